@@ -1,0 +1,138 @@
+// Package routes holds the one route table of the portal, as data.
+//
+// The CDK stack makes an API Gateway route of every row, the local gateway
+// dispatches by it, and each function registers its handlers from it: a route
+// declared once cannot be forgotten in one of them. The pattern syntax is the
+// subset that HTTP API route keys and [net/http.ServeMux] share: no {$}, no
+// {x...}, no trailing slash.
+package routes
+
+import (
+	"slices"
+	"strings"
+)
+
+// Access says whom a route serves. The check itself is [postern/shared/web]'s.
+type Access string
+
+const (
+	Public Access = "public" // anyone, signed in or not
+	Viewer Access = "viewer" // a signed-in contact or member of the team
+)
+
+// Origin says which web origins may call a route that changes something.
+type Origin string
+
+const (
+	SameOrigin Origin = "same-origin" // browsers only from the portal's own pages
+)
+
+// Default is the function behind API Gateway's $default route: it answers
+// whatever no row of the table matches, and HEAD and OPTIONS from the table.
+const Default = "home"
+
+// DefaultKey is the route key API Gateway gives to requests that match no row.
+const DefaultKey = "$default"
+
+// Route is one row: which function answers which requests, and for whom.
+type Route struct {
+	Method   string // GET, POST, PATCH, PUT or DELETE
+	Path     string // /{portal}/tickets/{ticket}
+	Function string // the folder below functions/
+	Access   Access
+	Origin   Origin
+}
+
+// Key is the HTTP API route key, which is the ServeMux pattern as well:
+// "GET /{portal}/tickets".
+func (r Route) Key() string { return r.Method + " " + r.Path }
+
+// API tells whether the route speaks JSON; all others are pages.
+func (r Route) API() bool { return strings.HasPrefix(r.Path, "/api/") }
+
+// Table is every route of the portal.
+var Table = []Route{
+	{"GET", "/", "home", Public, SameOrigin},
+	{"GET", "/{portal}", "home", Public, SameOrigin},
+	{"GET", "/assets/v/{file}", "home", Public, SameOrigin},
+
+	{"GET", "/{portal}/sign-in", "sign-in", Public, SameOrigin},
+	{"POST", "/{portal}/sign-in", "sign-in", Public, SameOrigin},
+	{"POST", "/{portal}/sign-out", "sign-in", Public, SameOrigin},
+	{"POST", "/api/v1/{portal}/session", "sign-in", Public, SameOrigin},
+	{"DELETE", "/api/v1/{portal}/session", "sign-in", Public, SameOrigin},
+
+	{"GET", "/{portal}/account", "account", Viewer, SameOrigin},
+	{"POST", "/{portal}/account", "account", Viewer, SameOrigin},
+	{"POST", "/{portal}/account/password", "account", Viewer, SameOrigin},
+	{"POST", "/{portal}/language", "account", Public, SameOrigin},
+	{"GET", "/api/v1/{portal}/account", "account", Viewer, SameOrigin},
+	{"PATCH", "/api/v1/{portal}/account", "account", Viewer, SameOrigin},
+	{"PUT", "/api/v1/{portal}/account/password", "account", Viewer, SameOrigin},
+
+	{"GET", "/{portal}/tickets", "ticket-list", Viewer, SameOrigin},
+	{"GET", "/api/v1/{portal}/tickets", "ticket-list", Viewer, SameOrigin},
+
+	{"GET", "/{portal}/tickets/{ticket}", "ticket-detail", Viewer, SameOrigin},
+	{"GET", "/api/v1/{portal}/tickets/{ticket}", "ticket-detail", Viewer, SameOrigin},
+	{"GET", "/api/v1/{portal}/tickets/{ticket}/activity", "ticket-detail", Viewer, SameOrigin},
+
+	{"POST", "/{portal}/tickets/{ticket}/replies", "ticket-reply", Viewer, SameOrigin},
+	{"POST", "/api/v1/{portal}/tickets/{ticket}/replies", "ticket-reply", Viewer, SameOrigin},
+
+	{"POST", "/{portal}/tickets/{ticket}/close", "ticket-close", Viewer, SameOrigin},
+	{"POST", "/{portal}/tickets/{ticket}/reopen", "ticket-close", Viewer, SameOrigin},
+	{"POST", "/api/v1/{portal}/tickets/{ticket}/close", "ticket-close", Viewer, SameOrigin},
+	{"POST", "/api/v1/{portal}/tickets/{ticket}/reopen", "ticket-close", Viewer, SameOrigin},
+
+	{"POST", "/api/v1/{portal}/attachments", "ticket-attachment", Viewer, SameOrigin},
+	{"GET", "/{portal}/tickets/{ticket}/attachments/{attachment}", "ticket-attachment", Viewer, SameOrigin},
+	{"GET", "/api/v1/{portal}/tickets/{ticket}/attachments/{attachment}", "ticket-attachment", Viewer, SameOrigin},
+}
+
+// Stream names a function that DynamoDB Streams drives, and the table it reads.
+type Stream struct {
+	Table    string // a name of postern/shared/dynamo/schema
+	Function string
+}
+
+// Streams is every stream consumer. A table's stream serves at most two.
+var Streams = []Stream{}
+
+// Functions returns the names of all functions, each once, in alphabetical order.
+func Functions() []string {
+	var names []string
+	for _, r := range Table {
+		names = append(names, r.Function)
+	}
+	for _, s := range Streams {
+		names = append(names, s.Function)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// For returns the routes that the named function answers.
+func For(function string) []Route {
+	var rows []Route
+	for _, r := range Table {
+		if r.Function == function {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+// Reserved returns the words that no portal's slug may be: the table's literal
+// first segments, and those that the local gateway and browsers ask for.
+func Reserved() []string {
+	words := []string{"_local", "favicon.ico", "robots.txt", "submissions", ".well-known"}
+	for _, r := range Table {
+		first, _, _ := strings.Cut(strings.TrimPrefix(r.Path, "/"), "/")
+		if first != "" && !strings.HasPrefix(first, "{") {
+			words = append(words, first)
+		}
+	}
+	slices.Sort(words)
+	return slices.Compact(words)
+}
