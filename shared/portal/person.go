@@ -1,0 +1,127 @@
+package portal
+
+import (
+	"net/mail"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Role is what a person may do in a portal.
+type Role string
+
+const (
+	Customer Role = "customer" // sees own tickets, and the company's where the portal allows it
+	Manager  Role = "manager"  // sees the primary company's tickets in any case
+	Agent    Role = "agent"    // of the team: reads all, answers in the inbox
+	Admin    Role = "admin"    // of the team, and may change the portal's settings
+)
+
+// Team tells whether the role is one of the company's own people.
+func (r Role) Team() bool { return r == Agent || r == Admin }
+
+// Person is a contact of the portal, or a member of its team. Members of the
+// team are listed in Settings.Staff under the same id.
+type Person struct {
+	ID        string
+	First     string
+	Last      string
+	Email     string
+	Language  string   // "de" or "en"; empty follows the browser
+	TimeZone  string   // IANA name; empty follows the portal
+	Company   string   // primary company's id, or ""
+	Companies []string // further companies' ids
+	Role      Role
+	Created   time.Time
+}
+
+// Name is the person's full name, else the address.
+func (p Person) Name() string {
+	if n := FullName(p.First, p.Last); n != "" {
+		return n
+	}
+	return p.Email
+}
+
+// Company is a company whose contacts use the portal.
+type Company struct {
+	ID   string
+	Name string
+}
+
+// Viewer is who asks: a person, signed in to one portal.
+type Viewer struct {
+	Portal string
+	Person
+	// Marks says up to where the viewer has read which ticket, where the
+	// request asked for it.
+	Marks Marks
+}
+
+// SignedIn tells whether there is a person at all.
+func (v Viewer) SignedIn() bool { return v.ID != "" }
+
+// Limits of what a person may enter about themselves.
+const (
+	MaxName     = 100 // characters
+	MinPassword = 10  // characters (NIST SP 800-63B-4 asks for 8 with a second factor, 15 without; length and no composition rules)
+	MaxPassword = 256 // bytes, so that hashing has a bound
+)
+
+// ValidateProfile checks and tidies what a person says about themselves.
+func ValidateProfile(p Person, s *Settings) (Person, error) {
+	var f fields
+	p.First, p.Last = strings.TrimSpace(p.First), strings.TrimSpace(p.Last)
+	if p.First == "" && p.Last == "" {
+		f.add("first", "account.error.name")
+	}
+	for field, v := range map[string]string{"first": p.First, "last": p.Last} {
+		switch {
+		case utf8.RuneCountInString(v) > MaxName:
+			f.add(field, "account.error.name-long", "max", MaxName)
+		case !utf8.ValidString(v) || strings.ContainsFunc(v, isControl):
+			f.add(field, "account.error.name-characters")
+		}
+	}
+	if !slices.Contains(s.Languages, p.Language) {
+		f.add("language", "account.error.language")
+	}
+	if p.TimeZone != "" {
+		if _, err := time.LoadLocation(p.TimeZone); err != nil || p.TimeZone == "Local" {
+			f.add("time_zone", "account.error.time-zone")
+		}
+	}
+	slices.SortFunc(f, func(a, b FieldError) int { return strings.Compare(a.Field, b.Field) })
+	return p, f.err()
+}
+
+// ValidatePassword checks a new password of the person.
+func ValidatePassword(password string, p Person) error {
+	var f fields
+	switch {
+	case utf8.RuneCountInString(password) < MinPassword:
+		f.add("new", "account.error.password-short", "min", MinPassword)
+	case len(password) > MaxPassword:
+		f.add("new", "account.error.password-long")
+	case strings.EqualFold(password, p.Email):
+		f.add("new", "account.error.password-email")
+	}
+	return f.err()
+}
+
+// NormalEmail returns the address as the portal compares it: trimmed and in
+// lower case. ok is false where it is no address.
+func NormalEmail(s string) (address string, ok bool) {
+	s = strings.ToLower(strings.TrimSpace(s))
+	if len(s) > 254 || strings.ContainsFunc(s, isControl) {
+		return "", false
+	}
+	a, err := mail.ParseAddress(s)
+	if err != nil || a.Address != s {
+		return "", false
+	}
+	return s, true
+}
+
+func isControl(r rune) bool { return r < ' ' || r == 0x7f }

@@ -1,0 +1,329 @@
+package portal
+
+import (
+	"slices"
+	"time"
+)
+
+// Settings is everything the team decides about one portal, together with its
+// pipelines, properties, inboxes and staff. It is read once and shared between
+// requests: nobody may change it.
+type Settings struct {
+	ID        string
+	Slug      string
+	Name      string
+	Version   int64
+	Active    bool     // off: customers are told so, the team previews
+	Languages []string // offered ones, the portal's own first
+	TimeZone  string   // IANA name
+	Key       []byte   // 32 random bytes: signs cursors, derives draft keys
+
+	Accent     string // brand colour, #rrggbb, or "" for Postern's
+	ImprintURL string
+	PrivacyURL string
+	Words      map[string]Words // what tickets are called, by language
+
+	CompanyView  bool   // customers see all tickets of their primary company
+	Visible      Filter // shows only what it matches; empty shows all
+	Columns      []Column
+	OwnerName    OwnerName
+	OwnerAlias   string // with OwnerAliased
+	CustomStages bool   // the status shows the stage's name, not open or closed
+
+	RepliesToClosed bool
+	Closing         bool
+	CloseStage      map[string]string // by pipeline; needed where several stages are closed
+	Reopening       bool
+	ReopenDays      int // after closing; 0 has no limit
+
+	IdleMinutes  int // a session without a request ends
+	SessionHours int // a session ends in any case
+
+	MaxFiles      int   // of a message, at most 10
+	MaxFileBytes  int64 // of one file
+	ForbiddenExts []string
+
+	Pipelines  []Pipeline
+	Properties []Property
+	Inboxes    []Inbox
+	Staff      []Staff
+}
+
+// Words is what a ticket is called.
+type Words struct{ One, Many string }
+
+// OwnerName says how much of a team member's name customers see.
+type OwnerName string
+
+const (
+	OwnerFirst   OwnerName = "first"
+	OwnerFull    OwnerName = "full"
+	OwnerLast    OwnerName = "last"
+	OwnerAliased OwnerName = "alias"
+)
+
+// Column is one column of the ticket list.
+type Column struct {
+	Property string // a standard or custom property's name
+	Label    Text   // overrides the property's label
+}
+
+// Pipeline is an ordered set of stages that tickets move through.
+type Pipeline struct {
+	ID          string
+	Name        Text
+	Stages      []Stage
+	ReopenStage string // where a reopened ticket goes; "" forbids nothing but means the first open stage
+}
+
+// Stage is one step of a pipeline.
+type Stage struct {
+	ID       string
+	Name     Text
+	State    State
+	Archived bool
+}
+
+// PropertyType says what a property's text holds.
+type PropertyType string
+
+const (
+	TypeText        PropertyType = "text"
+	TypeLongText    PropertyType = "long_text"
+	TypeNumber      PropertyType = "number"       // "12.5"
+	TypeDate        PropertyType = "date"         // "2026-01-31"
+	TypeDateTime    PropertyType = "date_time"    // RFC 3339, UTC
+	TypeSelect      PropertyType = "select"       // an option's value
+	TypeMultiSelect PropertyType = "multi_select" // options' values joined by ";"
+	TypeBoolean     PropertyType = "boolean"      // "true" or "false"
+	TypeFile        PropertyType = "file"         // an attachment's id
+	TypeEmail       PropertyType = "email"
+	TypePhone       PropertyType = "phone"
+	TypeURL         PropertyType = "url"
+	typePerson      PropertyType = "person" // a name, of the standard ones only
+	typeStatus      PropertyType = "status"
+)
+
+// Property is a typed field of a ticket.
+type Property struct {
+	Name     string
+	Label    Text // empty for standard ones: the catalogs name them
+	Type     PropertyType
+	Options  []Option
+	Visible  bool // customers may see it
+	Archived bool
+}
+
+// Option is one choice of a select.
+type Option struct {
+	Value string
+	Label Text
+}
+
+// Inbox is where the team answers.
+type Inbox struct {
+	ID   string
+	Name string
+}
+
+// Staff is a member of the team, as owner and author.
+type Staff struct {
+	ID    string
+	First string
+	Last  string
+	Email string
+	Role  Role
+}
+
+// The standard properties: every ticket has them, whatever the portal adds.
+const (
+	PropNumber       = "number"
+	PropSubject      = "subject"
+	PropRequestedBy  = "requested_by"
+	PropOwner        = "owner"
+	PropCreated      = "created_at"
+	PropLastActivity = "last_activity_at"
+	PropStatus       = "status"
+	PropPriority     = "priority"
+	PropPipeline     = "pipeline"
+	PropStage        = "stage"
+	PropInbox        = "inbox"
+)
+
+// standard is the definition of the standard properties.
+var standard = []Property{
+	{Name: PropNumber, Type: TypeNumber, Visible: true},
+	{Name: PropSubject, Type: TypeText, Visible: true},
+	{Name: PropRequestedBy, Type: typePerson, Visible: true},
+	{Name: PropOwner, Type: typePerson, Visible: true},
+	{Name: PropCreated, Type: TypeDateTime, Visible: true},
+	{Name: PropLastActivity, Type: TypeDateTime, Visible: true},
+	{Name: PropStatus, Type: typeStatus, Visible: true},
+	{Name: PropPriority, Type: TypeSelect, Visible: true},
+	{Name: PropPipeline, Type: TypeSelect, Visible: false},
+	{Name: PropStage, Type: TypeSelect, Visible: false},
+	{Name: PropInbox, Type: TypeSelect, Visible: false},
+}
+
+// Recommended returns the settings that a new portal starts with.
+func Recommended() Settings {
+	return Settings{
+		Languages:       []string{"en"},
+		TimeZone:        "UTC",
+		Columns:         RecommendedColumns(),
+		OwnerName:       OwnerFirst,
+		RepliesToClosed: true,
+		Closing:         true,
+		Reopening:       true,
+		ReopenDays:      30,
+		IdleMinutes:     60,
+		SessionHours:    24 * 7,
+		MaxFiles:        10,
+		MaxFileBytes:    25 << 20,
+		ForbiddenExts: []string{
+			"exe", "com", "bat", "cmd", "msi", "scr", "pif", "ps1", "vbs", "vbe", "js", "jse",
+			"wsf", "wsh", "hta", "jar", "lnk", "reg", "dll", "apk", "app", "sh",
+		},
+	}
+}
+
+// RecommendedColumns returns the columns that a new portal's list shows.
+func RecommendedColumns() []Column {
+	return []Column{
+		{Property: PropSubject}, {Property: PropRequestedBy}, {Property: PropCreated},
+		{Property: PropOwner}, {Property: PropLastActivity}, {Property: PropStatus},
+	}
+}
+
+// Language returns the language to answer in: the first of the wanted ones
+// that the portal offers, else the portal's own.
+func (s *Settings) Language(wanted ...string) string {
+	for _, w := range wanted {
+		if slices.Contains(s.Languages, w) {
+			return w
+		}
+	}
+	return s.Languages[0]
+}
+
+// Location returns the time zone to show times in: the person's, else the
+// portal's, else UTC.
+func (s *Settings) Location(p Person) *time.Location {
+	for _, name := range []string{p.TimeZone, s.TimeZone} {
+		if name == "" {
+			continue
+		}
+		if loc, err := time.LoadLocation(name); err == nil {
+			return loc
+		}
+	}
+	return time.UTC
+}
+
+// Property returns the definition of a standard or custom property.
+func (s *Settings) Property(name string) (Property, bool) {
+	for _, p := range standard {
+		if p.Name == name {
+			if name == PropPriority {
+				p.Options = priorities
+			}
+			return p, true
+		}
+	}
+	for _, p := range s.Properties {
+		if p.Name == name {
+			return p, true
+		}
+	}
+	return Property{}, false
+}
+
+// Standard tells whether the name is a standard property's.
+func Standard(name string) bool {
+	return slices.ContainsFunc(standard, func(p Property) bool { return p.Name == name })
+}
+
+// The priorities, lowest first. The catalogs name them.
+var priorities = []Option{{Value: "low"}, {Value: "medium"}, {Value: "high"}, {Value: "urgent"}}
+
+// Pipeline returns the pipeline with the id.
+func (s *Settings) Pipeline(id string) (Pipeline, bool) {
+	i := slices.IndexFunc(s.Pipelines, func(p Pipeline) bool { return p.ID == id })
+	if i < 0 {
+		return Pipeline{}, false
+	}
+	return s.Pipelines[i], true
+}
+
+// Stage returns the stage with the id.
+func (p Pipeline) Stage(id string) (Stage, bool) {
+	i := slices.IndexFunc(p.Stages, func(st Stage) bool { return st.ID == id })
+	if i < 0 {
+		return Stage{}, false
+	}
+	return p.Stages[i], true
+}
+
+// Owner returns how customers see a member of the team: as much of the name as
+// the portal shows. Someone who has left, or has no such name, appears as the
+// portal itself, so that no other part of the name leaks. It is "" for nobody.
+func (s *Settings) Owner(id string) string {
+	if id == "" {
+		return ""
+	}
+	name := ""
+	if s.OwnerName == OwnerAliased {
+		name = s.OwnerAlias
+	} else if i := slices.IndexFunc(s.Staff, func(st Staff) bool { return st.ID == id }); i >= 0 {
+		switch st := s.Staff[i]; s.OwnerName {
+		case OwnerFull:
+			name = FullName(st.First, st.Last)
+		case OwnerLast:
+			name = st.Last
+		default:
+			name = st.First
+		}
+	}
+	if name == "" {
+		return s.Name
+	}
+	return name
+}
+
+// MaxColumns is how many columns a list may show.
+const MaxColumns = 10
+
+// ShownColumns returns the columns of the ticket list: those of the settings
+// whose property exists and is visible, at most MaxColumns, and always the
+// subject, which carries the link.
+func (s *Settings) ShownColumns() []Column {
+	var shown []Column
+	subject := false
+	for _, c := range s.Columns {
+		p, ok := s.Property(c.Property)
+		if !ok || !p.Visible || p.Archived || p.Type == TypeLongText || len(shown) == MaxColumns {
+			continue
+		}
+		subject = subject || c.Property == PropSubject
+		shown = append(shown, c)
+	}
+	if !subject {
+		if len(shown) == MaxColumns {
+			shown = shown[:MaxColumns-1]
+		}
+		shown = slices.Insert(shown, 0, Column{Property: PropSubject})
+	}
+	return shown
+}
+
+// ShownProperties returns the custom properties that customers may see, in the
+// portal's order.
+func (s *Settings) ShownProperties() []Property {
+	var shown []Property
+	for _, p := range s.Properties {
+		if p.Visible && !p.Archived {
+			shown = append(shown, p)
+		}
+	}
+	return shown
+}

@@ -1,0 +1,200 @@
+package portal
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// State is whether a ticket is being worked on.
+type State string
+
+const (
+	Open   State = "open"
+	Closed State = "closed"
+)
+
+// How many of each a ticket may have; a write touches an item for each of its
+// audiences, and a DynamoDB transaction holds 100.
+const (
+	MaxContacts  = 20
+	MaxCompanies = 5
+	MaxFiles     = 10 // of one message
+)
+
+// Ticket is a request of a customer. In a list, long text properties are left
+// out of Properties.
+type Ticket struct {
+	ID         string
+	Number     int64
+	Rev        int64 // grows with every write; a write names the one it read
+	Subject    string
+	Pipeline   string
+	Stage      string
+	State      State
+	Priority   string // low, medium, high, urgent or ""
+	Owner      string // a member of the team, or ""
+	Inbox      string
+	Contacts   []string  // the requester first
+	Companies  []string  // the one it was opened for first
+	Requester  string    // the requester's name when the ticket was last written
+	Thread     string    // the oldest thread: the one that customers see
+	Created    time.Time // milliseconds, UTC, as all times here
+	Activity   time.Time // the last that customers can see; comments and other threads do not count
+	ActivityBy string    // the id of the person behind it
+	Closed     time.Time // zero while open
+	Properties map[string]string
+}
+
+// Clone returns a copy that shares nothing with t.
+func (t Ticket) Clone() Ticket {
+	t.Contacts = slices.Clone(t.Contacts)
+	t.Companies = slices.Clone(t.Companies)
+	t.Properties = maps.Clone(t.Properties)
+	return t
+}
+
+// ForList returns the ticket as a list keeps it: without the long texts.
+func (t Ticket) ForList(s *Settings) Ticket {
+	t = t.Clone()
+	maps.DeleteFunc(t.Properties, func(name, _ string) bool {
+		p, ok := s.Property(name)
+		return ok && p.Type == TypeLongText
+	})
+	return t
+}
+
+// MessageKind says who a message is for.
+type MessageKind string
+
+const (
+	Reply   MessageKind = "message" // between customer and team
+	Comment MessageKind = "comment" // internal
+	Note    MessageKind = "note"    // internal
+	Event   MessageKind = "event"   // something happened
+)
+
+// Message is one entry of a thread.
+type Message struct {
+	ID          string
+	Thread      string
+	Kind        MessageKind
+	Author      Author
+	HTML        string // sanitised when written
+	Sanitizer   int    // the version of the sanitiser that wrote HTML
+	Event       EventName
+	Created     time.Time
+	Attachments []Attachment
+}
+
+// EventName is what happened.
+type EventName string
+
+const (
+	EventClosed   EventName = "closed"
+	EventReopened EventName = "reopened"
+	EventAssigned EventName = "assigned" // internal
+)
+
+// Author is who wrote a message.
+type Author struct {
+	ID   string
+	Team bool
+	Name string // a contact's name as of writing; a member of the team is named by Settings.Owner
+}
+
+// Attachment is a file of a message.
+type Attachment struct {
+	ID   string
+	Name string
+	Type string // media type
+	Size int64  // bytes
+}
+
+// Image tells whether the file is shown as a picture.
+func (a Attachment) Image() bool {
+	switch a.Type {
+	case "image/png", "image/jpeg", "image/gif", "image/webp":
+		return true
+	}
+	return false
+}
+
+// Shown tells whether a message of the ticket ever reaches a customer: it is in
+// the oldest thread, and is a message or one of the events that concern them.
+func Shown(m Message, t Ticket) bool {
+	if m.Thread != t.Thread {
+		return false
+	}
+	switch m.Kind {
+	case Reply:
+		return true
+	case Event:
+		return m.Event == EventClosed || m.Event == EventReopened
+	}
+	return false
+}
+
+// AuthorName returns how a customer sees the message's author.
+func (s *Settings) AuthorName(a Author) string {
+	if a.Team {
+		return s.Owner(a.ID)
+	}
+	return a.Name
+}
+
+// Marks says up to which activity a viewer has read tickets, in Unix
+// milliseconds by ticket id.
+type Marks struct {
+	Since time.Time // whatever happened before counts as read
+	Read  map[string]int64
+}
+
+// MarksKept is how many tickets' marks are kept, and UnreadDays how far back
+// something can be unread; both bound what a request reads for them.
+const (
+	MarksKept  = 200
+	UnreadDays = 30
+)
+
+// Unread tells whether the ticket has something of another's that the viewer
+// has not seen.
+func Unread(v Viewer, t Ticket, now time.Time) bool {
+	if v.Role.Team() || t.ActivityBy == v.ID || t.ActivityBy == "" {
+		return false
+	}
+	if t.Activity.Before(v.Marks.Since) || t.Activity.Before(now.AddDate(0, 0, -UnreadDays)) {
+		return false
+	}
+	return v.Marks.Read[t.ID] < t.Activity.UnixMilli()
+}
+
+// MarkRead returns the marks after the viewer has read the ticket, at most
+// MarksKept, the oldest and those past UnreadDays dropped. changed is false
+// where there was nothing to mark.
+func MarkRead(v Viewer, t Ticket, now time.Time) (m Marks, changed bool) {
+	if !Unread(v, t, now) {
+		return v.Marks, false
+	}
+	m = Marks{Since: v.Marks.Since, Read: map[string]int64{}}
+	oldest := now.AddDate(0, 0, -UnreadDays).UnixMilli()
+	for id, ms := range v.Marks.Read {
+		if ms >= oldest {
+			m.Read[id] = ms
+		}
+	}
+	m.Read[t.ID] = t.Activity.UnixMilli()
+	for len(m.Read) > MarksKept {
+		first := ""
+		for id, ms := range m.Read {
+			if first == "" || ms < m.Read[first] {
+				first = id
+			}
+		}
+		if at := time.UnixMilli(m.Read[first]); at.After(m.Since) {
+			m.Since = at
+		}
+		delete(m.Read, first)
+	}
+	return m, true
+}

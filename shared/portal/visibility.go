@@ -1,0 +1,224 @@
+package portal
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// CanSee tells whether the viewer may see the ticket in the portal: it is
+// theirs, or their primary company's where the portal or their role allows
+// that, and the portal's visibility filter shows it. The team sees whatever
+// customers could, as a preview. Everything that shows a ticket, or that it
+// exists, asks here.
+func CanSee(v Viewer, t Ticket, s *Settings) bool {
+	if !v.SignedIn() || v.Portal != s.ID || t.ID == "" {
+		return false
+	}
+	if !v.Role.Team() && !slices.Contains(t.Contacts, v.ID) &&
+		!(SeesCompany(v, s) && slices.Contains(t.Companies, v.Company)) {
+		return false
+	}
+	return s.Visible.Matches(t, s)
+}
+
+// SeesCompany tells whether the viewer has the view of the company's tickets.
+func SeesCompany(v Viewer, s *Settings) bool {
+	return v.SignedIn() && v.Company != "" && !v.Role.Team() && (s.CompanyView || v.Role == Manager)
+}
+
+// View is which tickets a list shows.
+type View string
+
+const (
+	Mine         View = "mine"    // those the contact is associated with, at whatever company
+	Organisation View = "company" // all of the primary company
+	All          View = "all"     // the team's preview
+)
+
+// EffectiveView returns the view that the viewer gets for the one asked for:
+// never more than they may see.
+func EffectiveView(asked View, v Viewer, s *Settings) View {
+	switch {
+	case v.Role.Team():
+		return All
+	case asked == Organisation && SeesCompany(v, s):
+		return Organisation
+	}
+	return Mine
+}
+
+// Filter is a condition on tickets: any of the groups, each of which is all of
+// its conditions. An empty filter matches everything.
+type Filter []Group
+
+// Group matches where all of its conditions do.
+type Group []Condition
+
+// Condition compares a ticket's property.
+type Condition struct {
+	Property string
+	Op       Op
+	Values   []string
+}
+
+// Op is a comparison.
+type Op string
+
+const (
+	OpIs       Op = "is"
+	OpIsNot    Op = "is_not" // also where nothing is set
+	OpAnyOf    Op = "any_of"
+	OpContains Op = "contains" // text, without regard to case
+	OpSet      Op = "set"
+	OpEmpty    Op = "empty"
+	OpBefore   Op = "before"
+	OpAfter    Op = "after"
+	OpBetween  Op = "between" // both ends included
+)
+
+// Matches tells whether the filter matches the ticket. A condition on a
+// property that the portal does not know, or no longer uses, matches nothing,
+// whatever it asks: a filter that can't be understood hides.
+func (f Filter) Matches(t Ticket, s *Settings) bool {
+	if len(f) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(f, func(g Group) bool {
+		return !slices.ContainsFunc(g, func(c Condition) bool { return !c.matches(t, s) })
+	})
+}
+
+func (c Condition) matches(t Ticket, s *Settings) bool {
+	p, ok := s.Property(c.Property)
+	if !ok || p.Archived || p.Type == TypeLongText {
+		return false
+	}
+	have := Values(t, p)
+	value := ""
+	if len(c.Values) > 0 {
+		value = c.Values[0]
+	}
+	is := func(want string) bool { return slices.Contains(have, want) }
+	switch c.Op {
+	case OpIs:
+		return is(value)
+	case OpIsNot:
+		return !is(value)
+	case OpAnyOf:
+		return slices.ContainsFunc(c.Values, is)
+	case OpContains:
+		return value != "" && slices.ContainsFunc(have, func(h string) bool {
+			return strings.Contains(strings.ToLower(h), strings.ToLower(value))
+		})
+	case OpSet:
+		return len(have) > 0
+	case OpEmpty:
+		return len(have) == 0
+	}
+	if len(have) == 0 {
+		return false
+	}
+	order := func(want string) (int, bool) { return compare(have[0], want, p.Type, s) }
+	switch c.Op {
+	case OpBefore:
+		n, ok := order(value)
+		return ok && n < 0
+	case OpAfter:
+		n, ok := order(value)
+		return ok && n > 0
+	case OpBetween:
+		if len(c.Values) != 2 {
+			return false
+		}
+		low, ok1 := order(c.Values[0])
+		high, ok2 := order(c.Values[1])
+		return ok1 && ok2 && low >= 0 && high <= 0
+	}
+	return false
+}
+
+// Values returns a property of the ticket as the texts to compare; nothing
+// where it is not set.
+func Values(t Ticket, p Property) []string {
+	one := func(s string) []string {
+		if s == "" {
+			return nil
+		}
+		return []string{s}
+	}
+	switch p.Name {
+	case PropNumber:
+		return one(strconv.FormatInt(t.Number, 10))
+	case PropSubject:
+		return one(t.Subject)
+	case PropRequestedBy:
+		return one(t.Requester)
+	case PropOwner:
+		return one(t.Owner)
+	case PropCreated:
+		return one(t.Created.UTC().Format(time.RFC3339))
+	case PropLastActivity:
+		return one(t.Activity.UTC().Format(time.RFC3339))
+	case PropStatus:
+		return one(string(t.State))
+	case PropPriority:
+		return one(t.Priority)
+	case PropPipeline:
+		return one(t.Pipeline)
+	case PropStage:
+		return one(t.Stage)
+	case PropInbox:
+		return one(t.Inbox)
+	}
+	v := t.Properties[p.Name]
+	if p.Type == TypeMultiSelect && v != "" {
+		return strings.Split(v, ";")
+	}
+	return one(v)
+}
+
+// compare orders two values of a type; ok is false where one is not of it. A
+// day compared with a moment means the whole day in the portal's time zone.
+func compare(have, want string, typ PropertyType, s *Settings) (n int, ok bool) {
+	switch typ {
+	case TypeNumber:
+		a, err1 := strconv.ParseFloat(have, 64)
+		b, err2 := strconv.ParseFloat(want, 64)
+		if err1 != nil || err2 != nil {
+			return 0, false
+		}
+		switch {
+		case a < b:
+			return -1, true
+		case a > b:
+			return 1, true
+		}
+		return 0, true
+	case TypeDate:
+		if !isDate(have) || !isDate(want) {
+			return 0, false
+		}
+		return strings.Compare(have, want), true
+	case TypeDateTime:
+		a, err := time.Parse(time.RFC3339, have)
+		if err != nil {
+			return 0, false
+		}
+		if isDate(want) {
+			return strings.Compare(a.In(s.Location(Person{})).Format(time.DateOnly), want), true
+		}
+		b, err := time.Parse(time.RFC3339, want)
+		if err != nil {
+			return 0, false
+		}
+		return a.Compare(b), true
+	}
+	return strings.Compare(have, want), true
+}
+
+func isDate(s string) bool {
+	_, err := time.Parse(time.DateOnly, s)
+	return err == nil
+}
