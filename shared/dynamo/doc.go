@@ -1,0 +1,60 @@
+// Package dynamo keeps the portal's data in DynamoDB. It is the only package
+// that talks to it.
+//
+// # Items
+//
+// P is the portal's id. Every table has the keys pk and sk.
+//
+//	table        item                                   pk            sk
+//	tickets      ticket                                 P#T#ticket    t
+//	             message or event that customers see    same          m#ms#message
+//	             comment, note, other threads' messages same          i#thread#ms#message
+//	             attachment → the message it hangs on   same          f#attachment
+//	             reply marker                           same          k#author#clientId
+//	             ticket counter                         P#number      n
+//	lists        entry, one per audience                audience      ticket
+//	             audience: P#c#contact, P#o#company, P#* (the team)
+//	people       person                                 P#c#contact   p
+//	             read marks                             same          r
+//	             e-mail claim                           P#e#address   e
+//	             company                                P#o#company   p
+//	             company's member                       same          c#contact
+//	credentials  password hash                          P#c#contact   pw
+//	sessions     session                                P#c#contact   s#hash
+//	             pending upload                         P#c#contact   u#upload
+//	             rate counter                           P#rate#what#key  w#window
+//	settings     slug → portal                          slug#slug     s
+//	             the portal and its pipelines,          P             p, pipeline#id, property#name,
+//	             properties, inboxes, staff                           inbox#id, staff#id
+//
+// A lists entry is a copy of all that the list, its filters and CanSee read of
+// a ticket. Its index keys are
+//
+//	gsi1  pk, l    an audience by last activity       l  = ms#ticket
+//	gsi2  as, l    and by state                       as = audience#O or #C; the team's: P#*#inbox#O
+//	gsi3  as, sk   by state and creation (ticket ids are in order of time)
+//	gsi4  ao, l    by owner                           ao = audience#owner; the team's: P#*#inbox#owner
+//
+// # Access patterns and their price
+//
+// What a request costs does not grow with the number of tickets stored. A read
+// unit is 4 KB read consistently, or 8 KB eventually; a write unit is 1 KB, and
+// counts double in a transaction. The tests hold these prices.
+//
+//	 1  Ticket         a ticket and its newest messages          1 Query, 25 messages: as many KB / 8
+//	 1b Older          messages before a position                1 Query beside 1 GetItem
+//	 1c Activity       a ticket alone                            1 GetItem: 0.5
+//	 2  List           a contact's or company's tickets          1 Query on gsi1, gsi2, gsi3 or the table
+//	 3  List, filtered the same with a filter that hides some    ≤ 1,000 entries read
+//	 6  Viewer         session, person and read marks            1 BatchGetItem: 2, or 3 with marks
+//	 7  Settings       a portal's settings                       1 GetItem and 1 Query, kept for 30 s
+//	 8  Change         reply, close, reopen                      1 BatchGetItem and 1 TransactWriteItems
+//	 9  Attachment     a file and whether its message is shown   1 BatchGetItem: 1
+//	10  PersonByEmail  who signs in                              2 GetItem and 1 BatchGetItem
+//	11  SignIn, SignOut, Touch  a session's life                 1 PutItem, DeleteItem, UpdateItem
+//	12  MarkRead       what a contact has read                   1 UpdateItem: the marks' size in KB
+//	13  Attempt        counts tries                              1 UpdateItem: 1
+//	14  PutUpload, Uploads  files that wait for their message    1 PutItem, 1 BatchGetItem
+//	15  PutPerson, PutPassword  one's own data                   1 PutItem or UpdateItem
+//	16  LeaseNumbers   a block of ticket numbers                 1 UpdateItem
+package dynamo

@@ -1,0 +1,88 @@
+package dynamo
+
+import (
+	"crypto/rand"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"postern/shared/portal"
+)
+
+// NewID returns an id that sorts by time: 26 characters of 0-9 and a-z, the
+// first ten of which are the milliseconds.
+func NewID(now time.Time) string {
+	return strings.ToLower(ulid.MustNew(ulid.Timestamp(now), rand.Reader).String())
+}
+
+func ticketKey(portalID, ticket string) string { return portalID + "#T#" + ticket }
+func personKey(portalID, person string) string { return portalID + "#c#" + person }
+func companyKey(portalID, company string) string {
+	return portalID + "#o#" + company
+}
+func emailKey(portalID, address string) string { return portalID + "#e#" + address }
+
+// Audience is who sees a ticket in a list.
+type Audience string
+
+// ContactAudience is one contact.
+func ContactAudience(portalID, contact string) Audience {
+	return Audience(personKey(portalID, contact))
+}
+
+// CompanyAudience is everyone of one company.
+func CompanyAudience(portalID, company string) Audience {
+	return Audience(companyKey(portalID, company))
+}
+
+// TeamAudience is the portal's team.
+func TeamAudience(portalID string) Audience { return Audience(portalID + "#*") }
+
+// audiences returns everyone who has an entry for the ticket.
+func audiences(portalID string, t portal.Ticket) []Audience {
+	all := []Audience{TeamAudience(portalID)}
+	for _, c := range t.Contacts {
+		all = append(all, ContactAudience(portalID, c))
+	}
+	for _, c := range t.Companies {
+		all = append(all, CompanyAudience(portalID, c))
+	}
+	return all
+}
+
+// AudienceOf returns the audience whose entries make the viewer's view.
+func AudienceOf(view portal.View, v portal.Viewer) Audience {
+	switch view {
+	case portal.All:
+		return TeamAudience(v.Portal)
+	case portal.Organisation:
+		return CompanyAudience(v.Portal, v.Company)
+	}
+	return ContactAudience(v.Portal, v.ID)
+}
+
+// ms is a time in a sort key: thirteen digits last until the year 2286.
+func ms(t time.Time) string { return fmt.Sprintf("%013d", t.UnixMilli()) }
+
+func activityKey(t portal.Ticket) string { return ms(t.Activity) + "#" + t.ID }
+
+func stateKey(state portal.State) string {
+	if state == portal.Closed {
+		return "#C"
+	}
+	return "#O"
+}
+
+func messageKey(m portal.Message, t portal.Ticket) string {
+	if portal.Shown(m, t) {
+		return "m#" + ms(m.Created) + "#" + m.ID
+	}
+	return "i#" + m.Thread + "#" + ms(m.Created) + "#" + m.ID
+}
+
+func markerKey(author, clientID string) string { return "k#" + author + "#" + clientID }
+func fileKey(attachment string) string         { return "f#" + attachment }
+func sessionKey(hash string) string            { return "s#" + hash }
+func uploadKey(upload string) string           { return "u#" + upload }

@@ -1,0 +1,203 @@
+package dynamo
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"postern/shared/dynamo/schema"
+	"postern/shared/portal"
+)
+
+// ListQuery asks for one page of an audience's tickets.
+type ListQuery struct {
+	Audience Audience
+	State    portal.State // or "" for both
+	Order    Order
+	Limit    int           // tickets of a page
+	From     portal.Cursor // zero for the first page
+	// Keep tells which tickets belong into the list; nil keeps all.
+	Keep func(portal.Ticket) bool
+}
+
+// Order is what a list is sorted by; the ones here have an index.
+type Order string
+
+const (
+	NewestActivity Order = "-last_activity"
+	OldestActivity Order = "last_activity"
+	NewestCreated  Order = "-created"
+	OldestCreated  Order = "created"
+)
+
+// Orders are all of them, the usual one first.
+var Orders = []Order{NewestActivity, OldestActivity, NewestCreated, OldestCreated}
+
+func (o Order) created() bool { return o == NewestCreated || o == OldestCreated }
+func (o Order) ascending() bool {
+	return o == OldestActivity || o == OldestCreated
+}
+
+// position returns the sort key of the ticket in the order.
+func (o Order) position(t portal.Ticket) string {
+	if o.created() {
+		return t.ID
+	}
+	return activityKey(t)
+}
+
+// ListPage is one page. A cursor's position is "" where there is nothing in
+// its direction.
+type ListPage struct {
+	Tickets  []portal.Ticket
+	Next     portal.Cursor
+	Previous portal.Cursor
+	// Walked is set where the page ended before it was full because WalkLimit
+	// entries had been read: how far it looked. Next goes on from there.
+	Walked time.Time
+}
+
+// WalkLimit is how many entries a page reads at most while Keep hides some.
+const WalkLimit = 1000
+
+// List returns a page of the audience's tickets (patterns 2 and 3; one Query
+// where Keep is nil). The entries are eventually consistent: what was just
+// written may be missing for a moment.
+func (s *Store) List(ctx context.Context, q ListQuery) (ListPage, error) {
+	w := walk{store: s, q: q, forward: q.Order.ascending() != q.From.Back}
+	found, err := w.collect(ctx, q.Limit+1)
+	if err != nil {
+		return ListPage{}, err
+	}
+	full := len(found) > q.Limit
+	if q.From.Back && !full && w.walked.IsZero() {
+		// The beginning was reached: show a whole first page.
+		q.From = portal.Cursor{}
+		return s.List(ctx, q)
+	}
+	if full {
+		found = found[:q.Limit]
+	}
+	page := ListPage{Tickets: found, Walked: w.walked}
+	ahead := portal.Cursor{Back: q.From.Back}
+	switch {
+	case full:
+		ahead.Position = q.Order.position(found[len(found)-1])
+	case !w.walked.IsZero():
+		ahead.Position = w.position
+	}
+	if q.From.Back {
+		slices.Reverse(page.Tickets)
+		page.Previous = ahead
+		page.Next = portal.Cursor{Position: q.From.Position}
+		if len(page.Tickets) > 0 {
+			page.Next.Position = q.Order.position(page.Tickets[len(page.Tickets)-1])
+		}
+		return page, nil
+	}
+	page.Next = ahead
+	if q.From.Position != "" {
+		page.Previous = portal.Cursor{Position: q.From.Position, Back: true}
+		if len(page.Tickets) > 0 {
+			page.Previous.Position = q.Order.position(page.Tickets[0])
+		}
+	}
+	return page, nil
+}
+
+// walk reads entries in order until enough of them are kept.
+type walk struct {
+	store    *Store
+	q        ListQuery
+	forward  bool
+	position string    // of the last entry read, where the walk ended at its limit
+	walked   time.Time // and that entry's time
+}
+
+func (w *walk) collect(ctx context.Context, want int) ([]portal.Ticket, error) {
+	in, filterState := w.input()
+	var kept []portal.Ticket
+	var last portal.Ticket
+	read, chunk := 0, want
+	for {
+		in.Limit = aws.Int32(int32(min(chunk, WalkLimit-read)))
+		in.TableName = aws.String(schema.Lists)
+		out, err := w.store.query(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		for _, it := range out.Items {
+			t, err := ticketFrom(it)
+			if err != nil {
+				return nil, err
+			}
+			read++
+			last = t
+			if filterState && t.State != w.q.State || w.q.Keep != nil && !w.q.Keep(t) {
+				continue
+			}
+			kept = append(kept, t)
+			if len(kept) == want {
+				return kept, nil
+			}
+		}
+		if out.LastEvaluatedKey == nil {
+			return kept, nil
+		}
+		if read >= WalkLimit {
+			w.position, w.walked = w.q.Order.position(last), w.time(last)
+			return kept, nil
+		}
+		in.ExclusiveStartKey = out.LastEvaluatedKey
+		chunk = min(chunk*2, 250)
+	}
+}
+
+func (w *walk) time(t portal.Ticket) time.Time {
+	if w.q.Order.created() {
+		return t.Created
+	}
+	return t.Activity
+}
+
+// input returns the query for the index that serves the state and the order;
+// filterState says that it does not separate the states.
+func (w *walk) input() (in *dynamodb.QueryInput, filterState bool) {
+	in = &dynamodb.QueryInput{ScanIndexForward: aws.Bool(w.forward)}
+	partition, sort, value := "pk", "l", string(w.q.Audience)
+	// The team's gsi2 and gsi3 keys carry the inbox, so its preview of all
+	// inboxes sorts the states out while reading.
+	byState := w.q.State != "" && !w.q.Audience.team()
+	switch {
+	case byState && w.q.Order.created():
+		in.IndexName, partition, sort = aws.String("gsi3"), "as", "sk"
+	case byState:
+		in.IndexName, partition = aws.String("gsi2"), "as"
+	case w.q.Order.created():
+		sort = "sk"
+	default:
+		in.IndexName = aws.String("gsi1")
+	}
+	if byState {
+		value += stateKey(w.q.State)
+	}
+	in.ExpressionAttributeNames = map[string]string{"#p": partition}
+	in.ExpressionAttributeValues = item{":p": str(value)}
+	condition := "#p = :p"
+	if from := w.q.From.Position; from != "" {
+		compare := " < "
+		if w.forward {
+			compare = " > "
+		}
+		condition += " AND #s" + compare + ":from"
+		in.ExpressionAttributeNames["#s"] = sort
+		in.ExpressionAttributeValues[":from"] = str(from)
+	}
+	in.KeyConditionExpression = aws.String(condition)
+	return in, w.q.State != "" && !byState
+}
+
+func (a Audience) team() bool { return len(a) > 2 && a[len(a)-2:] == "#*" }

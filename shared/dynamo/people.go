@@ -1,0 +1,227 @@
+package dynamo
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"postern/shared/dynamo/schema"
+	"postern/shared/portal"
+)
+
+type personItem struct {
+	ID        string      `dynamodbav:"id"`
+	First     string      `dynamodbav:"first,omitempty"`
+	Last      string      `dynamodbav:"last,omitempty"`
+	Email     string      `dynamodbav:"email,omitempty"`
+	Language  string      `dynamodbav:"lang,omitempty"`
+	TimeZone  string      `dynamodbav:"zone,omitempty"`
+	Company   string      `dynamodbav:"company,omitempty"`
+	Companies []string    `dynamodbav:"companies,omitempty"`
+	Role      portal.Role `dynamodbav:"role,omitempty"`
+	Created   int64       `dynamodbav:"created"`
+}
+
+func personFrom(it item) (portal.Person, error) {
+	var p personItem
+	if err := unmarshal(it, &p); err != nil {
+		return portal.Person{}, err
+	}
+	if p.Role == "" {
+		p.Role = portal.Customer
+	}
+	return portal.Person{
+		ID: p.ID, First: p.First, Last: p.Last, Email: p.Email, Language: p.Language, TimeZone: p.TimeZone,
+		Company: p.Company, Companies: p.Companies, Role: p.Role, Created: time.UnixMilli(p.Created).UTC(),
+	}, nil
+}
+
+func itemOfPerson(portalID string, p portal.Person) item {
+	return marshal(personKey(portalID, p.ID), "p", personItem{
+		ID: p.ID, First: p.First, Last: p.Last, Email: p.Email, Language: p.Language, TimeZone: p.TimeZone,
+		Company: p.Company, Companies: p.Companies, Role: p.Role, Created: p.Created.UnixMilli(),
+	})
+}
+
+type marksItem struct {
+	Since int64            `dynamodbav:"since,omitempty"`
+	Read  map[string]int64 `dynamodbav:"read,omitempty"`
+}
+
+// Viewer returns the session with the secret's hash, and its person (pattern 6,
+// one BatchGetItem, consistent: a session that was ended or a role that was
+// taken away is gone with the next request). marks asks for the read marks as
+// well. It returns Unauthenticated where there is no such session or person; it
+// does not check the session's times: see portal.Session.Alive.
+func (s *Store) Viewer(ctx context.Context, portalID, person, hash string, marks bool) (portal.Session, portal.Viewer, error) {
+	pk := personKey(portalID, person)
+	keys := []key{
+		{table: schema.Sessions, pk: pk, sk: sessionKey(hash), consistent: true},
+		{table: schema.People, pk: pk, sk: "p", consistent: true},
+	}
+	if marks {
+		keys = append(keys, key{table: schema.People, pk: pk, sk: "r"})
+	}
+	items, err := s.getAll(ctx, keys...)
+	if err != nil {
+		return portal.Session{}, portal.Viewer{}, err
+	}
+	if items[0] == nil || items[1] == nil {
+		return portal.Session{}, portal.Viewer{}, portal.Errorf(portal.Unauthenticated, "error.session")
+	}
+	session, err := sessionFrom(items[0])
+	if err != nil {
+		return portal.Session{}, portal.Viewer{}, err
+	}
+	p, err := personFrom(items[1])
+	if err != nil {
+		return portal.Session{}, portal.Viewer{}, err
+	}
+	v := portal.Viewer{Portal: portalID, Person: p}
+	v.Marks.Since = p.Created
+	if marks && items[2] != nil {
+		var m marksItem
+		if err := unmarshal(items[2], &m); err != nil {
+			return portal.Session{}, portal.Viewer{}, err
+		}
+		v.Marks.Read = m.Read
+		if since := time.UnixMilli(m.Since); since.After(v.Marks.Since) {
+			v.Marks.Since = since
+		}
+	}
+	return session, v, nil
+}
+
+// PutMarks writes what the person has read (pattern 12). Of two requests at
+// once the later one wins: a dot may come back, and goes with the next look.
+func (s *Store) PutMarks(ctx context.Context, portalID, person string, m portal.Marks) error {
+	return s.put(ctx, schema.People, marshal(personKey(portalID, person), "r",
+		marksItem{Since: m.Since.UnixMilli(), Read: m.Read}))
+}
+
+type claimItem struct {
+	Person string `dynamodbav:"person"`
+}
+
+type passwordItem struct {
+	Hash    string `dynamodbav:"hash"`
+	Changed int64  `dynamodbav:"changed"`
+}
+
+// PersonByEmail returns who has the address, and the hash of the password
+// (pattern 10). It returns NotFound where nobody has it; the hash is "" where
+// there is no password.
+func (s *Store) PersonByEmail(ctx context.Context, portalID, address string) (portal.Person, string, error) {
+	it, err := s.get(ctx, key{table: schema.People, pk: emailKey(portalID, address), sk: "e"})
+	if err != nil {
+		return portal.Person{}, "", err
+	}
+	if it == nil {
+		return portal.Person{}, "", portal.Errorf(portal.NotFound, "error.no-person")
+	}
+	var claim claimItem
+	if err := unmarshal(it, &claim); err != nil {
+		return portal.Person{}, "", err
+	}
+	pk := personKey(portalID, claim.Person)
+	items, err := s.getAll(ctx,
+		key{table: schema.People, pk: pk, sk: "p", consistent: true},
+		key{table: schema.Credentials, pk: pk, sk: "pw", consistent: true})
+	if err != nil {
+		return portal.Person{}, "", err
+	}
+	if items[0] == nil {
+		return portal.Person{}, "", portal.Errorf(portal.NotFound, "error.no-person")
+	}
+	p, err := personFrom(items[0])
+	if err != nil {
+		return portal.Person{}, "", err
+	}
+	hash, err := hashFrom(items[1])
+	return p, hash, err
+}
+
+// Password returns the hash of the person's password, "" where there is none.
+func (s *Store) Password(ctx context.Context, portalID, person string) (string, error) {
+	it, err := s.get(ctx, key{table: schema.Credentials, pk: personKey(portalID, person), sk: "pw", consistent: true})
+	if err != nil {
+		return "", err
+	}
+	return hashFrom(it)
+}
+
+func hashFrom(it item) (string, error) {
+	if it == nil {
+		return "", nil
+	}
+	var p passwordItem
+	err := unmarshal(it, &p)
+	return p.Hash, err
+}
+
+// PutPassword writes the hash of the person's password (pattern 15).
+func (s *Store) PutPassword(ctx context.Context, portalID, person, hash string, now time.Time) error {
+	return s.put(ctx, schema.Credentials, itemOfPassword(portalID, person, hash, now))
+}
+
+func itemOfPassword(portalID, person, hash string, now time.Time) item {
+	return marshal(personKey(portalID, person), "pw", passwordItem{Hash: hash, Changed: now.UnixMilli()})
+}
+
+// PutProfile writes what a person says about themselves: names, language and
+// time zone, and nothing else (pattern 15). It returns NotFound where the
+// person is gone.
+func (s *Store) PutProfile(ctx context.Context, portalID string, p portal.Person) error {
+	_, err := s.update(ctx, schema.People, &dynamodb.UpdateItemInput{
+		Key:                 keyOf(personKey(portalID, p.ID), "p"),
+		UpdateExpression:    aws.String("SET #first = :first, #last = :last, #lang = :lang, #zone = :zone"),
+		ConditionExpression: aws.String("attribute_exists(pk)"),
+		ExpressionAttributeNames: map[string]string{
+			"#first": "first", "#last": "last", "#lang": "lang", "#zone": "zone",
+		},
+		ExpressionAttributeValues: item{
+			":first": str(p.First), ":last": str(p.Last), ":lang": str(p.Language), ":zone": str(p.TimeZone),
+		},
+	})
+	if portal.KindOf(err) == portal.Conflict {
+		return portal.Errorf(portal.NotFound, "error.no-person", err)
+	}
+	return err
+}
+
+type companyItem struct {
+	ID   string `dynamodbav:"id"`
+	Name string `dynamodbav:"name"`
+}
+
+// PutPeople writes companies and people, each with their claim to the address
+// and their membership, in batches: for making sample data and imports, where
+// addresses are known to differ. hashes holds password hashes by person.
+func (s *Store) PutPeople(ctx context.Context, portalID string, companies []portal.Company, people []portal.Person, hashes map[string]string) error {
+	var items, passwords []item
+	for _, c := range companies {
+		items = append(items, marshal(companyKey(portalID, c.ID), "p", companyItem{ID: c.ID, Name: c.Name}))
+	}
+	for _, p := range people {
+		items = append(items, itemOfPerson(portalID, p))
+		if p.Email != "" {
+			items = append(items, marshal(emailKey(portalID, p.Email), "e", claimItem{Person: p.ID}))
+		}
+		member := p.Companies
+		if p.Company != "" {
+			member = append([]string{p.Company}, member...)
+		}
+		for _, c := range member {
+			items = append(items, keyOf(companyKey(portalID, c), "c#"+p.ID))
+		}
+		if h := hashes[p.ID]; h != "" {
+			passwords = append(passwords, itemOfPassword(portalID, p.ID, h, p.Created))
+		}
+	}
+	if err := s.putAll(ctx, schema.People, items); err != nil {
+		return err
+	}
+	return s.putAll(ctx, schema.Credentials, passwords)
+}

@@ -1,0 +1,180 @@
+package dynamo
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"postern/shared/dynamo/schema"
+	"postern/shared/portal"
+)
+
+const (
+	settingsAge = 30 * time.Second // how long a change takes to be seen everywhere
+	maxCached   = 500              // slugs; strangers may ask for any
+)
+
+type cachedSettings struct {
+	settings *portal.Settings // nil where there is no such portal
+	read     time.Time
+}
+
+// Settings returns the settings of the portal with the slug (pattern 7), at
+// least of the version: what this process has read up to 30 s ago, or newly
+// read. It returns NotFound where there is no such portal.
+func (s *Store) Settings(ctx context.Context, slug string, version int64) (*portal.Settings, error) {
+	s.mu.Lock()
+	c, ok := s.cached[slug]
+	s.mu.Unlock()
+	fresh := ok && time.Since(c.read) < settingsAge && (c.settings == nil || c.settings.Version >= version)
+	if !fresh {
+		settings, err := s.readSettings(ctx, slug)
+		if err != nil && portal.KindOf(err) != portal.NotFound {
+			if ok && c.settings != nil && c.settings.Version >= version {
+				return c.settings, nil // older than it should be, and better than no answer
+			}
+			return nil, err
+		}
+		c = cachedSettings{settings: settings, read: time.Now()}
+		s.mu.Lock()
+		if len(s.cached) >= maxCached {
+			clear(s.cached)
+		}
+		s.cached[slug] = c
+		s.mu.Unlock()
+	}
+	if c.settings == nil {
+		return nil, portal.Errorf(portal.NotFound, "error.no-portal")
+	}
+	return c.settings, nil
+}
+
+type slugItem struct {
+	Portal string `dynamodbav:"portal"`
+}
+
+// ordered is a part of the settings that has an item of its own.
+type ordered[T any] struct {
+	Order int `dynamodbav:"order"`
+	Value T   `dynamodbav:"value"`
+}
+
+func (s *Store) readSettings(ctx context.Context, slug string) (*portal.Settings, error) {
+	it, err := s.get(ctx, key{table: schema.Settings, pk: "slug#" + slug, sk: "s"})
+	if err != nil {
+		return nil, err
+	}
+	if it == nil {
+		return nil, portal.Errorf(portal.NotFound, "error.no-portal")
+	}
+	var alias slugItem
+	if err := unmarshal(it, &alias); err != nil {
+		return nil, err
+	}
+
+	settings := portal.Recommended() // an older item lacks the newest attributes
+	var pipelines []ordered[portal.Pipeline]
+	var properties []ordered[portal.Property]
+	var inboxes []ordered[portal.Inbox]
+	var staff []ordered[portal.Staff]
+	in := &dynamodb.QueryInput{
+		TableName:                 aws.String(schema.Settings),
+		KeyConditionExpression:    aws.String("pk = :pk"),
+		ExpressionAttributeValues: item{":pk": str(alias.Portal)},
+		ConsistentRead:            aws.Bool(true),
+	}
+	for {
+		out, err := s.query(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		for _, it := range out.Items {
+			kind, _, _ := strings.Cut(text(it["sk"]), "#")
+			var err error
+			switch kind {
+			case "p":
+				err = unmarshal(it, &settings)
+			case "pipeline":
+				err = appendOrdered(&pipelines, it)
+			case "property":
+				err = appendOrdered(&properties, it)
+			case "inbox":
+				err = appendOrdered(&inboxes, it)
+			case "staff":
+				err = appendOrdered(&staff, it)
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		if out.LastEvaluatedKey == nil {
+			break
+		}
+		in.ExclusiveStartKey, in.TableName = out.LastEvaluatedKey, aws.String(schema.Settings)
+	}
+	if settings.ID == "" {
+		return nil, portal.Errorf(portal.NotFound, "error.no-portal")
+	}
+	settings.Slug = slug
+	settings.Pipelines = inOrder(pipelines)
+	settings.Properties = inOrder(properties)
+	settings.Inboxes = inOrder(inboxes)
+	settings.Staff = inOrder(staff)
+	return &settings, nil
+}
+
+func appendOrdered[T any](list *[]ordered[T], it item) error {
+	var o ordered[T]
+	if err := unmarshal(it, &o); err != nil {
+		return err
+	}
+	*list = append(*list, o)
+	return nil
+}
+
+func inOrder[T any](list []ordered[T]) []T {
+	slices.SortStableFunc(list, func(a, b ordered[T]) int { return cmp.Compare(a.Order, b.Order) })
+	values := make([]T, len(list))
+	for i, o := range list {
+		values[i] = o.Value
+	}
+	return values
+}
+
+// settingsItems returns the items that hold the settings.
+func settingsItems(settings portal.Settings) []item {
+	id := settings.ID
+	items := []item{marshal("slug#"+settings.Slug, "s", slugItem{Portal: id})}
+	for i, p := range settings.Pipelines {
+		items = append(items, marshal(id, "pipeline#"+p.ID, ordered[portal.Pipeline]{i, p}))
+	}
+	for i, p := range settings.Properties {
+		items = append(items, marshal(id, "property#"+p.Name, ordered[portal.Property]{i, p}))
+	}
+	for i, b := range settings.Inboxes {
+		items = append(items, marshal(id, "inbox#"+b.ID, ordered[portal.Inbox]{i, b}))
+	}
+	for i, st := range settings.Staff {
+		items = append(items, marshal(id, "staff#"+st.ID, ordered[portal.Staff]{i, st}))
+	}
+	settings.Pipelines, settings.Properties, settings.Inboxes, settings.Staff = nil, nil, nil, nil
+	p := marshal(id, "p", settings)
+	for name, v := range p {
+		if null, ok := v.(*types.AttributeValueMemberNULL); ok && null.Value {
+			delete(p, name) // so that a later default reaches it
+		}
+	}
+	return append(items, p)
+}
+
+// PutSettings writes a new portal's settings, in batches and not as one: it is
+// for making portals, not for editing them.
+func (s *Store) PutSettings(ctx context.Context, settings portal.Settings) error {
+	return s.putAll(ctx, schema.Settings, settingsItems(settings))
+}
