@@ -119,7 +119,7 @@ func (s *Store) PersonByEmail(ctx context.Context, portalID, address string) (po
 		return portal.Person{}, "", err
 	}
 	if it == nil {
-		return portal.Person{}, "", portal.Errorf(portal.NotFound, "error.no-person")
+		return portal.Person{}, "", portal.Errorf(portal.NotFound, "error.noPerson")
 	}
 	var claim claimItem
 	if err := unmarshal(it, &claim); err != nil {
@@ -133,7 +133,7 @@ func (s *Store) PersonByEmail(ctx context.Context, portalID, address string) (po
 		return portal.Person{}, "", err
 	}
 	if items[0] == nil {
-		return portal.Person{}, "", portal.Errorf(portal.NotFound, "error.no-person")
+		return portal.Person{}, "", portal.Errorf(portal.NotFound, "error.noPerson")
 	}
 	p, err := personFrom(items[0])
 	if err != nil {
@@ -186,7 +186,7 @@ func (s *Store) PutProfile(ctx context.Context, portalID string, p portal.Person
 		},
 	})
 	if portal.KindOf(err) == portal.Conflict {
-		return portal.Errorf(portal.NotFound, "error.no-person", err)
+		return portal.Errorf(portal.NotFound, "error.noPerson", err)
 	}
 	return err
 }

@@ -160,7 +160,7 @@ func (s *Store) Uploads(ctx context.Context, portalID, person string, ids []stri
 			}
 		}
 		if it == nil || now.Unix() >= u.TTL {
-			return nil, portal.Errorf(portal.NotFound, "error.no-upload")
+			return nil, portal.Errorf(portal.NotFound, "error.noUpload")
 		}
 		uploads[i] = Upload{Attachment: u.attachment(), Key: u.Key}
 	}

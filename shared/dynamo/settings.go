@@ -50,7 +50,7 @@ func (s *Store) Settings(ctx context.Context, slug string, version int64) (*port
 		s.mu.Unlock()
 	}
 	if c.settings == nil {
-		return nil, portal.Errorf(portal.NotFound, "error.no-portal")
+		return nil, portal.Errorf(portal.NotFound, "error.noPortal")
 	}
 	return c.settings, nil
 }
@@ -71,7 +71,7 @@ func (s *Store) readSettings(ctx context.Context, slug string) (*portal.Settings
 		return nil, err
 	}
 	if it == nil {
-		return nil, portal.Errorf(portal.NotFound, "error.no-portal")
+		return nil, portal.Errorf(portal.NotFound, "error.noPortal")
 	}
 	var alias slugItem
 	if err := unmarshal(it, &alias); err != nil {
@@ -119,7 +119,7 @@ func (s *Store) readSettings(ctx context.Context, slug string) (*portal.Settings
 		in.ExclusiveStartKey, in.TableName = out.LastEvaluatedKey, aws.String(schema.Settings)
 	}
 	if settings.ID == "" {
-		return nil, portal.Errorf(portal.NotFound, "error.no-portal")
+		return nil, portal.Errorf(portal.NotFound, "error.noPortal")
 	}
 	settings.Slug = slug
 	settings.Pipelines = inOrder(pipelines)

@@ -253,7 +253,7 @@ func (s *Store) TicketAlone(ctx context.Context, portalID, ticket string) (porta
 	return ticketFrom(it)
 }
 
-func noTicket() error { return portal.Errorf(portal.NotFound, "error.not-found") }
+func noTicket() error { return portal.Errorf(portal.NotFound, "error.notFound") }
 
 // Attachment returns the ticket and one of its files (pattern 9, one
 // BatchGetItem). It returns NotFound where there is no such ticket or file, and
@@ -310,7 +310,7 @@ const changeTries = 6
 //
 // With a marker, a second Change with the same author and client id writes
 // nothing: it returns the ticket as it is and the message of the first, with
-// done set. It is a Conflict with the key "reply.error.used-id" where the hash
+// done set. It is a Conflict with the key "reply.error.usedId" where the hash
 // differs.
 func (s *Store) Change(ctx context.Context, settings *portal.Settings, ticket string, marker *Marker, change func(portal.Ticket) (Edit, error)) (e Edit, done bool, err error) {
 	for try := range changeTries {
@@ -432,7 +432,7 @@ func (s *Store) replayed(ctx context.Context, pk string, t portal.Ticket, it ite
 		return Edit{}, false, err
 	}
 	if m.Hash != marker.Hash {
-		return Edit{}, false, portal.Errorf(portal.Conflict, "reply.error.used-id")
+		return Edit{}, false, portal.Errorf(portal.Conflict, "reply.error.usedId")
 	}
 	e := Edit{Ticket: t}
 	if m.Message == "" {

@@ -100,10 +100,10 @@ func CloseTicket(t Ticket, v Viewer, s *Settings, now time.Time) (Ticket, Messag
 		return t, Message{}, Errorf(Forbidden, "error.preview")
 	}
 	if t.State == Closed {
-		return t, Message{}, Errorf(Conflict, "error.already-closed")
+		return t, Message{}, Errorf(Conflict, "error.alreadyClosed")
 	}
 	if !ActionsOn(t, v, s, now).Close {
-		return t, Message{}, Errorf(Forbidden, "error.close-not-allowed")
+		return t, Message{}, Errorf(Forbidden, "error.closeNotAllowed")
 	}
 	t = t.Clone()
 	t.Stage, t.State, t.Closed = closeStage(t, s), Closed, now
@@ -117,10 +117,10 @@ func ReopenTicket(t Ticket, v Viewer, s *Settings, now time.Time) (Ticket, Messa
 		return t, Message{}, Errorf(Forbidden, "error.preview")
 	}
 	if t.State == Open {
-		return t, Message{}, Errorf(Conflict, "error.already-open")
+		return t, Message{}, Errorf(Conflict, "error.alreadyOpen")
 	}
 	if !ActionsOn(t, v, s, now).Reopen {
-		return t, Message{}, Errorf(Forbidden, "error.reopen-not-allowed")
+		return t, Message{}, Errorf(Forbidden, "error.reopenNotAllowed")
 	}
 	return reopened(t, v, s, now), event(t, v, EventReopened, now), nil
 }
@@ -138,7 +138,7 @@ func ReplyTo(t Ticket, v Viewer, s *Settings, now time.Time) (Ticket, error) {
 		return t, Errorf(Forbidden, "error.preview")
 	}
 	if !ActionsOn(t, v, s, now).Reply {
-		return t, Errorf(Conflict, "error.reply-to-closed")
+		return t, Errorf(Conflict, "error.replyToClosed")
 	}
 	if t.State == Closed {
 		if p, ok := s.Pipeline(t.Pipeline); ok && p.ReopenStage != "" && reopenStage(t, s) == p.ReopenStage {
@@ -216,18 +216,18 @@ func ValidateFile(name, mediaType string, size int64, s *Settings) (string, erro
 	case name == "" || name == "." || name == "..":
 		f.add("name", "file.error.name")
 	case len(name) > 255 || !utf8.ValidString(name) || strings.ContainsFunc(name, isControl):
-		f.add("name", "file.error.name-long")
+		f.add("name", "file.error.nameLong")
 	case ext != "" && contains(s.ForbiddenExts, ext):
 		f.add("name", "file.error.type", "ext", ext)
 	}
 	if len(mediaType) > 127 || strings.ContainsFunc(mediaType, isControl) {
-		f.add("type", "file.error.media-type")
+		f.add("type", "file.error.mediaType")
 	}
 	switch {
 	case size <= 0:
 		f.add("size", "file.error.empty")
 	case size > s.MaxFileBytes:
-		f.add("size", "file.error.large", "max", s.MaxFileBytes)
+		f.add("size", "file.error.large", "max", Bytes(s.MaxFileBytes))
 	}
 	return name, f.err()
 }

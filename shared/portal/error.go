@@ -27,7 +27,7 @@ const (
 // what broke inside.
 type Error struct {
 	Kind       Kind
-	Key        string // a key of the message catalogs: "error.ticket-closed"
+	Key        string // a key of the message catalogs: "error.ticketClosed"
 	Pairs      []any  // names and values for the message's placeholders
 	Fields     []FieldError
 	RetryAfter time.Duration // with TooMany and Unavailable; 0 means a few seconds
@@ -93,3 +93,7 @@ func (f fields) err() error {
 	}
 	return &Error{Kind: Invalid, Key: "error.invalid", Fields: f}
 }
+
+// Bytes is a size among the values of a message, shown as the reader's language
+// writes it.
+type Bytes int64

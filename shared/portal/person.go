@@ -79,9 +79,9 @@ func ValidateProfile(p Person, s *Settings) (Person, error) {
 	for field, v := range map[string]string{"first": p.First, "last": p.Last} {
 		switch {
 		case utf8.RuneCountInString(v) > MaxName:
-			f.add(field, "account.error.name-long", "max", MaxName)
+			f.add(field, "account.error.nameLong", "max", MaxName)
 		case !utf8.ValidString(v) || strings.ContainsFunc(v, isControl):
-			f.add(field, "account.error.name-characters")
+			f.add(field, "account.error.nameCharacters")
 		}
 	}
 	if !slices.Contains(s.Languages, p.Language) {
@@ -89,7 +89,7 @@ func ValidateProfile(p Person, s *Settings) (Person, error) {
 	}
 	if p.TimeZone != "" {
 		if _, err := time.LoadLocation(p.TimeZone); err != nil || p.TimeZone == "Local" {
-			f.add("time_zone", "account.error.time-zone")
+			f.add("time_zone", "account.error.timeZone")
 		}
 	}
 	slices.SortFunc(f, func(a, b FieldError) int { return strings.Compare(a.Field, b.Field) })
@@ -101,11 +101,11 @@ func ValidatePassword(password string, p Person) error {
 	var f fields
 	switch {
 	case utf8.RuneCountInString(password) < MinPassword:
-		f.add("new", "account.error.password-short", "min", MinPassword)
+		f.add("new", "account.error.passwordShort", "min", MinPassword)
 	case len(password) > MaxPassword:
-		f.add("new", "account.error.password-long")
+		f.add("new", "account.error.passwordLong")
 	case strings.EqualFold(password, p.Email):
-		f.add("new", "account.error.password-email")
+		f.add("new", "account.error.passwordEmail")
 	}
 	return f.err()
 }
