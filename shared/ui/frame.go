@@ -1,0 +1,93 @@
+package ui
+
+import "postern/shared/ui/messages"
+
+// Frame is all of a page around its content.
+type Frame struct {
+	Reader Reader
+	Title  string // of the page, without the portal's name, which is added
+	Portal Brand
+
+	Nav     []NavItem // the main menu; none on cards
+	Account *Account  // nil where nobody is signed in
+
+	Flash   *BannerProps // what the last step did, above the content
+	Preview *BannerProps // tells a member of the team what they are looking at
+
+	Languages      []string // codes that the portal offers; fewer than two hide the switch
+	LanguageAction string   // takes a POST of the fields language and next
+	Here           string   // this page, path and query: where the language switch returns to
+	Imprint        string   // href, or "" for none
+	Privacy        string   // href, or "" for none
+
+	Scripts []string // besides app.js, by plain name: "reply.js"
+	Wide    bool     // the content takes the whole width (inbox)
+	Theme   string   // "light" or "dark" overrides the reader's system (gallery, tests); usually ""
+}
+
+// Brand is how a portal presents itself.
+type Brand struct {
+	Name   string
+	Home   string // where logo and name lead
+	Logo   string // address of an image, or "" for the default mark
+	Accent string // "#RRGGBB", or "" for the default
+}
+
+// NavItem is one entry of the main menu.
+type NavItem struct {
+	Label   string
+	Href    string
+	Current bool
+}
+
+// Account is the account menu.
+type Account struct {
+	Name    string
+	Detail  string // e-mail address or company, below the name; may be empty
+	Links   []NavItem
+	SignOut string // takes a POST; "" hides it
+}
+
+func (f Frame) title() string {
+	switch {
+	case f.Title == "":
+		return f.Portal.Name
+	case f.Portal.Name == "" || f.Portal.Name == f.Title:
+		return f.Title
+	}
+	return f.Title + " · " + f.Portal.Name
+}
+
+// otherLanguages are the offered languages that the page is not in.
+func (f Frame) otherLanguages() []messages.Language {
+	var others []messages.Language
+	if f.LanguageAction == "" || len(f.Languages) < 2 {
+		return nil
+	}
+	for _, l := range messages.Languages {
+		for _, code := range f.Languages {
+			if l.Code == code && code != f.Reader.Lang() {
+				others = append(others, l)
+			}
+		}
+	}
+	return others
+}
+
+func (a Account) initials() string {
+	var out []rune
+	start := true
+	for _, r := range a.Name {
+		switch {
+		case r == ' ' || r == '-' || r == '.':
+			start = true
+		case start:
+			out = append(out, r)
+			start = false
+		}
+	}
+	if len(out) > 2 {
+		out = []rune{out[0], out[len(out)-1]}
+	}
+	return string(out)
+}
