@@ -1,0 +1,647 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/jsii-runtime-go"
+
+	"postern/infra/grants"
+	"postern/shared/app"
+	"postern/shared/dynamo/schema"
+	"postern/shared/routes"
+)
+
+func TestMain(m *testing.M) {
+	if err := useNode("../node_modules"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	jsii.Close()
+	os.Exit(code)
+}
+
+// template is a synthesised CloudFormation template.
+type template struct {
+	Resources map[string]resource
+	Outputs   map[string]struct{ Value any }
+}
+
+type resource struct {
+	Type           string
+	DeletionPolicy string
+	Properties     json.RawMessage
+}
+
+// synthesise makes the template that cdk.json's context gives, with the given
+// values over it.
+func synthesise(t *testing.T, over map[string]any) template {
+	t.Helper()
+	context := cdkContext(t, over)
+	d, err := readContext(context)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: jsii.String(t.TempDir())})
+	s := newStack(app, d, builtAssets(t))
+	text, err := json.Marshal(assertions.Template_FromStack(s.Stack, nil).ToJSON())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tmpl template
+	if err := json.Unmarshal(text, &tmpl); err != nil {
+		t.Fatal(err)
+	}
+	return tmpl
+}
+
+// only returns the resources of a type with their properties as T, by logical id.
+func only[T any](t *testing.T, tmpl template, kind string) map[string]T {
+	t.Helper()
+	found := map[string]T{}
+	for id, r := range tmpl.Resources {
+		if r.Type != kind {
+			continue
+		}
+		var properties T
+		if err := json.Unmarshal(r.Properties, &properties); err != nil {
+			t.Fatalf("%s: %v", id, err)
+		}
+		found[id] = properties
+	}
+	return found
+}
+
+// single returns the logical id of the only resource of a type.
+func single(t *testing.T, tmpl template, kind string) string {
+	t.Helper()
+	ids := slices.Collect(maps.Keys(only[struct{}](t, tmpl, kind)))
+	if len(ids) != 1 {
+		t.Fatalf("%d of type %s", len(ids), kind)
+	}
+	return ids[0]
+}
+
+func api(t *testing.T, tmpl template) string { return single(t, tmpl, "AWS::ApiGatewayV2::Api") }
+
+// text renders a value with CloudFormation's functions: a Ref to X as ${X}, a
+// GetAtt of X and A as ${X.A}.
+func text(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case map[string]any:
+		if id, ok := v["Ref"].(string); ok {
+			return "${" + id + "}"
+		}
+		if part, ok := v["Fn::GetAtt"].([]any); ok {
+			return fmt.Sprintf("${%v.%v}", part...)
+		}
+		if join, ok := v["Fn::Join"].([]any); ok {
+			var parts []string
+			for _, part := range join[1].([]any) {
+				parts = append(parts, text(part))
+			}
+			return strings.Join(parts, join[0].(string))
+		}
+	}
+	return fmt.Sprintf("%v", v)
+}
+
+// texts renders a value that IAM allows to be one or a list.
+func texts(v any) []string {
+	list, ok := v.([]any)
+	if !ok {
+		return []string{text(v)}
+	}
+	var all []string
+	for _, one := range list {
+		all = append(all, text(one))
+	}
+	return all
+}
+
+type function struct {
+	FunctionName  string
+	Runtime       string
+	Architectures []string
+	Handler       string
+	MemorySize    int
+	Timeout       int
+	Role          any
+	LoggingConfig struct{ LogGroup any }
+	Environment   struct{ Variables map[string]any }
+}
+
+// functionNames maps the logical ids of the functions to their folders.
+func functionNames(t *testing.T, tmpl template) map[string]string {
+	names := map[string]string{}
+	for id, f := range only[function](t, tmpl, "AWS::Lambda::Function") {
+		names[id] = strings.TrimPrefix(f.FunctionName, "postern-")
+	}
+	return names
+}
+
+func TestStack(t *testing.T) {
+	tmpl := synthesise(t, nil)
+	t.Run("routes", func(t *testing.T) { testRoutes(t, tmpl) })
+	t.Run("permissions to call", func(t *testing.T) { testPermissions(t, tmpl) })
+	t.Run("functions", func(t *testing.T) { testFunctions(t, tmpl) })
+	t.Run("grants", func(t *testing.T) { testGrants(t, tmpl) })
+	t.Run("logs", func(t *testing.T) { testLogs(t, tmpl) })
+	t.Run("tables", func(t *testing.T) { testTables(t, tmpl) })
+	t.Run("bucket", func(t *testing.T) { testBucket(t, tmpl) })
+	t.Run("nothing else", func(t *testing.T) { testNothingElse(t, tmpl) })
+	t.Run("outputs", func(t *testing.T) { testOutputs(t, tmpl) })
+}
+
+func testRoutes(t *testing.T, tmpl template) {
+	names := functionNames(t, tmpl)
+	called := map[string]string{} // integration → function
+	for id, i := range only[struct {
+		IntegrationType, PayloadFormatVersion string
+		IntegrationUri                        any
+	}](t, tmpl, "AWS::ApiGatewayV2::Integration") {
+		if i.IntegrationType != "AWS_PROXY" || i.PayloadFormatVersion != "2.0" {
+			t.Errorf("integration %s is %s %s", id, i.IntegrationType, i.PayloadFormatVersion)
+		}
+		called["integrations/${"+id+"}"] = names[strings.TrimSuffix(strings.TrimPrefix(text(i.IntegrationUri), "${"), ".Arn}")]
+	}
+	if got := slices.Sorted(maps.Values(called)); !slices.Equal(got, routes.Functions()) {
+		t.Errorf("integrations of %q, want one for each of %q", got, routes.Functions())
+	}
+	want := map[string]string{routes.DefaultKey: routes.Default}
+	for _, r := range routes.Table {
+		want[r.Key()] = r.Function
+	}
+	got := map[string]string{}
+	for _, r := range only[struct {
+		RouteKey          string
+		AuthorizationType string
+		Target            any
+	}](t, tmpl, "AWS::ApiGatewayV2::Route") {
+		if _, twice := got[r.RouteKey]; twice {
+			t.Errorf("%s is there twice", r.RouteKey)
+		}
+		got[r.RouteKey] = called[text(r.Target)]
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("routes are\n%v, want\n%v", got, want)
+	}
+}
+
+// One permission for each function, because a function's policy has 20 KB, and
+// one for the default route, whose calls have another form of source.
+func testPermissions(t *testing.T, tmpl template) {
+	names := functionNames(t, tmpl)
+	var want []string
+	for _, name := range routes.Functions() {
+		want = append(want, name+" /*/*/*")
+	}
+	want = append(want, routes.Default+" /*/$default")
+	slices.Sort(want)
+	var got []string
+	for _, p := range only[struct {
+		Action, Principal       string
+		FunctionName, SourceArn any
+	}](t, tmpl, "AWS::Lambda::Permission") {
+		_, source, _ := strings.Cut(text(p.SourceArn), ":${AWS::AccountId}:${"+api(t, tmpl)+"}")
+		if p.Action != "lambda:InvokeFunction" || p.Principal != "apigateway.amazonaws.com" {
+			t.Errorf("%s may %s", p.Principal, p.Action)
+		}
+		got = append(got, names[strings.TrimSuffix(strings.TrimPrefix(text(p.FunctionName), "${"), ".Arn}")]+" "+source)
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("API Gateway may call %q, want %q", got, want)
+	}
+}
+
+func testFunctions(t *testing.T, tmpl template) {
+	names := functionNames(t, tmpl)
+	if got := slices.Sorted(maps.Values(names)); !slices.Equal(got, routes.Functions()) {
+		t.Fatalf("functions %q, want %q", got, routes.Functions())
+	}
+	for id, f := range only[function](t, tmpl, "AWS::Lambda::Function") {
+		name := names[id]
+		if f.Runtime != "provided.al2023" || !slices.Equal(f.Architectures, []string{"arm64"}) || f.Handler != "bootstrap" {
+			t.Errorf("%s runs %s on %s as %s", name, f.Handler, f.Runtime, f.Architectures)
+		}
+		// API Gateway gives up after 30 s; hashing a password takes CPU.
+		wantMemory := 512
+		if name == "sign-in" || name == "account" {
+			wantMemory = 1024
+		}
+		if f.Timeout != 29 || f.MemorySize != wantMemory {
+			t.Errorf("%s has %d s and %d MB, want 29 s and %d MB", name, f.Timeout, f.MemorySize, wantMemory)
+		}
+	}
+}
+
+// The stack sets what postern/shared/app reads, and no variable beyond.
+func TestEnvironment(t *testing.T) {
+	tmpl := synthesise(t, map[string]any{"origin": "https://help.example.com", "defaultPortal": "orders"})
+	bucket := single(t, tmpl, "AWS::S3::Bucket")
+	for _, f := range only[function](t, tmpl, "AWS::Lambda::Function") {
+		for name, value := range f.Environment.Variables {
+			t.Setenv(name, text(value))
+		}
+		want := app.Config{
+			Function:      strings.TrimPrefix(f.FunctionName, "postern-"),
+			TablePrefix:   "postern-",
+			Bucket:        "${" + bucket + "}",
+			BucketOrigin:  "https://${" + bucket + ".RegionalDomainName}",
+			Origin:        "https://help.example.com",
+			DefaultPortal: "orders",
+		}
+		got := app.Load()
+		if got != want {
+			t.Errorf("%s reads %+v, want %+v", f.FunctionName, got, want)
+		}
+		if fields := reflect.TypeFor[app.Config]().NumField(); len(f.Environment.Variables) != fields {
+			t.Errorf("%s has %d variables for %d fields", f.FunctionName, len(f.Environment.Variables), fields)
+		}
+	}
+}
+
+type statement struct {
+	Effect           string
+	Action, Resource any
+	Principal        any
+	Condition        any
+}
+
+type document struct{ Statement []statement }
+
+// pairs lists "action resource" of every statement, sorted.
+func pairs(t *testing.T, d document) []string {
+	t.Helper()
+	var all []string
+	for _, s := range d.Statement {
+		if s.Effect != "Allow" || s.Condition != nil {
+			t.Errorf("a statement of another kind: %+v", s)
+		}
+		for _, action := range texts(s.Action) {
+			for _, resource := range texts(s.Resource) {
+				all = append(all, action+" "+resource)
+			}
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+type table struct {
+	TableName              string
+	BillingMode            string
+	KeySchema              []key
+	AttributeDefinitions   []struct{ AttributeName, AttributeType string }
+	GlobalSecondaryIndexes []struct {
+		IndexName  string
+		KeySchema  []key
+		Projection struct{ ProjectionType string }
+	}
+	StreamSpecification     struct{ StreamViewType string }
+	SSESpecification        struct{ SSEEnabled bool }
+	TimeToLiveSpecification struct {
+		AttributeName string
+		Enabled       bool
+	}
+	Replicas []struct {
+		DeletionProtectionEnabled        bool
+		PointInTimeRecoverySpecification struct{ PointInTimeRecoveryEnabled bool }
+	}
+}
+
+type key struct{ AttributeName, KeyType string }
+
+// policies returns what each function's role allows, by folder.
+func policies(t *testing.T, tmpl template) map[string][]string {
+	t.Helper()
+	allowed := map[string][]string{} // by role
+	for _, p := range only[struct {
+		PolicyDocument document
+		Roles          []any
+	}](t, tmpl, "AWS::IAM::Policy") {
+		for _, role := range p.Roles {
+			allowed[text(role)] = append(allowed[text(role)], pairs(t, p.PolicyDocument)...)
+		}
+	}
+	names := functionNames(t, tmpl)
+	byFunction := map[string][]string{}
+	for id, f := range only[function](t, tmpl, "AWS::Lambda::Function") {
+		role := "${" + strings.TrimSuffix(strings.TrimPrefix(text(f.Role), "${"), ".Arn}") + "}"
+		byFunction[names[id]] = slices.Sorted(slices.Values(allowed[role]))
+	}
+	return byFunction
+}
+
+// granted returns what the policy of a function has to allow, in the form of
+// policies.
+func granted(t *testing.T, tmpl template, name string) []string {
+	t.Helper()
+	arns := map[string]string{}
+	for id, table := range only[table](t, tmpl, "AWS::DynamoDB::GlobalTable") {
+		arns[strings.TrimPrefix(table.TableName, "postern-")] = "${" + id + ".Arn}"
+	}
+	bucket := single(t, tmpl, "AWS::S3::Bucket")
+	var want []string
+	for _, g := range grants.Of(name) {
+		for _, action := range g.Actions {
+			resource, index, isIndex := strings.Cut(g.Resource, "/")
+			switch {
+			case strings.HasPrefix(action, "s3:"):
+				want = append(want, action+" ${"+bucket+".Arn}/"+g.Resource)
+			case isIndex:
+				want = append(want, action+" "+arns[resource]+"/index/"+index)
+			default:
+				want = append(want, action+" "+arns[resource])
+			}
+		}
+	}
+	for id, log := range only[struct{ LogGroupName string }](t, tmpl, "AWS::Logs::LogGroup") {
+		if log.LogGroupName == "/aws/lambda/postern-"+name {
+			want = append(want, "logs:CreateLogStream ${"+id+".Arn}", "logs:PutLogEvents ${"+id+".Arn}")
+		}
+	}
+	slices.Sort(want)
+	return want
+}
+
+func testGrants(t *testing.T, tmpl template) {
+	for name, got := range policies(t, tmpl) {
+		if want := granted(t, tmpl, name); !slices.Equal(got, want) {
+			t.Errorf("%s may\n%s\nwant\n%s", name, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+		for _, pair := range got {
+			action, resource, _ := strings.Cut(pair, " ")
+			if strings.Contains(action, "*") || resource == "*" {
+				t.Errorf("%s may %s", name, pair)
+			}
+		}
+	}
+	roles := map[string]bool{}
+	for _, f := range only[function](t, tmpl, "AWS::Lambda::Function") {
+		if roles[text(f.Role)] {
+			t.Errorf("%s shares its role", f.FunctionName)
+		}
+		roles[text(f.Role)] = true
+	}
+	for id, r := range only[struct {
+		AssumeRolePolicyDocument    document
+		ManagedPolicyArns, Policies []any
+	}](t, tmpl, "AWS::IAM::Role") {
+		if len(r.ManagedPolicyArns)+len(r.Policies) > 0 {
+			t.Errorf("role %s has policies beside its grants", id)
+		}
+		for _, s := range r.AssumeRolePolicyDocument.Statement {
+			if fmt.Sprint(s.Principal) != "map[Service:lambda.amazonaws.com]" {
+				t.Errorf("role %s may be assumed by %v", id, s.Principal)
+			}
+		}
+	}
+}
+
+func testLogs(t *testing.T, tmpl template) {
+	logs := only[struct {
+		LogGroupName    string
+		RetentionInDays int
+	}](t, tmpl, "AWS::Logs::LogGroup")
+	for _, f := range only[function](t, tmpl, "AWS::Lambda::Function") {
+		id := strings.Trim(text(f.LoggingConfig.LogGroup), "${}")
+		if logs[id].LogGroupName != "/aws/lambda/"+f.FunctionName || logs[id].RetentionInDays != 30 {
+			t.Errorf("%s logs to %+v", f.FunctionName, logs[id])
+		}
+	}
+}
+
+func testTables(t *testing.T, tmpl template) {
+	byName := map[string]table{}
+	kept := map[string]bool{}
+	for id, table := range only[table](t, tmpl, "AWS::DynamoDB::GlobalTable") {
+		byName[table.TableName] = table
+		kept[table.TableName] = tmpl.Resources[id].DeletionPolicy == "Retain"
+	}
+	if len(byName) != len(schema.Tables) {
+		t.Errorf("%d tables, want %d", len(byName), len(schema.Tables))
+	}
+	keys := func(partition, sort string) []key { return []key{{partition, "HASH"}, {sort, "RANGE"}} }
+	for _, want := range schema.Tables {
+		t.Run(want.Name, func(t *testing.T) {
+			got, ok := byName["postern-"+want.Name]
+			if !ok {
+				t.Fatal("is not there")
+			}
+			if !slices.Equal(got.KeySchema, keys("pk", "sk")) || got.BillingMode != "PAY_PER_REQUEST" || !got.SSESpecification.SSEEnabled {
+				t.Errorf("is %+v", got)
+			}
+			var indexes []schema.Index
+			for _, i := range got.GlobalSecondaryIndexes {
+				indexes = append(indexes, schema.Index{Name: i.IndexName, Partition: i.KeySchema[0].AttributeName, Sort: i.KeySchema[1].AttributeName})
+				if i.Projection.ProjectionType != "ALL" || !slices.Equal(i.KeySchema, keys(i.KeySchema[0].AttributeName, i.KeySchema[1].AttributeName)) {
+					t.Errorf("index %+v", i)
+				}
+			}
+			if !slices.Equal(indexes, want.Indexes) {
+				t.Errorf("indexes %v, want %v", indexes, want.Indexes)
+			}
+			for _, a := range got.AttributeDefinitions {
+				if a.AttributeType != "S" {
+					t.Errorf("%s is of type %s", a.AttributeName, a.AttributeType)
+				}
+			}
+			if ttl := got.TimeToLiveSpecification; ttl.AttributeName != want.TTL || ttl.Enabled != (want.TTL != "") {
+				t.Errorf("expiry is %+v, want %q", ttl, want.TTL)
+			}
+			if stream := got.StreamSpecification.StreamViewType; (stream == "NEW_AND_OLD_IMAGES") != want.Stream || stream != "" && !want.Stream {
+				t.Errorf("stream %q, want one: %t", stream, want.Stream)
+			}
+			if len(got.Replicas) != 1 {
+				t.Fatalf("%d replicas", len(got.Replicas))
+			}
+			replica := got.Replicas[0]
+			if replica.DeletionProtectionEnabled != want.Backups ||
+				replica.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled != want.Backups || kept[got.TableName] != want.Backups {
+				t.Errorf("protected %+v, kept %t, want both %t", replica, kept[got.TableName], want.Backups)
+			}
+		})
+	}
+}
+
+type bucket struct {
+	PublicAccessBlockConfiguration struct{ BlockPublicAcls, BlockPublicPolicy, IgnorePublicAcls, RestrictPublicBuckets bool }
+	OwnershipControls              struct {
+		Rules []struct{ ObjectOwnership string }
+	}
+	BucketEncryption struct {
+		ServerSideEncryptionConfiguration []struct{ ServerSideEncryptionByDefault struct{ SSEAlgorithm string } }
+	}
+	CorsConfiguration struct {
+		CorsRules []struct {
+			AllowedOrigins []any
+			AllowedMethods []string
+		}
+	}
+	LifecycleConfiguration struct {
+		Rules []struct {
+			Prefix, Status                 string
+			ExpirationInDays               int
+			AbortIncompleteMultipartUpload struct{ DaysAfterInitiation int }
+		}
+	}
+}
+
+func testBucket(t *testing.T, tmpl template) {
+	buckets := only[bucket](t, tmpl, "AWS::S3::Bucket")
+	if len(buckets) != 1 {
+		t.Fatalf("%d buckets", len(buckets))
+	}
+	for id, b := range buckets {
+		if p := b.PublicAccessBlockConfiguration; !p.BlockPublicAcls || !p.BlockPublicPolicy || !p.IgnorePublicAcls || !p.RestrictPublicBuckets {
+			t.Errorf("public access: %+v", p)
+		}
+		if rules := b.OwnershipControls.Rules; len(rules) != 1 || rules[0].ObjectOwnership != "BucketOwnerEnforced" {
+			t.Errorf("ownership: %+v", rules)
+		}
+		if e := b.BucketEncryption.ServerSideEncryptionConfiguration; len(e) != 1 || e[0].ServerSideEncryptionByDefault.SSEAlgorithm != "AES256" {
+			t.Errorf("encryption: %+v", e)
+		}
+		if cors := b.CorsConfiguration.CorsRules; len(cors) != 1 || !slices.Equal(texts(cors[0].AllowedOrigins), []string{"${" + api(t, tmpl) + ".ApiEndpoint}"}) ||
+			!slices.Equal(cors[0].AllowedMethods, []string{"POST", "GET"}) {
+			t.Errorf("other origins: %+v", cors)
+		}
+		var expires, aborts bool
+		for _, r := range b.LifecycleConfiguration.Rules {
+			if r.ExpirationInDays != 0 && r.Prefix != "incoming/" {
+				t.Errorf("objects below %q expire", r.Prefix)
+			}
+			expires = expires || r.Status == "Enabled" && r.ExpirationInDays == 1
+			aborts = aborts || r.Status == "Enabled" && r.Prefix == "" && r.AbortIncompleteMultipartUpload.DaysAfterInitiation == 1
+		}
+		if !expires || !aborts {
+			t.Errorf("lifecycle: %+v", b.LifecycleConfiguration.Rules)
+		}
+		if policy := tmpl.Resources[id].DeletionPolicy; policy != "Retain" {
+			t.Errorf("goes with the stack: %s", policy)
+		}
+	}
+	var conditions []string
+	for _, p := range only[struct{ PolicyDocument document }](t, tmpl, "AWS::S3::BucketPolicy") {
+		for _, s := range p.PolicyDocument.Statement {
+			if s.Effect != "Deny" {
+				t.Errorf("the bucket's policy allows %v to %v", s.Principal, s.Action)
+			}
+			conditions = append(conditions, fmt.Sprint(s.Condition))
+		}
+	}
+	if want := []string{"map[Bool:map[aws:SecureTransport:false]]", "map[NumericLessThan:map[s3:TlsVersion:1.2]]"}; !slices.Equal(conditions, want) {
+		t.Errorf("the bucket denies on %q, want %q", conditions, want)
+	}
+}
+
+func TestOriginOfTheBucket(t *testing.T) {
+	tmpl := synthesise(t, map[string]any{"origin": "https://help.example.com"})
+	for _, b := range only[bucket](t, tmpl, "AWS::S3::Bucket") {
+		if got := texts(b.CorsConfiguration.CorsRules[0].AllowedOrigins); !slices.Equal(got, []string{"https://help.example.com"}) {
+			t.Errorf("uploads from %q", got)
+		}
+	}
+}
+
+// A new kind of resource has to be looked at once: is it public, who may use it,
+// what does it cost?
+func testNothingElse(t *testing.T, tmpl template) {
+	functions := len(routes.Functions())
+	want := map[string]int{
+		"AWS::ApiGatewayV2::Api":         1,
+		"AWS::ApiGatewayV2::Stage":       1,
+		"AWS::ApiGatewayV2::Route":       len(routes.Table) + 1,
+		"AWS::ApiGatewayV2::Integration": functions,
+		"AWS::DynamoDB::GlobalTable":     len(schema.Tables),
+		"AWS::IAM::Policy":               functions,
+		"AWS::IAM::Role":                 functions,
+		"AWS::Lambda::Function":          functions,
+		"AWS::Lambda::Permission":        functions + 1,
+		"AWS::Logs::LogGroup":            functions,
+		"AWS::S3::Bucket":                1,
+		"AWS::S3::BucketPolicy":          1,
+	}
+	if streams := len(routes.Streams); streams > 0 {
+		want["AWS::Lambda::EventSourceMapping"] = streams
+	}
+	got := map[string]int{}
+	for _, r := range tmpl.Resources {
+		got[r.Type]++
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("resources %v, want %v", got, want)
+	}
+	for _, stage := range only[struct {
+		StageName  string
+		AutoDeploy bool
+	}](t, tmpl, "AWS::ApiGatewayV2::Stage") {
+		// A named stage would precede every path.
+		if stage.StageName != "$default" || !stage.AutoDeploy {
+			t.Errorf("stage %+v", stage)
+		}
+	}
+}
+
+func testOutputs(t *testing.T, tmpl template) {
+	bucket := single(t, tmpl, "AWS::S3::Bucket")
+	want := map[string]string{"ApiUrl": "${" + api(t, tmpl) + ".ApiEndpoint}", "AttachmentsBucket": "${" + bucket + "}"}
+	got := map[string]string{}
+	for name, output := range tmpl.Outputs {
+		got[name] = text(output.Value)
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("outputs %v, want %v", got, want)
+	}
+}
+
+func TestStream(t *testing.T) {
+	before := routes.Streams
+	t.Cleanup(func() { routes.Streams = before })
+	routes.Streams = []routes.Stream{{Table: schema.Tickets, Function: "ticket-list"}}
+	tmpl := synthesise(t, nil)
+
+	mappings := only[struct {
+		EventSourceArn, FunctionName any
+		FunctionResponseTypes        []string
+		BisectBatchOnFunctionError   bool
+	}](t, tmpl, "AWS::Lambda::EventSourceMapping")
+	if len(mappings) != 1 {
+		t.Fatalf("%d mappings", len(mappings))
+	}
+	names := functionNames(t, tmpl)
+	for _, m := range mappings {
+		source := text(m.EventSourceArn)
+		table, _ := strings.CutSuffix(strings.TrimPrefix(source, "${"), ".StreamArn}")
+		if got := only[struct{ TableName string }](t, tmpl, "AWS::DynamoDB::GlobalTable")[table]; got.TableName != "postern-tickets" {
+			t.Errorf("reads %s of %q", source, got.TableName)
+		}
+		if name := names[strings.Trim(text(m.FunctionName), "${}")]; name != "ticket-list" {
+			t.Errorf("calls %s", name)
+		}
+		if !m.BisectBatchOnFunctionError || !slices.Equal(m.FunctionResponseTypes, []string{"ReportBatchItemFailures"}) {
+			t.Errorf("one bad record stops all: %+v", m)
+		}
+		want := granted(t, tmpl, "ticket-list")
+		for _, action := range []string{"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"} {
+			want = append(want, "dynamodb:"+action+" "+source)
+		}
+		slices.Sort(want)
+		if got := policies(t, tmpl)["ticket-list"]; !slices.Equal(got, want) {
+			t.Errorf("may\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+}
