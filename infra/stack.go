@@ -246,6 +246,8 @@ func (s *stack) arn(resource string) *string {
 	table, index, _ := strings.Cut(resource, "/")
 	t, ok := s.tables[table]
 	switch {
+	case resource == grants.Bucket:
+		return s.bucket.BucketArn()
 	case !ok:
 		return s.bucket.ArnForObjects(jsii.String(resource))
 	case index != "":

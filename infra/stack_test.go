@@ -359,6 +359,8 @@ func granted(t *testing.T, tmpl template, name string) []string {
 		for _, action := range g.Actions {
 			resource, index, isIndex := strings.Cut(g.Resource, "/")
 			switch {
+			case resource == grants.Bucket:
+				want = append(want, action+" ${"+bucket+".Arn}")
 			case strings.HasPrefix(action, "s3:"):
 				want = append(want, action+" ${"+bucket+".Arn}/"+g.Resource)
 			case isIndex:

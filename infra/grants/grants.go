@@ -17,8 +17,8 @@ import (
 // Grant is a set of actions on one resource.
 type Grant struct {
 	// Resource is a table of postern/shared/dynamo/schema ("lists"), an index
-	// of one ("lists/gsi1"), or, where the actions are S3's, the objects of the
-	// attachments bucket below a prefix ("incoming/*").
+	// of one ("lists/gsi1"), or, where the actions are S3's, [Bucket] or the
+	// objects in it below a prefix ("incoming/*").
 	Resource string
 	// Actions are IAM's names. A transaction needs those of its parts:
 	// dynamodb:PutItem for a Put and so on; BatchGetItem is an action of its own.
@@ -35,10 +35,12 @@ const (
 	conditionCheck = "dynamodb:ConditionCheckItem"
 	getObject      = "s3:GetObject"
 	putObject      = "s3:PutObject"
+	listBucket     = "s3:ListBucket"
 )
 
-// The objects of the attachments bucket.
+// The attachments bucket and what is in it.
 const (
+	Bucket      = "bucket"
 	Incoming    = "incoming/*"    // uploaded, not yet part of a message
 	Attachments = "attachments/*" // part of a message
 )
@@ -90,6 +92,7 @@ var functions = map[string][]Grant{
 		{schema.Sessions, []string{deleteItem}}, // pending uploads, and the session's counters
 		{Incoming, []string{getObject}},
 		{Attachments, []string{putObject}},
+		{Bucket, []string{listBucket}}, // else a missing upload is "forbidden"
 	}),
 	"ticket-close": union(viewer, ticket, ticketWrite),
 	"ticket-attachment": union(viewer, ticket, []Grant{

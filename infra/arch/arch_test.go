@@ -1,0 +1,248 @@
+// Package arch holds the architecture: which package may import which, what each
+// function's binary links, and that functions and fixtures are complete.
+package arch
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const root = "../.."
+
+// room is a package, with those below it that are no room of their own.
+type room struct {
+	path    string
+	rooms   []string // whose packages its code may import, beside its own
+	modules []string // modules, or packages of them, that its code may import
+	tests   []string // modules that its tests may import as well
+}
+
+// Modules that several rooms use.
+const (
+	sdk       = "github.com/aws/aws-sdk-go-v2/aws"
+	smithy    = "github.com/aws/smithy-go"
+	dynamodb  = "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	attribute = "github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	streams   = "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	s3        = "github.com/aws/aws-sdk-go-v2/service/s3"
+	lambda    = "github.com/aws/aws-lambda-go"
+	templ     = "github.com/a-h/templ"
+	language  = "golang.org/x/text"
+	ulid      = "github.com/oklog/ulid/v2"
+	html      = "golang.org/x/net/html"
+)
+
+// rooms lists who may import what; whoever needs more adds it here, and so looks
+// at it once. Arrows point one way: functions → app, web, ui → dynamo, blob →
+// portal. What is not listed at all is standard library.
+var rooms = []room{
+	{path: "shared/portal"},
+	{path: "shared/routes"},
+	{path: "shared/meter"},
+	{path: "shared/dynamo/schema"},
+	{path: "shared/app"},
+	{path: "shared/app/awsconfig", modules: []string{sdk}, tests: []string{dynamodb, streams, s3}},
+	{
+		path:    "shared/dynamo",
+		rooms:   []string{"shared/portal", "shared/meter", "shared/dynamo/schema", "shared/app", "shared/app/awsconfig"},
+		modules: []string{sdk, smithy, dynamodb, attribute, ulid},
+	},
+	{
+		path:    "shared/blob",
+		rooms:   []string{"shared/portal", "shared/app", "shared/app/awsconfig"},
+		modules: []string{sdk, smithy, s3},
+	},
+	{path: "shared/auth", rooms: []string{"shared/portal"}},
+	{path: "shared/auth/password", modules: []string{"github.com/alexedwards/argon2id"}},
+	{path: "shared/richtext", modules: []string{html, "mvdan.cc/xurls/v2"}},
+	{
+		path:    "shared/richtext/sanitize",
+		rooms:   []string{"shared/richtext"},
+		modules: []string{html, "github.com/microcosm-cc/bluemonday"},
+	},
+	{path: "shared/ui", rooms: []string{"shared/portal"}, modules: []string{templ, language}},
+	{
+		path:    "shared/web",
+		rooms:   []string{"shared/portal", "shared/routes", "shared/meter", "shared/app", "shared/auth", "shared/ui"},
+		modules: []string{templ, language},
+	},
+	{
+		path:  "shared/lambdahttp",
+		rooms: []string{"shared/meter", "shared/routes"},
+		modules: []string{
+			lambda, "github.com/awslabs/aws-lambda-go-api-proxy", "github.com/klauspost/compress/gzhttp",
+		},
+	},
+	{
+		path: "functions",
+		rooms: []string{
+			"shared/portal", "shared/routes", "shared/meter", "shared/dynamo", "shared/blob", "shared/auth",
+			"shared/auth/password", "shared/app", "shared/web", "shared/ui", "shared/lambdahttp",
+			"shared/richtext", "shared/richtext/sanitize",
+		},
+		modules: []string{templ},
+	},
+	{path: "infra/arch"},
+	{path: "infra/grants", rooms: []string{"shared/dynamo/schema"}},
+	{path: "infra/testdb", rooms: []string{"infra/local"}},
+	{
+		path: "infra/local",
+		rooms: []string{
+			"shared/portal", "shared/routes", "shared/meter", "shared/dynamo/schema", "shared/dynamo", "shared/blob",
+			"shared/auth", "shared/auth/password", "shared/app", "shared/app/awsconfig", "shared/web", "shared/ui",
+			"shared/lambdahttp", "shared/richtext", "shared/richtext/sanitize",
+		},
+		modules: []string{
+			sdk, "github.com/aws/aws-sdk-go-v2/credentials", smithy, dynamodb, attribute, streams, s3, lambda, templ, language, ulid,
+			"github.com/fsnotify/fsnotify", "github.com/versity/versitygw",
+		},
+	},
+	{
+		path:  "infra",
+		rooms: []string{"infra/grants", "shared/dynamo/schema", "shared/routes"},
+		modules: []string{
+			"github.com/aws/aws-cdk-go", "github.com/aws/constructs-go", "github.com/aws/jsii-runtime-go",
+		},
+	},
+}
+
+// inTests is what any test may import beyond its package's room.
+var inTests = room{
+	rooms: []string{"shared", "infra/local", "infra/grants"},
+	modules: []string{
+		"pgregory.net/rapid", "github.com/PuerkitoBio/goquery", html, "github.com/aws/aws-lambda-go/events",
+	},
+}
+
+// pkg is what go list tells about a package.
+type pkg struct {
+	ImportPath   string
+	Imports      []string
+	TestImports  []string
+	XTestImports []string
+	Deps         []string
+}
+
+// list runs go list for patterns, for the platform and with the tags that the
+// functions are built for.
+func list(t *testing.T, fields string, patterns ...string) []pkg {
+	t.Helper()
+	track(t)
+	cmd := exec.Command("go", append([]string{"list", "-tags", "lambda.norpc", "-json=" + fields}, patterns...)...)
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0")
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v: %s", err, stderr.String())
+	}
+	var all []pkg
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// track looks at every Go file: go test takes a result from its cache unless a
+// file that the test itself looked at has changed, and go list is another
+// process.
+func track(t *testing.T) {
+	t.Helper()
+	for _, dir := range []string{"functions", "infra", "shared", "go.mod"} {
+		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, entry fs.DirEntry, err error) error {
+			if err == nil && !entry.IsDir() && (strings.HasSuffix(path, ".go") || strings.HasSuffix(path, ".mod")) {
+				_, err = os.Stat(path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// roomOf finds the room of a package: the one with the longest path.
+func roomOf(path string) (room, bool) {
+	var best room
+	for _, r := range rooms {
+		if within(path, r.path) && len(r.path) > len(best.path) {
+			best = r
+		}
+	}
+	return best, best.path != ""
+}
+
+func within(path, parent string) bool {
+	return path == parent || strings.HasPrefix(path, parent+"/")
+}
+
+// allows tells whether code of the room may import the path, beside the
+// importing package's own folder.
+func (r room) allows(path string) bool {
+	own, isOwn := strings.CutPrefix(path, "postern/")
+	if !isOwn {
+		first, _, _ := strings.Cut(path, "/")
+		standard := !strings.Contains(first, ".")
+		return standard || slices.ContainsFunc(r.modules, func(m string) bool { return within(path, m) })
+	}
+	target, ok := roomOf(own)
+	return ok && (slices.Contains(r.rooms, target.path) || target.path == r.path && r.path != "functions")
+}
+
+// allowsTests is allows for the tests.
+func (r room) allowsTests(path string) bool {
+	if own, isOwn := strings.CutPrefix(path, "postern/"); isOwn {
+		return slices.ContainsFunc(r.rooms, func(parent string) bool { return within(own, parent) })
+	}
+	return r.allows(path)
+}
+
+func TestImports(t *testing.T) {
+	for _, p := range list(t, "ImportPath,Imports,TestImports,XTestImports", "./functions/...", "./infra/...", "./shared/...") {
+		path := strings.TrimPrefix(p.ImportPath, "postern/")
+		r, ok := roomOf(path)
+		if !ok {
+			t.Errorf("%s is in no room: add it to the list", path)
+			continue
+		}
+		for _, imported := range p.Imports {
+			if !within(imported, p.ImportPath) && !r.allows(imported) {
+				t.Errorf("%s imports %s, which %s may not", path, imported, r.path)
+			}
+		}
+		for _, imported := range slices.Concat(p.TestImports, p.XTestImports) {
+			if !within(imported, p.ImportPath) && !r.allows(imported) && !inTests.allowsTests(imported) &&
+				!slices.Contains(r.tests, imported) {
+				t.Errorf("a test of %s imports %s, which tests of %s may not", path, imported, r.path)
+			}
+		}
+	}
+}
+
+func TestRoomsExist(t *testing.T) {
+	for _, r := range rooms {
+		for _, path := range append([]string{r.path}, r.rooms...) {
+			if info, err := os.Stat(filepath.Join(root, path)); err != nil || !info.IsDir() {
+				t.Errorf("there is no %s", path)
+			}
+			if _, ok := roomOf(path); !ok {
+				t.Errorf("%s may import %s, which is no room", r.path, path)
+			}
+		}
+	}
+}

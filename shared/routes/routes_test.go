@@ -1,0 +1,114 @@
+package routes
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// ServeMux panics where two patterns match the same request and neither is more
+// specific; API Gateway would choose one.
+func TestTableFitsOneMux(t *testing.T) {
+	mux := http.NewServeMux()
+	for _, r := range Table {
+		func() {
+			defer func() {
+				if conflict := recover(); conflict != nil {
+					t.Errorf("%s: %v", r.Key(), conflict)
+				}
+			}()
+			mux.Handle(r.Key(), http.NotFoundHandler())
+		}()
+	}
+}
+
+// The syntax that ServeMux and HTTP API read alike.
+var pattern = regexp.MustCompile(`^(/|(/([a-z0-9._-]+|\{[a-z]+\}))+)$`)
+
+func TestTable(t *testing.T) {
+	methods := []string{"GET", "POST", "PUT", "PATCH", "DELETE"}
+	seen := map[string]bool{}
+	for _, r := range Table {
+		if !pattern.MatchString(r.Path) {
+			t.Errorf("%s is not in the syntax that ServeMux and HTTP API share", r.Key())
+		}
+		if !slices.Contains(methods, r.Method) {
+			t.Errorf("%s has another method", r.Key())
+		}
+		if seen[r.Key()] {
+			t.Errorf("%s is there twice", r.Key())
+		}
+		seen[r.Key()] = true
+		names := regexp.MustCompile(`\{[a-z]+\}`).FindAllString(r.Path, -1)
+		slices.Sort(names)
+		if len(slices.Compact(slices.Clone(names))) != len(names) {
+			t.Errorf("%s names a segment twice", r.Key())
+		}
+		if r.Access != Public && r.Access != Viewer {
+			t.Errorf("%s is for %q", r.Key(), r.Access)
+		}
+		if r.Origin != SameOrigin {
+			t.Errorf("%s may be called from %q", r.Key(), r.Origin)
+		}
+	}
+	// The quota of an HTTP API is 300; the $default route counts.
+	if len(Table) >= 250 {
+		t.Errorf("%d routes", len(Table))
+	}
+}
+
+func TestFunctions(t *testing.T) {
+	functions := Functions()
+	if !slices.Contains(functions, Default) {
+		t.Errorf("%s answers $default and has no route", Default)
+	}
+	rows := 0
+	for _, function := range functions {
+		if !regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`).MatchString(function) {
+			t.Errorf("%q is no name for a folder", function)
+		}
+		for _, r := range For(function) {
+			if r.Function != function {
+				t.Errorf("For(%q) returns %s", function, r.Key())
+			}
+			rows++
+		}
+	}
+	if rows != len(Table) {
+		t.Errorf("the functions answer %d routes of %d", rows, len(Table))
+	}
+	if rows := For("no-such-function"); rows != nil {
+		t.Errorf("For returns %v for a function that is not there", rows)
+	}
+}
+
+// A portal whose slug were the first word of another route could not be reached.
+func TestReserved(t *testing.T) {
+	reserved := Reserved()
+	for _, r := range Table {
+		first := strings.Split(r.Path, "/")[1]
+		if literal := first != "" && !strings.HasPrefix(first, "{"); literal && !slices.Contains(reserved, first) {
+			t.Errorf("a portal could be called %q, which %s answers", first, r.Key())
+		}
+	}
+	for _, word := range []string{"api", "assets", "_local", "favicon.ico", "robots.txt", ".well-known"} {
+		if !slices.Contains(reserved, word) {
+			t.Errorf("a portal could be called %q", word)
+		}
+	}
+	if slices.Contains(reserved, "support") || slices.Contains(reserved, "{portal}") {
+		t.Errorf("reserved: %q", reserved)
+	}
+}
+
+func TestStreams(t *testing.T) {
+	consumers := map[string]int{}
+	for _, s := range Streams {
+		consumers[s.Table]++
+		if consumers[s.Table] > 2 {
+			t.Errorf("%s has more than two consumers", s.Table)
+		}
+	}
+}
