@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"postern/shared/blob"
 	"postern/shared/dynamo/schema"
 	"postern/shared/routes"
 )
@@ -45,6 +46,12 @@ func TestGrantsNameWhatExists(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestUploadsArriveWhereTheyAreGranted(t *testing.T) {
+	if Incoming != blob.Incoming+"*" {
+		t.Errorf("granted are %s, blob uploads to %s", Incoming, blob.Incoming)
 	}
 }
 
