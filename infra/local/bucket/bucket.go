@@ -4,7 +4,6 @@
 package bucket
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -14,9 +13,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
-	"sync"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -41,10 +37,7 @@ type Options struct {
 type Server struct {
 	Endpoint string // http://127.0.0.1:PORT, which is also the origin that browsers see
 
-	cmd    *exec.Cmd
-	stdin  io.Closer
-	exited chan struct{}
-	stop   sync.Once
+	server *child.Server
 }
 
 // Start compiles the server where needed and returns once it accepts requests.
@@ -83,59 +76,18 @@ func start(ctx context.Context, program, data, meta string, port int, log io.Wri
 	listen := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	cmd := exec.Command(program, "-data", data, "-meta", meta, "-listen", listen, "-region", engine.Region)
 	cmd.Env = []string{"AWS_ACCESS_KEY_ID=" + engine.AccessKey, "AWS_SECRET_ACCESS_KEY=" + engine.SecretKey}
-	s := &Server{Endpoint: "http://" + listen, cmd: cmd, exited: make(chan struct{})}
-	said := new(strings.Builder)
-	cmd.Stderr = said
-	if log != nil {
-		cmd.Stderr = io.MultiWriter(said, log)
-	}
-	var err error
-	if s.stdin, err = cmd.StdinPipe(); err != nil {
-		return nil, fmt.Errorf("start S3: %w", err)
-	}
-	stdout, err := cmd.StdoutPipe()
+	server, err := child.Serve(ctx, "S3", cmd, log)
 	if err != nil {
-		return nil, fmt.Errorf("start S3: %w", err)
+		return nil, err
 	}
-	if err := child.Start(cmd); err != nil {
-		return nil, fmt.Errorf("start S3: %w", err)
-	}
-	ready := make(chan struct{})
-	go func() {
-		lines := bufio.NewScanner(stdout)
-		for lines.Scan() {
-			if lines.Text() == "ready" {
-				close(ready)
-			}
-		}
-		_ = cmd.Wait()
-		close(s.exited)
-	}()
-	select {
-	case <-ready:
-		return s, nil
-	case <-s.exited:
-		return nil, fmt.Errorf("start S3: the server ended: %s", strings.TrimSpace(said.String()))
-	case <-ctx.Done():
-		s.Stop()
-		return nil, fmt.Errorf("start S3: %w", ctx.Err())
-	}
+	return &Server{Endpoint: "http://" + listen, server: server}, nil
 }
 
 // Exited is closed when the server has ended.
-func (s *Server) Exited() <-chan struct{} { return s.exited }
+func (s *Server) Exited() <-chan struct{} { return s.server.Exited() }
 
 // Stop ends the server and returns once it has.
-func (s *Server) Stop() {
-	s.stop.Do(func() {
-		_ = s.stdin.Close()
-		select {
-		case <-s.exited:
-		case <-time.After(2 * time.Second):
-			child.Stop(s.cmd, time.Second, s.exited)
-		}
-	})
-}
+func (s *Server) Stop() { s.server.Stop() }
 
 // Client is an S3 client of the server.
 func (s *Server) Client() *s3.Client { return s3.NewFromConfig(engine.Config(s.Endpoint)) }

@@ -6,7 +6,6 @@
 package engine
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha256"
 	_ "embed"
@@ -19,8 +18,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
 
 	"postern/infra/local/checkout"
 	"postern/infra/local/child"
@@ -37,11 +34,7 @@ type Options struct {
 type Engine struct {
 	Endpoint string // http://127.0.0.1:PORT
 
-	cmd    *exec.Cmd
-	stdin  io.Closer
-	exited chan struct{}
-	output *tail
-	stop   sync.Once
+	server *child.Server
 }
 
 //go:embed launcher/Launcher.java
@@ -88,59 +81,19 @@ func Start(ctx context.Context, o Options) (*Engine, error) {
 
 	cmd := exec.Command("java", args...)
 	cmd.Dir = lib
-	e := &Engine{cmd: cmd, exited: make(chan struct{}), output: new(tail)}
-	cmd.Stderr = e.output
-	if e.stdin, err = cmd.StdinPipe(); err != nil {
-		return nil, fmt.Errorf("start DynamoDB Local: %w", err)
-	}
-	stdout, err := cmd.StdoutPipe()
+	server, err := child.Serve(ctx, "DynamoDB Local", cmd, nil)
 	if err != nil {
-		return nil, fmt.Errorf("start DynamoDB Local: %w", err)
+		return nil, err
 	}
-	if err := child.Start(cmd); err != nil {
-		return nil, fmt.Errorf("start DynamoDB Local: %w", err)
-	}
-	ready := make(chan string, 1)
-	go func() {
-		lines := bufio.NewScanner(stdout)
-		for lines.Scan() {
-			if port, ok := strings.CutPrefix(lines.Text(), "ready "); ok {
-				ready <- port
-				continue
-			}
-			fmt.Fprintln(e.output, lines.Text())
-		}
-		// Nothing more comes from the pipe, so that Wait may close it.
-		_ = cmd.Wait()
-		close(e.exited)
-	}()
-	select {
-	case port := <-ready:
-		e.Endpoint = "http://127.0.0.1:" + port
-		return e, nil
-	case <-e.exited:
-		return nil, fmt.Errorf("DynamoDB Local ended at its start: %s", e.output)
-	case <-ctx.Done():
-		e.Stop()
-		return nil, fmt.Errorf("start DynamoDB Local: %w; it said: %s", ctx.Err(), e.output)
-	}
+	return &Engine{Endpoint: "http://127.0.0.1:" + server.Ready, server: server}, nil
 }
 
 // Exited is closed when the engine has ended.
-func (e *Engine) Exited() <-chan struct{} { return e.exited }
+func (e *Engine) Exited() <-chan struct{} { return e.server.Exited() }
 
 // Stop ends the engine and returns once it has. Data in a directory is on disk
 // by then.
-func (e *Engine) Stop() {
-	e.stop.Do(func() {
-		_ = e.stdin.Close()
-		select {
-		case <-e.exited:
-		case <-time.After(5 * time.Second):
-			child.Stop(e.cmd, time.Second, e.exited)
-		}
-	})
-}
+func (e *Engine) Stop() { e.server.Stop() }
 
 // distribution is the folder of DynamoDBLocal.jar.
 func distribution(root string) (string, error) {
@@ -201,26 +154,4 @@ func compile(ctx context.Context, root, lib string) (string, error) {
 		}
 	}
 	return dir, nil
-}
-
-// tail keeps the last few KB of what the engine says, for errors.
-type tail struct {
-	mu sync.Mutex
-	b  []byte
-}
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.b = append(t.b, p...)
-	if over := len(t.b) - 4<<10; over > 0 {
-		t.b = append(t.b[:0], t.b[over:]...)
-	}
-	return len(p), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return strings.TrimSpace(string(t.b))
 }
