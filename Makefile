@@ -11,9 +11,6 @@ PACKAGES := ./functions/... ./infra/... ./shared/...
 
 FUNCTIONS := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
 
-# The largest archive of a function that is still in the plan, in bytes.
-ARCHIVE_LIMIT := 5000000
-
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 
 .PHONY: help
@@ -89,7 +86,7 @@ build: .build/modules assets ## build the functions for Lambda, and the CDK app
 	@for f in $(FUNCTIONS); do mkdir -p .build/lambda/$$f && ln .build/functions/$$f .build/lambda/$$f/bootstrap; done
 	@for f in $(FUNCTIONS); do \
 	  echo "$$f $$(gzip -c .build/lambda/$$f/bootstrap | wc -c)"; done | \
-	  awk '{ printf "%-20s %5.2f MB zipped%s\n", $$1, $$2 / 1e6, ($$2 > $(ARCHIVE_LIMIT) ? " (over the limit)" : "") }'
+	  awk '{ printf "%-20s %5.2f MB zipped\n", $$1, $$2 / 1e6 }'
 	@go build -o .build/infra ./infra
 
 # cdk.json builds before it synthesises.
