@@ -57,7 +57,7 @@ chromium:
 .PHONY: generate assets
 # From the root: templ writes file names relative to where it starts.
 generate: ## write the *_templ.go files anew
-	@go tool templ generate
+	@go tool templ generate -log-level error
 
 assets: node_modules/.package-lock.json ## bundle scripts and styles
 	@npm run --silent assets
