@@ -13,8 +13,7 @@ import (
 // Config is the environment of a function. The CDK stack and the local gateway
 // set the same variables.
 type Config struct {
-	// Function is the folder below functions/ (AWS_LAMBDA_FUNCTION_NAME less
-	// the deployment's prefix, or POSTERN_FUNCTION where that is set).
+	// Function is the folder below functions/ (POSTERN_FUNCTION).
 	Function string
 	// TablePrefix precedes the table names of postern/shared/dynamo/schema
 	// (POSTERN_TABLE_PREFIX).
@@ -31,8 +30,10 @@ type Config struct {
 	DefaultPortal string
 }
 
-// Load reads the configuration.
+// Load reads the configuration, and makes Log the log of whatever has none of
+// its own.
 func Load() Config {
+	slog.SetDefault(Log())
 	return Config{
 		Function:      os.Getenv("POSTERN_FUNCTION"),
 		TablePrefix:   os.Getenv("POSTERN_TABLE_PREFIX"),

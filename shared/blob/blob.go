@@ -91,7 +91,7 @@ func (s *Store) Promote(ctx context.Context, key, finalKey string, wantSize int6
 		return failure("look at "+source, err)
 	}
 	if got := aws.ToInt64(head.ContentLength); got != wantSize {
-		return portal.Errorf(portal.Invalid, "error.upload-size", "name", name, fmt.Errorf("%s has %d bytes, not %d", source, got, wantSize))
+		return portal.Errorf(portal.Invalid, "reply.error.notUploaded", "name", name, fmt.Errorf("%s has %d bytes, not %d", source, got, wantSize))
 	}
 	_, err = s.client.CopyObject(ctx, &s3.CopyObjectInput{
 		Bucket:             &s.bucket,
@@ -183,9 +183,9 @@ func failure(what string, err error) error {
 	if errors.As(err, &response) {
 		switch status := response.HTTPStatusCode(); {
 		case status == http.StatusNotFound:
-			return portal.Errorf(portal.NotFound, "error.upload-missing", err)
+			return portal.Errorf(portal.NotFound, "error.noUpload", err)
 		case status == http.StatusPreconditionFailed:
-			return portal.Errorf(portal.Conflict, "error.upload-changed", err)
+			return portal.Errorf(portal.Conflict, "error.noUpload", err)
 		case status >= 400 && status < 500 && status != http.StatusTooManyRequests && status != http.StatusRequestTimeout:
 			return err // ours, not the reader's
 		}

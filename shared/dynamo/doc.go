@@ -43,7 +43,7 @@
 //
 //	 1  Ticket         a ticket and its newest messages          1 Query, 25 messages: as many KB / 8
 //	 1b Older          messages before a position                1 Query beside 1 GetItem
-//	 1c Activity       a ticket alone                            1 GetItem: 0.5
+//	 1c Activity       a ticket and its newest message           1 Query: 0.5 as a rule
 //	 2  List           a contact's or company's tickets          1 Query on gsi1, gsi2, gsi3 or the table
 //	 3  List, filtered the same with a filter that hides some    ≤ 1,000 entries read
 //	 6  Viewer         session, person and read marks            1 BatchGetItem: 2, or 3 with marks

@@ -174,13 +174,23 @@ type Conversation struct {
 // It does not check visibility: see portal.CanSee. It returns NotFound where
 // the ticket does not exist.
 func (s *Store) Ticket(ctx context.Context, portalID, ticket string, fresh bool) (portal.Ticket, Conversation, error) {
+	return s.newest(ctx, portalID, ticket, fresh, MessagesPage)
+}
+
+// Activity returns the ticket and the newest message alone (pattern 1c, one
+// Query). Visibility and errors are as with Ticket.
+func (s *Store) Activity(ctx context.Context, portalID, ticket string) (portal.Ticket, Conversation, error) {
+	return s.newest(ctx, portalID, ticket, false, 1)
+}
+
+func (s *Store) newest(ctx context.Context, portalID, ticket string, fresh bool, messages int32) (portal.Ticket, Conversation, error) {
 	out, err := s.query(ctx, &dynamodb.QueryInput{
 		TableName:                 aws.String(schema.Tickets),
 		KeyConditionExpression:    aws.String("pk = :pk AND sk BETWEEN :m AND :t"),
 		ExpressionAttributeValues: item{":pk": str(ticketKey(portalID, ticket)), ":m": str("m#"), ":t": str("t")},
 		ScanIndexForward:          aws.Bool(false),
 		ConsistentRead:            aws.Bool(fresh),
-		Limit:                     aws.Int32(MessagesPage + 1),
+		Limit:                     aws.Int32(messages + 1),
 	})
 	if err != nil {
 		return portal.Ticket{}, Conversation{}, err
@@ -240,7 +250,7 @@ func conversation(items []item, more bool) (Conversation, error) {
 	return c, nil
 }
 
-// TicketAlone returns the ticket without its messages (pattern 1c, one
+// TicketAlone returns the ticket without its messages (pattern 1b, one
 // GetItem). Visibility and errors are as with Ticket.
 func (s *Store) TicketAlone(ctx context.Context, portalID, ticket string) (portal.Ticket, error) {
 	it, err := s.get(ctx, key{table: schema.Tickets, pk: ticketKey(portalID, ticket), sk: "t"})

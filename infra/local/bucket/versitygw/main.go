@@ -43,7 +43,7 @@ func serve(ctx context.Context, data, sidecar, listen, region string) error {
 	if err != nil {
 		return err
 	}
-	backend, err := posix.New(data, storer, posix.PosixOpts{SideCarDir: sidecar})
+	backend, err := posix.New(data, storer, posix.PosixOpts{SideCarDir: sidecar, CopyObjectThreshold: 5 << 30})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,234 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"postern/shared/app"
+	"postern/shared/auth/password"
+	"postern/shared/portal"
+	"postern/shared/ui"
+	"postern/shared/web"
+)
+
+type store interface {
+	web.Store
+	PutProfile(ctx context.Context, portalID string, p portal.Person) error
+	Password(ctx context.Context, portalID, person string) (string, error)
+	PutPassword(ctx context.Context, portalID, person, hash string, now time.Time) error
+	DeleteOtherSessions(ctx context.Context, portalID, person, hash string) error
+	Attempt(ctx context.Context, portalID, what, key string, by int, window time.Duration, now time.Time) (int64, time.Time, error)
+}
+
+type handler struct{ store store }
+
+func newHandler(cfg app.Config, s store) http.Handler {
+	h := handler{s}
+	return web.New(web.Options{Config: cfg, Store: s}, map[string]web.Handler{
+		"GET /{portal}/account":                 h.showAccount,
+		"POST /{portal}/account":                h.saveProfileForm,
+		"POST /{portal}/account/password":       h.changePasswordForm,
+		"POST /{portal}/language":               h.chooseLanguage,
+		"GET /api/v1/{portal}/account":          h.showAccount,
+		"PATCH /api/v1/{portal}/account":        h.saveProfileJSON,
+		"PUT /api/v1/{portal}/account/password": h.changePasswordJSON,
+	})
+}
+
+// accountView is who the viewer is, in JSON.
+type accountView struct {
+	ID       string      `json:"id"`
+	Email    string      `json:"email"`
+	First    string      `json:"first"`
+	Last     string      `json:"last"`
+	Language string      `json:"language"`  // "" follows the browser
+	TimeZone string      `json:"time_zone"` // "" follows the portal
+	Role     portal.Role `json:"role"`
+}
+
+func viewOf(p portal.Person) accountView {
+	return accountView{p.ID, p.Email, p.First, p.Last, p.Language, p.TimeZone, p.Role}
+}
+
+// page is what "My account" shows.
+type page struct {
+	person   portal.Person // as typed
+	profile  *web.Failure
+	password *web.Failure
+}
+
+func (h handler) showAccount(_ context.Context, r *web.Request) (web.Result, error) {
+	result := show(r, page{person: r.Viewer.Person})
+	switch r.URL.Query().Get("done") {
+	case "saved":
+		result.Flash = &ui.BannerProps{Tone: ui.OK, Text: r.Reader.T("account.saved")}
+	case "password":
+		result.Flash = &ui.BannerProps{Tone: ui.OK, Text: r.Reader.T("account.passwordChanged")}
+	}
+	return result, nil
+}
+
+func show(r *web.Request, p page) web.Result {
+	return web.Result{
+		View: viewOf(r.Viewer.Person), Title: r.Reader.T("account.title"), Section: "account",
+		Page: func(f ui.Frame) templ.Component { return accountPage(f, r, p) },
+	}
+}
+
+func (h handler) saveProfileForm(ctx context.Context, r *web.Request) (web.Result, error) {
+	if err := r.Form(); err != nil {
+		return web.Result{}, err
+	}
+	p := r.Viewer.Person
+	p.First, p.Last = r.PostForm.Get("first"), r.PostForm.Get("last")
+	p.Language, p.TimeZone = r.PostForm.Get("language"), r.PostForm.Get("time_zone")
+	if _, err := h.saveProfile(ctx, r, p); err != nil {
+		if portal.KindOf(err) == portal.Invalid {
+			return show(r, page{person: p, profile: r.Failure(err)}), err
+		}
+		return web.Result{}, err
+	}
+	return web.Result{SeeOther: r.Path("account") + "?done=saved"}, nil
+}
+
+// profileBody changes what it names.
+type profileBody struct {
+	First    *string `json:"first"`
+	Last     *string `json:"last"`
+	Language *string `json:"language"`
+	TimeZone *string `json:"time_zone"`
+}
+
+func (h handler) saveProfileJSON(ctx context.Context, r *web.Request) (web.Result, error) {
+	var body profileBody
+	if err := r.JSON(&body); err != nil {
+		return web.Result{}, err
+	}
+	p := r.Viewer.Person
+	for to, from := range map[*string]*string{&p.First: body.First, &p.Last: body.Last, &p.Language: body.Language, &p.TimeZone: body.TimeZone} {
+		if from != nil {
+			*to = *from
+		}
+	}
+	p, err := h.saveProfile(ctx, r, p)
+	return web.Result{View: viewOf(p)}, err
+}
+
+func (h handler) saveProfile(ctx context.Context, r *web.Request, p portal.Person) (portal.Person, error) {
+	if p.Language == "" {
+		p.Language = r.Reader.Lang()
+	}
+	p, err := portal.ValidateProfile(p, r.Settings)
+	if err != nil {
+		return p, err
+	}
+	return p, h.store.PutProfile(ctx, r.Settings.ID, p)
+}
+
+// passwordBody changes the password.
+type passwordBody struct {
+	Current string `json:"current"`
+	New     string `json:"new"`
+}
+
+func (h handler) changePasswordForm(ctx context.Context, r *web.Request) (web.Result, error) {
+	if err := r.Form(); err != nil {
+		return web.Result{}, err
+	}
+	err := h.changePassword(ctx, r, passwordBody{Current: r.PostForm.Get("current"), New: r.PostForm.Get("new")})
+	if err != nil {
+		switch portal.KindOf(err) {
+		case portal.Invalid, portal.TooMany:
+			return show(r, page{person: r.Viewer.Person, password: r.Failure(err)}), err
+		}
+		return web.Result{}, err
+	}
+	return web.Result{SeeOther: r.Path("account") + "?done=password"}, nil
+}
+
+func (h handler) changePasswordJSON(ctx context.Context, r *web.Request) (web.Result, error) {
+	var body passwordBody
+	if err := r.JSON(&body); err != nil {
+		return web.Result{}, err
+	}
+	return web.Result{}, h.changePassword(ctx, r, body)
+}
+
+// Wrong current passwords in a window, so that an open session is not a way to
+// guess the password.
+const (
+	window = 15 * time.Minute
+	tries  = 10
+)
+
+// changePassword sets a new password, and ends all other sessions.
+func (h handler) changePassword(ctx context.Context, r *web.Request, body passwordBody) error {
+	if err := portal.ValidatePassword(body.New, r.Viewer.Person); err != nil {
+		return err
+	}
+	attempt := func(by int) (int64, time.Time, error) {
+		return h.store.Attempt(ctx, r.Settings.ID, "password", r.Viewer.ID, by, window, r.Now)
+	}
+	n, ends, err := attempt(1)
+	if err != nil {
+		return err
+	}
+	if n > tries {
+		return &portal.Error{Kind: portal.TooMany, Key: "account.error.tooMany", RetryAfter: ends.Sub(r.Now)}
+	}
+	old, err := h.store.Password(ctx, r.Settings.ID, r.Viewer.ID)
+	if err != nil {
+		return err
+	}
+	match, err := password.Match(body.Current[:min(len(body.Current), portal.MaxPassword+1)], old)
+	if err != nil {
+		return err
+	}
+	if !match {
+		return &portal.Error{Kind: portal.Invalid, Key: "error.invalid",
+			Fields: []portal.FieldError{{Field: "current", Key: "account.error.current"}}}
+	}
+	if _, _, err := attempt(-1); err != nil {
+		r.Note(err)
+	}
+	hash, err := password.Hash(body.New)
+	if err != nil {
+		return err
+	}
+	if err := h.store.PutPassword(ctx, r.Settings.ID, r.Viewer.ID, hash, r.Now); err != nil {
+		return err
+	}
+	return h.store.DeleteOtherSessions(ctx, r.Settings.ID, r.Viewer.ID, r.Token.Hash())
+}
+
+// languageAge is how long a browser remembers a language that was chosen
+// without signing in.
+const languageAge = 365 * 24 * time.Hour
+
+// chooseLanguage keeps the language of the footer's switch: in the person's
+// account, or for who is not signed in, in the browser.
+func (h handler) chooseLanguage(ctx context.Context, r *web.Request) (web.Result, error) {
+	if err := r.Form(); err != nil {
+		return web.Result{}, err
+	}
+	chosen := r.PostForm.Get("language")
+	if !slices.Contains(r.Settings.Languages, chosen) {
+		return web.Result{}, &portal.Error{Kind: portal.Invalid, Key: "error.invalid",
+			Fields: []portal.FieldError{{Field: "language", Key: "account.error.language"}}}
+	}
+	result := web.Result{SeeOther: r.LocalPath(r.PostForm.Get("next"), r.Path())}
+	if r.Viewer.SignedIn() {
+		p := r.Viewer.Person
+		p.Language = chosen
+		return result, h.store.PutProfile(ctx, r.Settings.ID, p)
+	}
+	result.Cookies = []*http.Cookie{{
+		Name: web.LanguageCookie, Value: chosen, Path: "/", MaxAge: int(languageAge.Seconds()),
+		HttpOnly: true, Secure: !r.Insecure(), SameSite: http.SameSiteLaxMode,
+	}}
+	return result, nil
+}

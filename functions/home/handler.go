@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"postern/shared/app"
+	"postern/shared/portal"
+	"postern/shared/routes"
+	"postern/shared/ui/assets"
+	"postern/shared/web"
+)
+
+type handler struct {
+	defaultPortal string
+	table         *http.ServeMux // knows which paths exist, and answers nothing
+}
+
+func newHandler(cfg app.Config, store web.Store) http.Handler {
+	h := handler{defaultPortal: cfg.DefaultPortal, table: http.NewServeMux()}
+	for _, r := range routes.Table {
+		h.table.Handle(r.Key(), http.NotFoundHandler())
+	}
+	return web.New(web.Options{Config: cfg, Store: store, Fallback: h.fallback}, map[string]web.Handler{
+		"GET /":                h.showDeployment,
+		"GET /{portal}":        h.showPortal,
+		"GET /assets/v/{file}": h.serveFile,
+	})
+}
+
+// showDeployment leads to the portal that the deployment is for.
+func (h handler) showDeployment(_ context.Context, r *web.Request) (web.Result, error) {
+	if h.defaultPortal == "" {
+		return web.Result{}, portal.Errorf(portal.NotFound, "error.notFound")
+	}
+	return web.Result{SeeOther: "/" + h.defaultPortal}, nil
+}
+
+// showPortal leads to the tickets, or to sign-in.
+func (h handler) showPortal(_ context.Context, r *web.Request) (web.Result, error) {
+	if r.Viewer.SignedIn() {
+		return web.Result{SeeOther: r.Path("tickets")}, nil
+	}
+	return web.Result{SeeOther: r.Path("sign-in")}, nil
+}
+
+func (h handler) serveFile(_ context.Context, r *web.Request) (web.Result, error) {
+	name := r.PathValue("file")
+	if _, _, _, ok := assets.File(name); !ok {
+		return web.Result{}, portal.Errorf(portal.NotFound, "error.notFound")
+	}
+	return web.Result{Serve: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		assets.Serve(w, r, name)
+	})}, nil
+}
+
+// methods are all that the table knows.
+var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+
+// fallback answers what API Gateway found no route for: HEAD and OPTIONS of
+// paths that exist, other methods of them with 405, and everything else with
+// 404.
+func (h handler) fallback(_ context.Context, r *web.Request) (web.Result, error) {
+	allowed := h.allowed(r.Request)
+	if len(allowed) == 0 {
+		return web.Result{}, portal.Errorf(portal.NotFound, "error.notFound")
+	}
+	switch {
+	case r.Method == http.MethodOptions:
+		return web.Result{Serve: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Allow", strings.Join(allowed, ", "))
+			w.WriteHeader(http.StatusNoContent)
+		})}, nil
+	case r.Method == http.MethodHead && slices.Contains(allowed, http.MethodHead):
+		// Whether the thing itself exists is for those to know who may see it.
+		return web.Result{Serve: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusOK)
+		})}, nil
+	}
+	return web.Result{}, web.MethodNotAllowed(allowed)
+}
+
+// allowed returns the methods that the request's path has.
+func (h handler) allowed(r *http.Request) []string {
+	var allowed []string
+	for _, m := range methods {
+		probe := &http.Request{Method: m, URL: r.URL, Host: r.Host}
+		if _, pattern := h.table.Handler(probe); pattern != "" {
+			allowed = append(allowed, m)
+			if m == http.MethodGet {
+				allowed = append(allowed, http.MethodHead)
+			}
+		}
+	}
+	if len(allowed) > 0 {
+		allowed = append(allowed, http.MethodOptions)
+	}
+	return allowed
+}

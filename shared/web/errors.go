@@ -1,0 +1,279 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"postern/shared/portal"
+	"postern/shared/ui"
+)
+
+// edgeError is a refusal that HTTP has a status for and the domain no kind.
+type edgeError struct {
+	status int
+	key    string
+	allow  []string // the methods that the path has, with 405
+}
+
+func (e *edgeError) Error() string { return e.key }
+
+// MethodNotAllowed is the answer to a method that the path does not have; it
+// has the others.
+func MethodNotAllowed(others []string) error {
+	return &edgeError{status: http.StatusMethodNotAllowed, key: "error.method", allow: others}
+}
+
+// statuses are the HTTP statuses of the domain's kinds of error.
+var statuses = map[portal.Kind]int{
+	portal.Internal:        http.StatusInternalServerError,
+	portal.Invalid:         http.StatusUnprocessableEntity,
+	portal.Unauthenticated: http.StatusUnauthorized,
+	portal.Forbidden:       http.StatusForbidden,
+	portal.NotFound:        http.StatusNotFound,
+	portal.Conflict:        http.StatusConflict,
+	portal.TooMany:         http.StatusTooManyRequests,
+	portal.Unavailable:     http.StatusServiceUnavailable,
+}
+
+// Failure is an error in the reader's words.
+type Failure struct {
+	Status int
+	Title  string
+	Detail string
+	Fields []FieldMessage
+}
+
+// FieldMessage is a message about one field.
+type FieldMessage struct {
+	Field   string `json:"field"`
+	Message string `json:"message"`
+}
+
+// Field returns the message about the field, "" where there is none.
+func (f *Failure) Field(name string) string {
+	if f == nil {
+		return ""
+	}
+	for _, m := range f.Fields {
+		if m.Field == name {
+			return m.Message
+		}
+	}
+	return ""
+}
+
+// Failure returns the error in the reader's words. What is not meant for the
+// reader becomes an apology with the request's id.
+func (r *Request) Failure(err error) *Failure {
+	var edge *edgeError
+	if errors.As(err, &edge) {
+		return &Failure{Status: edge.status, Title: r.title(edge.status), Detail: r.say(edge.key, nil)}
+	}
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return &Failure{Status: http.StatusRequestEntityTooLarge, Title: r.title(http.StatusRequestEntityTooLarge),
+			Detail: r.say("error.tooLarge", []any{"max", portal.Bytes(tooLarge.Limit)})}
+	}
+	var e *portal.Error
+	if !errors.As(err, &e) || e.Kind == portal.Internal {
+		return &Failure{Status: http.StatusInternalServerError, Title: r.title(http.StatusInternalServerError),
+			Detail: r.say("error.internal", []any{"id", requestID(r.Request)})}
+	}
+	f := &Failure{Status: statuses[e.Kind], Detail: r.say(e.Key, e.Pairs)}
+	f.Title = r.title(f.Status)
+	for _, field := range e.Fields {
+		f.Fields = append(f.Fields, FieldMessage{field.Field, r.say(field.Key, field.Pairs)})
+	}
+	return f
+}
+
+// say fills a message's placeholders with values as the reader's language
+// writes them.
+func (r *Request) say(key string, pairs []any) string {
+	texts := make([]string, len(pairs))
+	for i, p := range pairs {
+		switch v := p.(type) {
+		case string:
+			texts[i] = v
+		case int:
+			texts[i] = r.Reader.Number(float64(v))
+		case portal.Bytes:
+			texts[i] = r.Reader.Size(int64(v))
+		default:
+			texts[i] = fmt.Sprint(v)
+		}
+	}
+	return r.Reader.T(key, texts...)
+}
+
+// title is what an error of the status is called.
+func (r *Request) title(status int) string {
+	switch status {
+	case http.StatusUnauthorized:
+		return r.Reader.T("error.title.session")
+	case http.StatusForbidden:
+		return r.Reader.T("error.title.forbidden")
+	case http.StatusNotFound:
+		return r.Reader.T("error.title.notFound")
+	case http.StatusTooManyRequests:
+		return r.Reader.T("error.title.tooMany")
+	case http.StatusServiceUnavailable:
+		return r.Reader.T("error.title.unavailable")
+	case http.StatusInternalServerError:
+		return r.Reader.T("error.title.internal")
+	}
+	return r.Reader.T("error.title.invalid")
+}
+
+// problem is RFC 9457.
+type problem struct {
+	Type      string         `json:"type"`
+	Title     string         `json:"title"`
+	Status    int            `json:"status"`
+	Detail    string         `json:"detail"`
+	Errors    []FieldMessage `json:"errors,omitempty"`
+	RequestID string         `json:"request_id,omitempty"`
+}
+
+// retryAfter is what Retry-After says where an error does not.
+const retryAfter = 5 * time.Second
+
+// fail answers with an error: a problem, the page that came with it, the
+// sign-in page, or a page that says what happened and one way on.
+func (s *server) fail(r *Request, w http.ResponseWriter, result Result, err error) {
+	lineOf(r.Context()).err = err
+	f := r.Failure(err)
+	h := w.Header()
+	if f.Status == http.StatusTooManyRequests || f.Status == http.StatusServiceUnavailable {
+		wait := retryAfter
+		var e *portal.Error
+		if errors.As(err, &e) && e.RetryAfter > 0 {
+			wait = e.RetryAfter
+		}
+		h.Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
+	}
+	var edge *edgeError
+	if errors.As(err, &edge) && len(edge.allow) > 0 {
+		h.Set("Allow", strings.Join(edge.allow, ", "))
+	}
+	for _, c := range result.Cookies {
+		http.SetCookie(w, c)
+	}
+	if r.API {
+		if f.Status == http.StatusUnauthorized {
+			h.Set("WWW-Authenticate", "Cookie")
+		}
+		writeJSON(w, f.Status, "application/problem+json", problem{
+			Type: "about:blank", Title: f.Title, Status: f.Status, Detail: f.Detail, Errors: f.Fields,
+			RequestID: requestID(r.Request),
+		})
+		return
+	}
+	if f.Status == http.StatusUnauthorized && result.Page == nil && r.Method == http.MethodGet && r.Settings != nil {
+		http.Redirect(w, r.Request, r.SignIn(r.URL.RequestURI()), http.StatusSeeOther)
+		return
+	}
+	if result.SeeOther != "" {
+		http.Redirect(w, r.Request, result.SeeOther, http.StatusSeeOther)
+		return
+	}
+	page := result.Page
+	if page == nil {
+		page = r.errorPage(f)
+		result.Title = f.Title
+	}
+	s.page(r, w, f.Status, result, page)
+}
+
+// SignIn returns the address of the sign-in page that leads on to next.
+func (r *Request) SignIn(next string) string {
+	return r.Path("sign-in") + "?next=" + url.QueryEscape(next)
+}
+
+// errorPage is the page of an error that has none of its own.
+func (r *Request) errorPage(f *Failure) func(ui.Frame) templ.Component {
+	p := errorProps{Reader: r.Reader, Failure: f}
+	if f.Status >= 500 {
+		p.RequestID = requestID(r.Request)
+	}
+	switch {
+	case f.Status == http.StatusUnauthorized && r.Settings != nil:
+		p.SignIn = r.SignIn(r.Path("tickets"))
+	case r.Settings != nil && r.Viewer.SignedIn():
+		p.Home = r.Path("tickets")
+		if f.Status == http.StatusNotFound || f.Status == http.StatusForbidden {
+			p.Switch, p.Email, p.Next = r.Path("sign-out"), r.Viewer.Email, r.URL.RequestURI()
+			if r.Method != http.MethodGet {
+				p.Next = r.Path("tickets")
+			}
+		}
+	case r.Settings != nil:
+		p.Home = r.Path("sign-in")
+	}
+	switch f.Status {
+	case http.StatusUnauthorized, http.StatusServiceUnavailable, http.StatusInternalServerError:
+		// Nothing of a form that was sent is lost: it waits here to be sent again.
+		if resend, ok := r.resend(); ok && r.Settings != nil {
+			p.Resend = &resend
+		}
+	}
+	return func(frame ui.Frame) templ.Component { return errorCard(frame, p) }
+}
+
+// resendForm is a form as it was sent.
+type resendForm struct {
+	Action string
+	Text   string // shown, as what the reader wrote
+	Hidden [][2]string
+}
+
+// secret fields are never written back into a page.
+var secret = map[string]bool{"password": true, "current": true, "new": true}
+
+func (r *Request) resend() (resendForm, bool) {
+	if r.Method != http.MethodPost || parseForm(r.Request) != nil || len(r.PostForm) == 0 {
+		return resendForm{}, false
+	}
+	f := resendForm{Action: r.URL.RequestURI()}
+	for name, values := range r.PostForm {
+		for _, v := range values {
+			switch {
+			case secret[name]:
+			case name == "text":
+				f.Text = v
+			default:
+				f.Hidden = append(f.Hidden, [2]string{name, v})
+			}
+		}
+	}
+	return f, true
+}
+
+func parseForm(r *http.Request) error {
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+		err := r.ParseMultipartForm(maxForm)
+		if err == nil && r.MultipartForm != nil {
+			r.PostForm = r.MultipartForm.Value
+		}
+		return err
+	}
+	return r.ParseForm()
+}
+
+func writeJSON(w http.ResponseWriter, status int, contentType string, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("web: write %T: %v", v, err))
+	}
+	w.Header().Set("Content-Type", contentType)
+	w.WriteHeader(status)
+	w.Write(body) // the recorder behind it cannot fail
+}

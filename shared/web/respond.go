@@ -1,0 +1,185 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/a-h/templ"
+
+	"postern/shared/portal"
+	"postern/shared/ui"
+)
+
+// respond writes a handler's result in the form that the path asks for.
+func (s *server) respond(r *Request, w http.ResponseWriter, result Result) {
+	for _, c := range result.Cookies {
+		http.SetCookie(w, c)
+	}
+	h := w.Header()
+	status := result.Status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	switch {
+	case result.Serve != nil:
+		result.Serve.ServeHTTP(w, r.Request)
+		return
+	case result.Link != "":
+		http.Redirect(w, r.Request, result.Link, http.StatusSeeOther)
+		return
+	case !r.API && result.SeeOther != "":
+		http.Redirect(w, r.Request, result.SeeOther, http.StatusSeeOther)
+		return
+	}
+	if result.ETag != "" {
+		h.Set("ETag", result.ETag)
+		h.Set("Cache-Control", "private, no-cache")
+		if matches(r.Header.Get("If-None-Match"), result.ETag) {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+	}
+	if r.API {
+		if result.Location != "" {
+			h.Set("Location", result.Location)
+		}
+		if result.View == nil {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		writeJSON(w, status, "application/json", result.View)
+		return
+	}
+	s.page(r, w, status, result, result.Page)
+}
+
+func matches(ifNoneMatch, etag string) bool {
+	for _, candidate := range strings.Split(ifNoneMatch, ",") {
+		if c := strings.TrimPrefix(strings.TrimSpace(candidate), "W/"); c == etag || c == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+// page renders a page into a buffer, so that one that fails half-way is an
+// error and not half a page.
+func (s *server) page(r *Request, w http.ResponseWriter, status int, result Result, page func(ui.Frame) templ.Component) {
+	var b bytes.Buffer
+	if err := page(s.frame(r, result)).Render(r.Context(), &b); err != nil {
+		panic(fmt.Sprintf("web: render %s: %v", r.route.Key(), err))
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Add("Vary", "Accept-Language, Cookie")
+	w.WriteHeader(status)
+	w.Write(b.Bytes())
+}
+
+// frame is what stands around the page.
+func (s *server) frame(r *Request, result Result) ui.Frame {
+	f := ui.Frame{Reader: r.Reader, Title: result.Title, Scripts: result.Scripts, Flash: result.Flash}
+	set := r.Settings
+	if set == nil {
+		f.Portal = ui.Brand{Name: "Postern"}
+		return f
+	}
+	f.Portal = ui.Brand{Name: set.Name, Home: r.Path(), Accent: set.Accent}
+	f.Imprint, f.Privacy = set.ImprintURL, set.PrivacyURL
+	f.Languages, f.LanguageAction = set.Languages, r.Path("language")
+	f.Here = r.URL.RequestURI()
+	if r.Method != http.MethodGet {
+		f.Here = r.Path()
+	}
+	if !r.Viewer.SignedIn() {
+		return f
+	}
+	f.Nav = []ui.NavItem{{Label: r.Reader.T("frame.tickets"), Href: r.Path("tickets"), Current: result.Section == "tickets"}}
+	f.Account = &ui.Account{
+		Name: r.Viewer.Name(), Detail: r.Viewer.Email, SignOut: r.Path("sign-out"),
+		Links: []ui.NavItem{{Label: r.Reader.T("frame.myAccount"), Href: r.Path("account"), Current: result.Section == "account"}},
+	}
+	if r.Viewer.Role.Team() {
+		f.Preview = &ui.BannerProps{Text: r.Reader.T("frame.preview")}
+	}
+	return f
+}
+
+// JSON reads the request's body into v. It refuses another content type (415),
+// what is not JSON, and fields that v does not have (422).
+func (r *Request) JSON(v any) error {
+	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
+		return &edgeError{status: http.StatusUnsupportedMediaType, key: "error.notJSON"}
+	}
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return jsonError(err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return &edgeError{status: http.StatusBadRequest, key: "error.badJSON"}
+	}
+	return nil
+}
+
+func jsonError(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return err
+	}
+	field, key := "", ""
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		field, key = wrong.Field, "error.field.type"
+	} else if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		field, key = strings.Trim(name, `"`), "error.field.unknown"
+	}
+	if key == "" {
+		return &edgeError{status: http.StatusBadRequest, key: "error.badJSON"}
+	}
+	return &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: []portal.FieldError{{Field: field, Key: key}}}
+}
+
+// Form reads the request's form, URL-encoded or multipart. It refuses another
+// content type (415) and what is not UTF-8 (400).
+func (r *Request) Form() error {
+	switch t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); {
+	case err != nil, t != "application/x-www-form-urlencoded" && t != "multipart/form-data":
+		return &edgeError{status: http.StatusUnsupportedMediaType, key: "error.notForm"}
+	}
+	if err := parseForm(r.Request); err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			return err
+		}
+		return &edgeError{status: http.StatusBadRequest, key: "error.badForm"}
+	}
+	for _, values := range r.PostForm {
+		for _, v := range values {
+			if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+				return &edgeError{status: http.StatusBadRequest, key: "error.badForm"}
+			}
+		}
+	}
+	return nil
+}
+
+// LocalPath returns next where it is a path of this portal, else otherwise: a
+// link must not lead elsewhere after signing in.
+func (r *Request) LocalPath(next, otherwise string) string {
+	prefix := r.Path()
+	if next != prefix && !strings.HasPrefix(next, prefix+"/") && !strings.HasPrefix(next, prefix+"?") {
+		return otherwise
+	}
+	if strings.ContainsAny(next, "\\\r\n\t\x00") || strings.Contains(next, "//") || strings.Contains(next, "/..") {
+		return otherwise
+	}
+	return next
+}

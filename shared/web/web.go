@@ -1,0 +1,417 @@
+// Package web is the walk of every request from its arrival to its handler, and
+// of the answer back: log, headers, limits, portal, session, access, origin.
+// Handlers return a Result or an error; what the client gets is decided here,
+// by the path: /api/v1/… is JSON, everything else is a page.
+//
+// It imports nothing of AWS.
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"golang.org/x/text/language"
+
+	"postern/shared/app"
+	"postern/shared/auth"
+	"postern/shared/meter"
+	"postern/shared/portal"
+	"postern/shared/routes"
+	"postern/shared/ui"
+	"postern/shared/ui/messages"
+)
+
+// Store is what every request reads: postern/shared/dynamo's Store.
+type Store interface {
+	Settings(ctx context.Context, slug string, version int64) (*portal.Settings, error)
+	Viewer(ctx context.Context, portalID, person, hash string, marks bool) (portal.Session, portal.Viewer, error)
+	TouchSession(ctx context.Context, portalID, person, hash string, now time.Time) error
+}
+
+// Handler answers one request. Of a Result that comes with an error a
+// browser gets the Page, which shows the error where it belongs (a form, filled
+// in as it was), or is sent to SeeOther; without both, the error gets a page of
+// its own.
+type Handler func(ctx context.Context, r *Request) (Result, error)
+
+// Request is a request after the walk.
+type Request struct {
+	*http.Request
+	Settings *portal.Settings // of the portal in the path; nil without one
+	Viewer   portal.Viewer    // zero where nobody is signed in
+	Token    auth.Token       // of the viewer's session
+	Reader   ui.Reader
+	Now      time.Time // milliseconds, UTC
+	API      bool
+
+	server *server
+	route  routes.Route
+}
+
+// Result is what a handler answers with.
+type Result struct {
+	Status int // of JSON and pages; 0 is 200
+	// View is the resource's data alone: the JSON form. nil answers 204.
+	View any
+	// Page is the HTML form; nil where pages are sent elsewhere.
+	Page func(ui.Frame) templ.Component
+	// Title is the page's title, and Scripts what it needs besides app.js.
+	Title   string
+	Scripts []string
+	// Section marks a menu entry as the current one.
+	Section string
+	// Flash says above the content what the last step did.
+	Flash *ui.BannerProps
+	// SeeOther is where a browser goes after a form was sent (303). JSON has
+	// the View.
+	SeeOther string
+	// Link is where the resource is to be had for a while (303, both forms).
+	Link string
+	// Location is the address of what was made (201).
+	Location string
+	Cookies  []*http.Cookie
+	// ETag is the view's version; a client that has it gets 304.
+	ETag string
+	// Serve writes the whole answer, for what is neither page nor JSON.
+	Serve http.Handler
+}
+
+// Options are what the walk needs.
+type Options struct {
+	Config   app.Config
+	Store    Store
+	Log      *slog.Logger
+	Now      func() time.Time // nil is time.Now
+	Marks    bool             // the function shows what is unread
+	Fallback Handler          // answers what no route matches; nil answers 404
+}
+
+type server struct {
+	Options
+	mux    *http.ServeMux
+	origin *http.CrossOriginProtection
+	csp    string
+}
+
+// New returns the function's handler. Every route that the table gives to the
+// function must have a handler, by its key, and no other; New panics otherwise.
+func New(o Options, handlers map[string]Handler) http.Handler {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = app.Log()
+	}
+	s := &server{Options: o, mux: http.NewServeMux(), origin: http.NewCrossOriginProtection(), csp: policy(o.Config)}
+	if o.Config.Origin != "" {
+		if err := s.origin.AddTrustedOrigin(o.Config.Origin); err != nil {
+			panic(fmt.Sprintf("web: POSTERN_ORIGIN: %v", err))
+		}
+	}
+	rows := routes.For(o.Config.Function)
+	for _, row := range rows {
+		h, ok := handlers[row.Key()]
+		if !ok {
+			panic("web: " + o.Config.Function + " has no handler for " + row.Key())
+		}
+		s.mux.Handle(row.Key(), s.handle(row, h))
+	}
+	if len(handlers) != len(rows) {
+		panic("web: " + o.Config.Function + " has handlers for routes that the table does not give it")
+	}
+	fallback := o.Fallback
+	if fallback == nil {
+		fallback = func(context.Context, *Request) (Result, error) {
+			return Result{}, portal.Errorf(portal.NotFound, "error.notFound")
+		}
+	}
+	s.mux.Handle("/", s.handle(routes.Route{Access: routes.Public, Origin: routes.SameOrigin}, fallback))
+	return s
+}
+
+// policy is the content security policy: nothing but the portal's own files,
+// and attachments from their bucket.
+func policy(c app.Config) string {
+	bucket := ""
+	if c.BucketOrigin != "" {
+		bucket = " " + c.BucketOrigin
+	}
+	return strings.Join([]string{
+		"default-src 'none'", "script-src 'self'", "style-src 'self'", "font-src 'self'",
+		"img-src 'self' blob:" + bucket, "connect-src 'self'" + bucket, "form-action 'self'",
+		"base-uri 'none'", "frame-ancestors 'none'",
+	}, "; ")
+}
+
+// Limits of a request.
+const (
+	maxQuery = 4 << 10   // bytes; API Gateway takes 10,240 for the request line and headers together
+	maxJSON  = 256 << 10 // bytes
+	maxForm  = 5 << 20   // bytes; Lambda takes 6 MB, in base64
+)
+
+// ServeHTTP gives every answer its headers and a line in the log.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	ctx, m := meter.Start(r.Context())
+	l := &line{}
+	r = r.WithContext(context.WithValue(ctx, lineKey{}, l))
+	out := &counter{ResponseWriter: w}
+	h := w.Header()
+	h.Set("Content-Security-Policy", s.csp)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cache-Control", "private, no-store")
+	if !s.Config.Insecure() {
+		h.Set("Strict-Transport-Security", "max-age=63072000")
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			l.err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+			if out.status == 0 {
+				rr := s.request(out, r, routes.Route{Path: r.URL.Path})
+				s.fail(rr, out, Result{}, l.err)
+			}
+		}
+		s.log(r, l, out, m, time.Since(start))
+	}()
+	s.mux.ServeHTTP(out, r)
+}
+
+// line is what the log says of a request besides what it can see itself.
+type line struct {
+	route, portal, person string
+	err                   error
+}
+
+type lineKey struct{}
+
+func lineOf(ctx context.Context) *line {
+	if l, ok := ctx.Value(lineKey{}).(*line); ok {
+		return l
+	}
+	return &line{}
+}
+
+func (s *server) log(r *http.Request, l *line, out *counter, m *meter.Meter, took time.Duration) {
+	trips, read, write := m.Total()
+	level := slog.LevelInfo
+	attrs := []slog.Attr{
+		slog.String("request_id", requestID(r)), slog.String("method", r.Method), slog.String("route", l.route),
+		slog.Int("status", out.status), slog.Int("bytes", out.bytes),
+		slog.Float64("ms", float64(took.Microseconds())/1000),
+		slog.Int("trips", trips), slog.Float64("read_units", read), slog.Float64("write_units", write),
+	}
+	if l.portal != "" {
+		attrs = append(attrs, slog.String("portal", l.portal))
+	}
+	if l.person != "" {
+		attrs = append(attrs, slog.String("person", l.person))
+	}
+	if l.err != nil {
+		attrs = append(attrs, slog.String("error", l.err.Error()))
+		if out.status >= 500 {
+			level = slog.LevelError
+		}
+	}
+	s.Log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+func requestID(r *http.Request) string { return r.Header.Get("X-Request-Id") }
+
+// counter remembers what was answered.
+type counter struct {
+	http.ResponseWriter
+	status, bytes int
+}
+
+func (c *counter) WriteHeader(status int) {
+	if c.status == 0 {
+		c.status = status
+	}
+	c.ResponseWriter.WriteHeader(status)
+}
+
+func (c *counter) Write(b []byte) (int, error) {
+	if c.status == 0 {
+		c.status = http.StatusOK
+	}
+	n, err := c.ResponseWriter.Write(b)
+	c.bytes += n
+	return n, err
+}
+
+// handle is the walk of one route.
+func (s *server) handle(row routes.Route, h Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		req := s.request(w, r, row)
+		ctx := r.Context()
+		lineOf(ctx).route = row.Key()
+		if err := s.admit(ctx, req); err != nil {
+			s.fail(req, w, Result{}, err)
+			return
+		}
+		result, err := h(ctx, req)
+		if err != nil {
+			s.fail(req, w, result, err)
+			return
+		}
+		s.respond(req, w, result)
+	})
+}
+
+func (s *server) request(w http.ResponseWriter, r *http.Request, row routes.Route) *Request {
+	limit := int64(maxForm)
+	if row.API() {
+		limit = maxJSON
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, limit)
+	req := &Request{
+		Request: r, Now: s.Now().UTC().Truncate(time.Millisecond), API: strings.HasPrefix(r.URL.Path, "/api/"),
+		server: s, route: row,
+	}
+	req.read()
+	return req
+}
+
+// admit finds portal and viewer, and refuses who may not pass.
+func (s *server) admit(ctx context.Context, r *Request) error {
+	if len(r.URL.RawQuery) > maxQuery {
+		return &edgeError{status: http.StatusRequestURITooLong, key: "error.queryTooLong"}
+	}
+	if r.route.Origin == routes.SameOrigin {
+		if err := s.origin.Check(r.Request); err != nil {
+			return portal.Errorf(portal.Forbidden, "error.crossOrigin", err)
+		}
+	}
+	slug := r.PathValue("portal")
+	if slug == "" {
+		return nil
+	}
+	settings, err := s.Store.Settings(ctx, slug, 0)
+	if err != nil {
+		return err
+	}
+	r.Settings = settings
+	r.read()
+	lineOf(ctx).portal = settings.ID
+
+	if err := s.identify(ctx, r); err != nil && r.route.Access != routes.Public {
+		return err
+	}
+	if r.route.Access == routes.Viewer {
+		if !r.Viewer.SignedIn() {
+			return portal.Errorf(portal.Unauthenticated, "error.session")
+		}
+		if !r.Settings.Active && !r.Viewer.Role.Team() {
+			return portal.Errorf(portal.Forbidden, "error.portalOff")
+		}
+	}
+	return nil
+}
+
+// identify finds the viewer of the session cookie. A session that has ended is
+// none.
+func (s *server) identify(ctx context.Context, r *Request) error {
+	token, ok := auth.FromRequest(r.Request, r.Settings.ID, s.Config.Insecure())
+	if !ok {
+		return nil
+	}
+	session, viewer, err := s.Store.Viewer(ctx, r.Settings.ID, token.Person, token.Hash(), s.Marks)
+	if portal.KindOf(err) == portal.Unauthenticated {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !session.Alive(r.Settings, r.Now) {
+		return nil
+	}
+	if session.MinSettings > r.Settings.Version {
+		if r.Settings, err = s.Store.Settings(ctx, r.PathValue("portal"), session.MinSettings); err != nil {
+			return err
+		}
+	}
+	if r.Now.Sub(session.Seen) > portal.TouchAfter {
+		err := s.Store.TouchSession(ctx, r.Settings.ID, token.Person, token.Hash(), r.Now)
+		if portal.KindOf(err) == portal.Unauthenticated {
+			return nil
+		}
+		if err != nil {
+			lineOf(ctx).err = err // the request itself need not fail for it
+		}
+	}
+	r.Viewer, r.Token = viewer, token
+	lineOf(ctx).person = viewer.ID
+	r.read()
+	return nil
+}
+
+// LanguageCookie remembers the language that somebody chose who is not signed
+// in; a signed-in person's is theirs.
+const LanguageCookie = "lang"
+
+// read sets who reads the answer, as far as it is known yet.
+func (r *Request) read() {
+	settings := r.Settings
+	if settings == nil {
+		fallback := portal.Recommended()
+		fallback.Languages = nil
+		for _, l := range messages.Languages {
+			fallback.Languages = append(fallback.Languages, l.Code)
+		}
+		settings = &fallback
+	}
+	wanted := []string{r.Viewer.Language}
+	if !r.Viewer.SignedIn() {
+		if c, err := r.Cookie(LanguageCookie); err == nil {
+			wanted = append(wanted, c.Value)
+		}
+	}
+	if tags, _, err := language.ParseAcceptLanguage(r.Header.Get("Accept-Language")); err == nil {
+		for _, t := range tags {
+			base, _ := t.Base()
+			wanted = append(wanted, base.String())
+		}
+	}
+	lang := settings.Language(wanted...)
+	words := settings.Words[lang]
+	r.Reader = ui.Reader{
+		Catalog: messages.For(lang).Rename(messages.Words(words)),
+		Zone:    settings.Location(r.Viewer.Person),
+		Now:     r.Now,
+	}
+}
+
+// Path returns a path below the portal's: r.Path("tickets", id).
+func (r *Request) Path(segments ...string) string {
+	return "/" + strings.Join(append([]string{r.Settings.Slug}, segments...), "/")
+}
+
+// Address is the client's address without its port, "" where it is unknown.
+func (r *Request) Address() string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return ""
+	}
+	return host
+}
+
+// Insecure tells whether cookies are sent without Secure.
+func (r *Request) Insecure() bool { return r.server.Config.Insecure() }
+
+// Note puts an error into the request's log line that the reader need not know
+// of.
+func (r *Request) Note(err error) {
+	l := lineOf(r.Context())
+	l.err = errors.Join(l.err, err)
+}
