@@ -24,17 +24,16 @@ type Server struct {
 	stop   sync.Once
 }
 
-// Serve starts the command and returns once it is ready. Everything else that it
-// says goes to log, which may be nil. It ends with Stop or with this process;
+// Serve starts the command and returns once it is ready. What it says on standard
+// error goes to log, which may be nil. It ends with Stop or with this process;
 // ctx bounds the start alone. Errors begin with name and end with what the
 // process said last.
 func Serve(ctx context.Context, name string, cmd *exec.Cmd, log io.Writer) (*Server, error) {
 	s := &Server{cmd: cmd, exited: make(chan struct{})}
-	var said io.Writer = &s.said
+	cmd.Stderr = &s.said
 	if log != nil {
-		said = io.MultiWriter(said, log)
+		cmd.Stderr = io.MultiWriter(&s.said, log)
 	}
-	cmd.Stderr = said
 	var err error
 	if s.stdin, err = cmd.StdinPipe(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
@@ -56,12 +55,12 @@ func Serve(ctx context.Context, name string, cmd *exec.Cmd, log io.Writer) (*Ser
 				ready <- rest
 				break
 			}
-			_, _ = io.WriteString(said, line)
+			_, _ = io.WriteString(&s.said, line)
 			if err != nil {
 				break
 			}
 		}
-		_, _ = io.Copy(said, lines)
+		_, _ = io.Copy(&s.said, lines)
 		// Nothing more comes from the pipe, so that Wait may close it.
 		_ = cmd.Wait()
 		close(s.exited)

@@ -10,7 +10,7 @@ import (
 
 func TestServe(t *testing.T) {
 	log := new(buffer)
-	s, err := Serve(t.Context(), "it", exec.Command("sh", "-c", `echo hello; echo ready 4711; echo later; cat >/dev/null; echo bye >&2`), log)
+	s, err := Serve(t.Context(), "it", exec.Command("sh", "-c", `echo hello >&2; echo ready 4711; echo later >&2; cat >/dev/null; echo bye >&2`), log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -20,7 +20,7 @@ func TestServe(t *testing.T) {
 	s.Stop()
 	s.Stop()
 	<-s.Exited()
-	if got := log.String(); !strings.Contains(got, "hello\n") || !strings.Contains(got, "later\n") || !strings.Contains(got, "bye\n") {
+	if got := log.String(); got != "hello\nlater\nbye\n" {
 		t.Errorf("log %q", got)
 	}
 }
@@ -35,7 +35,7 @@ func TestServeEndsAtItsStart(t *testing.T) {
 func TestServeNeverReady(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	started := writer(func([]byte) { cancel() })
-	_, err := Serve(ctx, "it", exec.Command("sh", "-c", `echo busy; cat >/dev/null`), started)
+	_, err := Serve(ctx, "it", exec.Command("sh", "-c", `echo busy >&2; cat >/dev/null`), started)
 	if err == nil || !strings.Contains(err.Error(), context.Canceled.Error()) {
 		t.Errorf("%v", err)
 	}

@@ -1,0 +1,160 @@
+// Command local runs Postern whole on this machine: the functions' real binaries
+// behind a gateway, with DynamoDB, S3 and mail beside them.
+//
+//	go run ./infra/local [serve]                      the portal on http://localhost:$PORT
+//	go run ./infra/local seed                         sample data into an empty state
+//	go run ./infra/local invoke FUNCTION EVENT.json   one event through one function
+//
+// PORT (8080) is where browsers find it and POSTERN_STATE (.local) the folder
+// that keeps its data.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"postern/infra/local/stack"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "postern:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+const usage = `usage: local [serve]
+       local seed
+       local invoke FUNCTION EVENT.json`
+
+func run(ctx context.Context, args []string) error {
+	state := os.Getenv("POSTERN_STATE")
+	if state == "" {
+		state = ".local"
+	}
+	command := "serve"
+	if len(args) > 0 {
+		command, args = args[0], args[1:]
+	}
+	switch {
+	case command == "serve" && len(args) == 0:
+		port := 8080
+		if p := os.Getenv("PORT"); p != "" {
+			n, err := strconv.Atoi(p)
+			if err != nil || n < 1 || n > 65535 {
+				return fmt.Errorf("PORT is %q, which is no port", p)
+			}
+			port = n
+		}
+		return serve(ctx, state, port)
+	case command == "seed" && len(args) == 0:
+		return seed(ctx, state)
+	case command == "invoke" && len(args) == 2:
+		return invoke(ctx, state, args[0], args[1])
+	default:
+		return errors.New(usage)
+	}
+}
+
+// serve runs the portal until it is told to stop.
+func serve(ctx context.Context, state string, port int) error {
+	began := time.Now()
+	s, err := stack.Start(stack.Options{
+		State: state, Port: port, Seed: sampleData, Pages: pages, Watch: true, Log: os.Stdout,
+	})
+	if err != nil {
+		return err
+	}
+	defer s.Stop()
+	fmt.Printf("Postern is coming up at %s (data in %s). Building %s.\n", s.URL, state, strings.Join(s.Functions(), ", "))
+	switch err := s.Wait(ctx); {
+	case ctx.Err() != nil:
+		return nil
+	case s.Broken():
+		return err
+	case err != nil:
+		fmt.Println("Some functions do not compile; they are built again when that changes.")
+	default:
+		fmt.Printf("Postern is up after %.1f s: %s (mail at %s/_local/mail)\n", time.Since(began).Seconds(), s.URL, s.URL)
+		fmt.Print(welcome)
+	}
+	select {
+	case <-ctx.Done():
+		fmt.Println("Postern stops.")
+		return nil
+	case <-s.Failed():
+		return s.Wait(ctx)
+	}
+}
+
+// seed fills an empty state without serving it.
+func seed(ctx context.Context, state string) error {
+	s, err := stack.Start(stack.Options{State: state, Seed: sampleData, DataOnly: true})
+	if err != nil {
+		return err
+	}
+	defer s.Stop()
+	return s.Wait(ctx)
+}
+
+// invoke runs one event through a function and prints its response: with the
+// portal that holds the state, or else with a stack of its own.
+func invoke(ctx context.Context, state, function, file string) error {
+	event, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	response, err := invokeOn(ctx, state, function, event)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s\n", response)
+	return nil
+}
+
+func invokeOn(ctx context.Context, state, function string, event []byte) ([]byte, error) {
+	s, err := stack.Start(stack.Options{
+		State: state, Packages: []string{"./functions/" + function}, Seed: sampleData, Log: os.Stderr,
+	})
+	var held *stack.Held
+	switch {
+	case errors.As(err, &held) && held.URL != "":
+		return invokeAt(ctx, held.URL, function, event)
+	case err != nil:
+		return nil, err
+	}
+	defer s.Stop()
+	return s.Invoke(ctx, function, event)
+}
+
+func invokeAt(ctx context.Context, url, function string, event []byte) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/_local/invoke/"+function, strings.NewReader(string(event)))
+	if err != nil {
+		return nil, err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	response, err := io.ReadAll(res.Body)
+	if err != nil {
+		return nil, err
+	}
+	if res.StatusCode != http.StatusOK {
+		return nil, errors.New(strings.TrimSpace(string(response)))
+	}
+	return response, nil
+}
