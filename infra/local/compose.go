@@ -2,17 +2,40 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strings"
+	"time"
 
+	"postern/infra/local/gallery"
+	"postern/infra/local/sample"
 	"postern/infra/local/stack"
+	"postern/shared/blob"
+	"postern/shared/dynamo"
 )
 
-// What the portal is composed with here.
-var (
-	// sampleData fills empty tables; it is called at every start and decides.
-	sampleData func(context.Context, *stack.Stack) error
-	// pages are those below /_local/ that are not the stack's own.
-	pages func(*http.ServeMux)
-	// welcome says who can sign in.
-	welcome string
-)
+// sampleData fills empty tables with the sample company.
+func sampleData(ctx context.Context, s *stack.Stack) error {
+	store := dynamo.Open(s.DynamoDB(), stack.TablePrefix)
+	loaded, err := sample.Loaded(ctx, store)
+	if err != nil || loaded {
+		return err
+	}
+	return sample.Load(ctx, store, blob.New(s.S3(), stack.Bucket, true), time.Now())
+}
+
+// pages are those below /_local/ that are not the stack's own.
+func pages(mux *http.ServeMux) {
+	mux.Handle("/_local/ui", gallery.Handler())
+	mux.Handle("/_local/ui/", gallery.Handler())
+}
+
+// welcome says who can sign in.
+func welcome() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Sign in with the password %s as\n", sample.Password)
+	for _, a := range sample.Accounts() {
+		fmt.Fprintf(&b, "  %-32s %s, %s\n", a.Email, a.Name, a.About)
+	}
+	return b.String()
+}

@@ -88,7 +88,7 @@ func serve(ctx context.Context, state string, port int) error {
 		fmt.Println("Some functions do not compile; they are built again when that changes.")
 	default:
 		fmt.Printf("Postern is up after %.1f s: %s (mail at %s/_local/mail)\n", time.Since(began).Seconds(), s.URL, s.URL)
-		fmt.Print(welcome)
+		fmt.Print(welcome())
 	}
 	select {
 	case <-ctx.Done():

@@ -48,11 +48,14 @@ func Open(cfg app.Config) (*Store, error) {
 	if cfg.Bucket == "" {
 		return nil, errors.New("POSTERN_BUCKET is not set")
 	}
-	client := s3.NewFromConfig(awsconfig.Load(), func(o *s3.Options) {
-		// A local endpoint has no name for each bucket.
-		o.UsePathStyle = awsconfig.Endpoint(s3.ServiceID) != ""
-	})
-	return &Store{client: client, presign: s3.NewPresignClient(client), bucket: cfg.Bucket}, nil
+	return New(awsconfig.Load(), cfg.Bucket, awsconfig.Endpoint(s3.ServiceID) != ""), nil
+}
+
+// New returns the store of a bucket that is not the environment's. pathStyle is
+// for a local endpoint, which has no name for each bucket.
+func New(cfg aws.Config, bucket string, pathStyle bool) *Store {
+	client := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = pathStyle })
+	return &Store{client: client, presign: s3.NewPresignClient(client), bucket: bucket}
 }
 
 // PresignPost allows the upload of one file of exactly size bytes and the given
