@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"postern/infra/local/stack"
+	"postern/shared/routes"
 )
 
 func main() {
@@ -126,7 +127,8 @@ func invoke(ctx context.Context, state, function, file string) error {
 
 func invokeOn(ctx context.Context, state, function string, event []byte) ([]byte, error) {
 	s, err := stack.Start(stack.Options{
-		State: state, Packages: []string{"./functions/" + function}, Seed: sampleData, Log: os.Stderr,
+		State: state, Packages: []string{"./functions/" + function}, Streams: []routes.Stream{},
+		Seed: sampleData, Log: os.Stderr,
 	})
 	var held *stack.Held
 	switch {

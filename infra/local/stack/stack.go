@@ -27,6 +27,7 @@ import (
 	"postern/infra/local/gateway"
 	"postern/infra/local/lambda"
 	"postern/infra/local/mailbox"
+	"postern/infra/local/stream"
 	"postern/shared/routes"
 )
 
@@ -46,8 +47,9 @@ type Options struct {
 
 	// Packages are those of the functions to run; nil is all of routes.Functions.
 	Packages []string
-	Table    []routes.Route // nil is routes.Table
-	Default  string         // the function behind $default; "" is routes.Default
+	Table    []routes.Route  // nil is routes.Table
+	Default  string          // the function behind $default; "" is routes.Default
+	Streams  []routes.Stream // nil is routes.Streams
 
 	// Seed is called at every start, once the tables exist and before the first
 	// request; it decides whether they need data. Nil leaves them empty.
@@ -112,6 +114,9 @@ func Start(o Options) (*Stack, error) {
 	}
 	if o.Default == "" {
 		o.Default = routes.Default
+	}
+	if o.Streams == nil {
+		o.Streams = routes.Streams
 	}
 	if o.Log == nil {
 		o.Log = io.Discard
@@ -178,8 +183,8 @@ func (s *Stack) hold() error {
 }
 
 // bringUp starts the parts side by side.
-func (s *Stack) bringUp(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+func (s *Stack) bringUp(whole context.Context) {
+	ctx, cancel := context.WithTimeout(whole, 5*time.Minute)
 	defer cancel()
 	var parts sync.WaitGroup
 	parts.Go(func() { s.part(partDynamoDB, s.startEngine(ctx)) })
@@ -199,6 +204,29 @@ func (s *Stack) bringUp(ctx context.Context) {
 	}
 	s.part(partData, nil)
 	close(s.up)
+	if s.o.DataOnly {
+		return
+	}
+	for _, row := range s.o.Streams {
+		s.group.Go(func() { s.consume(whole, row) })
+	}
+}
+
+// consume drives the row's function by its table's stream.
+func (s *Stack) consume(ctx context.Context, row routes.Stream) {
+	c := stream.Consumer{
+		Config: s.DynamoDB(), Table: TablePrefix + row.Table, Limit: lambda.RequestLimit,
+		Invoke: func(ctx context.Context, event []byte) error {
+			_, err := s.runner.Invoke(ctx, row.Function, event)
+			return err
+		},
+	}
+	if s.o.State != "" {
+		c.Position = filepath.Join(s.o.State, "streams", row.Table+"-"+row.Function+".json")
+	}
+	if err := c.Run(ctx); err != nil {
+		s.fail(err)
+	}
 }
 
 func (s *Stack) startEngine(ctx context.Context) error {

@@ -225,6 +225,37 @@ func TestFailingSeed(t *testing.T) {
 	}
 }
 
+// The stream of a table reaches the real binary of its function.
+func TestStream(t *testing.T) {
+	said := make(chan string, 10)
+	s := up(t, Options{
+		Packages: []string{"./infra/local/stack/testdata/follow"}, Table: []routes.Route{},
+		Streams: []routes.Stream{{Table: schema.Tickets, Function: "follow"}},
+		Log:     lines(said),
+	})
+	table := TablePrefix + schema.Tickets
+	if _, err := dynamodb.NewFromConfig(s.DynamoDB()).PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table, Item: map[string]types.AttributeValue{
+		"pk": &types.AttributeValueMemberS{Value: "p"}, "sk": &types.AttributeValueMemberS{Value: "t"},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	for line := range said {
+		if line == "follow | INSERT p t\n" {
+			return
+		}
+	}
+}
+
+type lines chan<- string
+
+func (l lines) Write(p []byte) (int, error) {
+	select {
+	case l <- string(p):
+	default:
+	}
+	return len(p), nil
+}
+
 // What is not installed is said in words.
 func TestMissingParts(t *testing.T) {
 	s := start(t, Options{Root: t.TempDir(), DataOnly: true})

@@ -1,0 +1,188 @@
+package stream
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"postern/infra/local/engine"
+	"postern/shared/dynamo/schema"
+)
+
+func s(v string) types.AttributeValue { return &types.AttributeValueMemberS{Value: v} }
+
+// tables is an engine of this test's own, since a stream carries what everybody
+// writes.
+func tables(t *testing.T) (*engine.Engine, *dynamodb.Client) {
+	t.Helper()
+	e, err := engine.Start(t.Context(), engine.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Stop)
+	if err := engine.CreateTables(t.Context(), e.Endpoint, ""); err != nil {
+		t.Fatal(err)
+	}
+	return e, dynamodb.NewFromConfig(engine.Config(e.Endpoint))
+}
+
+func put(t *testing.T, client *dynamodb.Client, sk string, more map[string]types.AttributeValue) {
+	t.Helper()
+	table := schema.Tickets
+	item := map[string]types.AttributeValue{"pk": s("p"), "sk": s(sk)}
+	for k, v := range more {
+		item[k] = v
+	}
+	if _, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table, Item: item}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// consume runs a consumer until handle says that it has seen enough.
+func consume(t *testing.T, c *Consumer, handle func(events.DynamoDBEvent) (enough bool, err error)) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	c.Table = schema.Tickets
+	if c.Limit == 0 {
+		c.Limit = 1 << 20
+	}
+	c.Invoke = func(_ context.Context, event []byte) error {
+		if len(event) > c.Limit {
+			t.Errorf("an event of %d bytes", len(event))
+		}
+		var e events.DynamoDBEvent
+		if err := json.Unmarshal(event, &e); err != nil {
+			t.Errorf("%v: %s", err, event)
+		}
+		enough, err := handle(e)
+		if enough {
+			// Only after the position is noted; the next wait notices.
+			cancel()
+		}
+		return err
+	}
+	if err := c.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func sortKeys(e events.DynamoDBEvent) []string {
+	var keys []string
+	for _, r := range e.Records {
+		keys = append(keys, r.Change.Keys["sk"].String())
+	}
+	return keys
+}
+
+func TestRecords(t *testing.T) {
+	e, client := tables(t)
+	put(t, client, "1", map[string]types.AttributeValue{
+		"n": &types.AttributeValueMemberN{Value: "5"}, "b": &types.AttributeValueMemberB{Value: []byte{1}},
+		"t": &types.AttributeValueMemberBOOL{Value: true}, "z": &types.AttributeValueMemberNULL{Value: true},
+		"ss": &types.AttributeValueMemberSS{Value: []string{"x"}}, "ns": &types.AttributeValueMemberNS{Value: []string{"1"}},
+		"bs": &types.AttributeValueMemberBS{Value: [][]byte{{2}}},
+		"l":  &types.AttributeValueMemberL{Value: []types.AttributeValue{s("in")}},
+		"m":  &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{"k": s("v")}},
+	})
+	put(t, client, "1", map[string]types.AttributeValue{"n": &types.AttributeValueMemberN{Value: "6"}})
+	table := schema.Tickets
+	if _, err := client.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{
+		TableName: &table, Key: map[string]types.AttributeValue{"pk": s("p"), "sk": s("1")},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	var all []events.DynamoDBEventRecord
+	consume(t, &Consumer{Config: engine.Config(e.Endpoint)}, func(e events.DynamoDBEvent) (bool, error) {
+		all = append(all, e.Records...)
+		return len(all) == 3, nil
+	})
+	insert, modify, remove := all[0], all[1], all[2]
+	if insert.EventName != "INSERT" || modify.EventName != "MODIFY" || remove.EventName != "REMOVE" {
+		t.Fatalf("%s %s %s", insert.EventName, modify.EventName, remove.EventName)
+	}
+	if insert.EventSource != "aws:dynamodb" || !strings.Contains(insert.EventSourceArn, "/stream/") || insert.AWSRegion != engine.Region ||
+		insert.Change.StreamViewType != "NEW_AND_OLD_IMAGES" || insert.Change.SequenceNumber == "" || insert.Change.ApproximateCreationDateTime.IsZero() {
+		t.Errorf("%+v", insert)
+	}
+	image := insert.Change.NewImage
+	if image["n"].Number() != "5" || image["b"].Binary()[0] != 1 || !image["t"].Boolean() || !image["z"].IsNull() ||
+		image["ss"].StringSet()[0] != "x" || image["ns"].NumberSet()[0] != "1" || image["bs"].BinarySet()[0][0] != 2 ||
+		image["l"].List()[0].String() != "in" || image["m"].Map()["k"].String() != "v" {
+		t.Errorf("%v", image)
+	}
+	if modify.Change.OldImage["n"].Number() != "5" || modify.Change.NewImage["n"].Number() != "6" {
+		t.Errorf("%+v", modify.Change)
+	}
+	if remove.Change.NewImage != nil || remove.Change.OldImage["n"].Number() != "6" {
+		t.Errorf("%+v", remove.Change)
+	}
+}
+
+// A failed batch comes again before anything else does, and a consumer that
+// starts anew goes on behind the last batch that succeeded.
+func TestRetryAndResume(t *testing.T) {
+	e, client := tables(t)
+	file := filepath.Join(t.TempDir(), "streams", "tickets.json")
+	for _, sk := range []string{"1", "2", "3"} {
+		put(t, client, sk, nil)
+	}
+	var got [][]string
+	consume(t, &Consumer{Config: engine.Config(e.Endpoint), Position: file}, func(e events.DynamoDBEvent) (bool, error) {
+		got = append(got, sortKeys(e))
+		if len(got) == 1 {
+			put(t, client, "4", nil)
+			return false, errors.New("not yet")
+		}
+		return len(got) == 2, nil
+	})
+	if len(got) != 2 || !slices.Equal(got[0], got[1]) || !slices.Equal(got[0], []string{"1", "2", "3"}) {
+		t.Fatalf("%v", got)
+	}
+	got = nil
+	consume(t, &Consumer{Config: engine.Config(e.Endpoint), Position: file}, func(e events.DynamoDBEvent) (bool, error) {
+		got = append(got, sortKeys(e))
+		return true, nil
+	})
+	if len(got) != 1 || !slices.Equal(got[0], []string{"4"}) {
+		t.Errorf("after the restart: %v", got)
+	}
+}
+
+func TestBatches(t *testing.T) {
+	e, client := tables(t)
+	var want []string
+	for i := range batch + 20 {
+		sk := fmt.Sprintf("%04d", i)
+		want = append(want, sk)
+		put(t, client, sk, map[string]types.AttributeValue{"text": s(strings.Repeat("x", 500))})
+	}
+	var got []string
+	consume(t, &Consumer{Config: engine.Config(e.Endpoint), Limit: 20_000}, func(e events.DynamoDBEvent) (bool, error) {
+		if len(e.Records) > batch {
+			t.Errorf("%d records", len(e.Records))
+		}
+		got = append(got, sortKeys(e)...)
+		return len(got) >= len(want), nil
+	})
+	if !slices.Equal(got, want) {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestNoStream(t *testing.T) {
+	e, _ := tables(t)
+	c := &Consumer{Config: engine.Config(e.Endpoint), Table: schema.People}
+	if err := c.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "stream of people: the table has none") {
+		t.Errorf("%v", err)
+	}
+}
