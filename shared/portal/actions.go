@@ -86,7 +86,7 @@ func StatusOf(t Ticket, s *Settings, lang string) Status {
 	if s.CustomStages {
 		if p, ok := s.Pipeline(t.Pipeline); ok {
 			if stage, ok := p.Stage(t.Stage); ok {
-				st.Label = stage.Name.In(lang, s.Languages[0])
+				st.Label = stage.Name.In(lang, s.Language())
 			}
 		}
 	}
@@ -105,9 +105,9 @@ func CloseTicket(t Ticket, v Viewer, s *Settings, now time.Time) (Ticket, Messag
 	if !ActionsOn(t, v, s, now).Close {
 		return t, Message{}, Errorf(Forbidden, "error.closeNotAllowed")
 	}
-	t = t.Clone()
-	t.Stage, t.State, t.Closed = closeStage(t, s), Closed, now
-	return touched(t, v, now), event(t, v, EventClosed, now), nil
+	t = touched(t.Clone(), v, now)
+	t.Stage, t.State, t.Closed = closeStage(t, s), Closed, t.Activity
+	return t, event(t, v, EventClosed), nil
 }
 
 // ReopenTicket returns the ticket opened again by the viewer, and the event
@@ -122,7 +122,8 @@ func ReopenTicket(t Ticket, v Viewer, s *Settings, now time.Time) (Ticket, Messa
 	if !ActionsOn(t, v, s, now).Reopen {
 		return t, Message{}, Errorf(Forbidden, "error.reopenNotAllowed")
 	}
-	return reopened(t, v, s, now), event(t, v, EventReopened, now), nil
+	t = reopened(t, v, s, now)
+	return t, event(t, v, EventReopened), nil
 }
 
 func reopened(t Ticket, v Viewer, s *Settings, now time.Time) Ticket {
@@ -148,9 +149,11 @@ func ReplyTo(t Ticket, v Viewer, s *Settings, now time.Time) (Ticket, error) {
 	return touched(t.Clone(), v, now), nil
 }
 
-// touched moves the ticket's last activity to now. It never moves back, or a
-// slow clock would put a new reply below an older one.
+// touched moves the ticket's last activity to now, a millisecond on at least: a
+// slow clock would put a new reply below an older one, and one within the same
+// millisecond would not be unread. What happened, happened at that time.
 func touched(t Ticket, v Viewer, now time.Time) Ticket {
+	now = now.UTC().Truncate(time.Millisecond)
 	if !now.After(t.Activity) {
 		now = t.Activity.Add(time.Millisecond)
 	}
@@ -161,8 +164,8 @@ func touched(t Ticket, v Viewer, now time.Time) Ticket {
 	return t
 }
 
-func event(t Ticket, v Viewer, name EventName, now time.Time) Message {
-	return Message{Thread: t.Thread, Kind: Event, Event: name, Author: Author{ID: v.ID, Name: v.Name()}, Created: now}
+func event(t Ticket, v Viewer, name EventName) Message {
+	return Message{Thread: t.Thread, Kind: Event, Event: name, Author: Author{ID: v.ID, Name: v.Name()}, Created: t.Activity}
 }
 
 // Limits of a reply.

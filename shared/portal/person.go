@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -84,11 +85,11 @@ func ValidateProfile(p Person, s *Settings) (Person, error) {
 			f.add(field, "account.error.nameCharacters")
 		}
 	}
-	if !slices.Contains(s.Languages, p.Language) {
+	if p.Language != "" && !slices.Contains(s.Languages, p.Language) {
 		f.add("language", "account.error.language")
 	}
 	if p.TimeZone != "" {
-		if _, err := time.LoadLocation(p.TimeZone); err != nil || p.TimeZone == "Local" {
+		if _, ok := zone(p.TimeZone); !ok {
 			f.add("time_zone", "account.error.timeZone")
 		}
 	}
@@ -113,8 +114,9 @@ func ValidatePassword(password string, p Person) error {
 // NormalEmail returns the address as the portal compares it: trimmed and in
 // lower case. ok is false where it is no address.
 func NormalEmail(s string) (address string, ok bool) {
+	valid := utf8.ValidString(s)
 	s = strings.ToLower(strings.TrimSpace(s))
-	if len(s) > 254 || strings.ContainsFunc(s, isControl) {
+	if !valid || len(s) > 254 || strings.ContainsFunc(s, invisible) {
 		return "", false
 	}
 	a, err := mail.ParseAddress(s)
@@ -124,4 +126,13 @@ func NormalEmail(s string) (address string, ok bool) {
 	return s, true
 }
 
-func isControl(r rune) bool { return r < ' ' || r == 0x7f }
+// isControl tells whether the character makes a line show something else than
+// it holds: control characters, line separators, and those that turn the
+// direction of what follows (Unicode TR 36, 2.10).
+func isControl(r rune) bool {
+	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' ||
+		r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
+}
+
+// invisible tells whether nobody could see the character in an address.
+func invisible(r rune) bool { return !unicode.IsPrint(r) }

@@ -1,7 +1,9 @@
 package portal
 
 import (
+	"path"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -203,6 +205,9 @@ func (s *Settings) Language(wanted ...string) string {
 			return w
 		}
 	}
+	if len(s.Languages) == 0 {
+		return "en"
+	}
 	return s.Languages[0]
 }
 
@@ -210,14 +215,31 @@ func (s *Settings) Language(wanted ...string) string {
 // portal's, else UTC.
 func (s *Settings) Location(p Person) *time.Location {
 	for _, name := range []string{p.TimeZone, s.TimeZone} {
-		if name == "" {
-			continue
-		}
-		if loc, err := time.LoadLocation(name); err == nil {
+		if loc, ok := zone(name); ok {
 			return loc
 		}
 	}
 	return time.UTC
+}
+
+// zones holds the time zones that were asked for: reading one takes longer than
+// comparing a ticket's times with a filter's. It grows no larger than the time
+// zone database, since each zone has one name here.
+var zones sync.Map // IANA name → *time.Location
+
+func zone(name string) (*time.Location, bool) {
+	if loc, ok := zones.Load(name); ok {
+		return loc.(*time.Location), true
+	}
+	if name == "" || name == "Local" || path.Clean(name) != name {
+		return nil, false
+	}
+	loc, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, false
+	}
+	zones.Store(name, loc)
+	return loc, true
 }
 
 // Property returns the definition of a standard or custom property.
@@ -294,14 +316,15 @@ func (s *Settings) Owner(id string) string {
 const MaxColumns = 10
 
 // ShownColumns returns the columns of the ticket list: those of the settings
-// whose property exists and is visible, at most MaxColumns, and always the
-// subject, which carries the link.
+// whose property exists and is visible, each once, at most MaxColumns, and
+// always the subject, which carries the link.
 func (s *Settings) ShownColumns() []Column {
 	var shown []Column
 	subject := false
 	for _, c := range s.Columns {
 		p, ok := s.Property(c.Property)
-		if !ok || !p.Visible || p.Archived || p.Type == TypeLongText || len(shown) == MaxColumns {
+		twice := slices.ContainsFunc(shown, func(other Column) bool { return other.Property == c.Property })
+		if !ok || !p.Visible || p.Archived || p.Type == TypeLongText || twice || len(shown) == MaxColumns {
 			continue
 		}
 		subject = subject || c.Property == PropSubject

@@ -135,12 +135,16 @@ func Shown(m Message, t Ticket) bool {
 	return false
 }
 
-// AuthorName returns how a customer sees the message's author.
+// AuthorName returns how a customer sees the message's author. What the team
+// wrote always has one: the portal's where it says no more.
 func (s *Settings) AuthorName(a Author) string {
-	if a.Team {
-		return s.Owner(a.ID)
+	switch {
+	case !a.Team:
+		return a.Name
+	case a.ID == "":
+		return s.Name
 	}
-	return a.Name
+	return s.Owner(a.ID)
 }
 
 // Marks says up to which activity a viewer has read tickets, in Unix
@@ -191,7 +195,8 @@ func MarkRead(v Viewer, t Ticket, now time.Time) (m Marks, changed bool) {
 				first = id
 			}
 		}
-		if at := time.UnixMilli(m.Read[first]); at.After(m.Since) {
+		// Just after it, or the ticket that it was for would be unread again.
+		if at := time.UnixMilli(m.Read[first] + 1).UTC(); at.After(m.Since) {
 			m.Since = at
 		}
 		delete(m.Read, first)

@@ -1,6 +1,8 @@
 package portal
 
 import (
+	"cmp"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,7 +55,8 @@ func EffectiveView(asked View, v Viewer, s *Settings) View {
 // its conditions. An empty filter matches everything.
 type Filter []Group
 
-// Group matches where all of its conditions do.
+// Group matches where all of its conditions do. One without conditions is a
+// mistake, and matches nothing.
 type Group []Condition
 
 // Condition compares a ticket's property.
@@ -73,20 +76,21 @@ const (
 	OpContains Op = "contains" // text, without regard to case
 	OpSet      Op = "set"
 	OpEmpty    Op = "empty"
-	OpBefore   Op = "before"
+	OpBefore   Op = "before" // this and the next two: numbers, dates and moments
 	OpAfter    Op = "after"
 	OpBetween  Op = "between" // both ends included
 )
 
 // Matches tells whether the filter matches the ticket. A condition on a
 // property that the portal does not know, or no longer uses, matches nothing,
-// whatever it asks: a filter that can't be understood hides.
+// whatever it asks, and so does one whose values are too few, too many or not of
+// the property's type: a filter that can't be understood hides.
 func (f Filter) Matches(t Ticket, s *Settings) bool {
 	if len(f) == 0 {
 		return true
 	}
 	return slices.ContainsFunc(f, func(g Group) bool {
-		return !slices.ContainsFunc(g, func(c Condition) bool { return !c.matches(t, s) })
+		return len(g) > 0 && !slices.ContainsFunc(g, func(c Condition) bool { return !c.matches(t, s) })
 	})
 }
 
@@ -96,45 +100,46 @@ func (c Condition) matches(t Ticket, s *Settings) bool {
 		return false
 	}
 	have := Values(t, p)
-	value := ""
-	if len(c.Values) > 0 {
-		value = c.Values[0]
-	}
-	is := func(want string) bool { return slices.Contains(have, want) }
-	switch c.Op {
-	case OpIs:
-		return is(value)
-	case OpIsNot:
-		return !is(value)
-	case OpAnyOf:
-		return slices.ContainsFunc(c.Values, is)
-	case OpContains:
-		return value != "" && slices.ContainsFunc(have, func(h string) bool {
-			return strings.Contains(strings.ToLower(h), strings.ToLower(value))
+	is := func(want string) bool {
+		return slices.ContainsFunc(have, func(h string) bool {
+			n, ok := compare(h, want, p.Type, s)
+			return ok && n == 0 || h == want
 		})
+	}
+	switch c.Op {
 	case OpSet:
 		return len(have) > 0
 	case OpEmpty:
 		return len(have) == 0
-	}
-	if len(have) == 0 {
-		return false
-	}
-	order := func(want string) (int, bool) { return compare(have[0], want, p.Type, s) }
-	switch c.Op {
-	case OpBefore:
-		n, ok := order(value)
-		return ok && n < 0
-	case OpAfter:
-		n, ok := order(value)
-		return ok && n > 0
+	case OpAnyOf:
+		return slices.ContainsFunc(c.Values, is)
 	case OpBetween:
-		if len(c.Values) != 2 {
+		if len(c.Values) != 2 || len(have) == 0 {
 			return false
 		}
-		low, ok1 := order(c.Values[0])
-		high, ok2 := order(c.Values[1])
+		low, ok1 := compare(have[0], c.Values[0], p.Type, s)
+		high, ok2 := compare(have[0], c.Values[1], p.Type, s)
 		return ok1 && ok2 && low >= 0 && high <= 0
+	}
+	if len(c.Values) != 1 {
+		return false
+	}
+	want := c.Values[0]
+	switch c.Op {
+	case OpIs:
+		return is(want)
+	case OpIsNot:
+		return fits(want, p.Type) && !is(want)
+	case OpContains:
+		return want != "" && slices.ContainsFunc(have, func(h string) bool {
+			return strings.Contains(strings.ToLower(h), strings.ToLower(want))
+		})
+	case OpBefore, OpAfter:
+		if len(have) == 0 {
+			return false
+		}
+		n, ok := compare(have[0], want, p.Type, s)
+		return ok && (n < 0) == (c.Op == OpBefore) && n != 0
 	}
 	return false
 }
@@ -173,34 +178,23 @@ func Values(t Ticket, p Property) []string {
 		return one(t.Inbox)
 	}
 	v := t.Properties[p.Name]
-	if p.Type == TypeMultiSelect && v != "" {
-		return strings.Split(v, ";")
+	if p.Type == TypeMultiSelect {
+		return slices.DeleteFunc(strings.Split(v, ";"), func(s string) bool { return s == "" })
 	}
 	return one(v)
 }
 
-// compare orders two values of a type; ok is false where one is not of it. A
-// day compared with a moment means the whole day in the portal's time zone.
+// compare orders two values of a type that has an order; ok is false where it
+// has none, or one of the values is not of it. A day compared with a moment
+// means the whole day in the portal's time zone.
 func compare(have, want string, typ PropertyType, s *Settings) (n int, ok bool) {
 	switch typ {
 	case TypeNumber:
-		a, err1 := strconv.ParseFloat(have, 64)
-		b, err2 := strconv.ParseFloat(want, 64)
-		if err1 != nil || err2 != nil {
-			return 0, false
-		}
-		switch {
-		case a < b:
-			return -1, true
-		case a > b:
-			return 1, true
-		}
-		return 0, true
+		a, ok1 := number(have)
+		b, ok2 := number(want)
+		return cmp.Compare(a, b), ok1 && ok2
 	case TypeDate:
-		if !isDate(have) || !isDate(want) {
-			return 0, false
-		}
-		return strings.Compare(have, want), true
+		return strings.Compare(have, want), isDate(have) && isDate(want)
 	case TypeDateTime:
 		a, err := time.Parse(time.RFC3339, have)
 		if err != nil {
@@ -210,12 +204,34 @@ func compare(have, want string, typ PropertyType, s *Settings) (n int, ok bool) 
 			return strings.Compare(a.In(s.Location(Person{})).Format(time.DateOnly), want), true
 		}
 		b, err := time.Parse(time.RFC3339, want)
-		if err != nil {
-			return 0, false
-		}
-		return a.Compare(b), true
+		return a.Compare(b), err == nil
 	}
-	return strings.Compare(have, want), true
+	return 0, false
+}
+
+// fits tells whether the value is one that a property of the type could
+// be compared with.
+func fits(want string, typ PropertyType) bool {
+	switch typ {
+	case TypeNumber:
+		_, ok := number(want)
+		return ok
+	case TypeDate:
+		return isDate(want)
+	case TypeDateTime:
+		_, err := time.Parse(time.RFC3339, want)
+		return err == nil || isDate(want)
+	case TypeBoolean:
+		return want == "true" || want == "false"
+	case typeStatus:
+		return want == string(Open) || want == string(Closed)
+	}
+	return want != ""
+}
+
+func number(s string) (float64, bool) {
+	n, err := strconv.ParseFloat(s, 64)
+	return n, err == nil && !math.IsNaN(n) && !math.IsInf(n, 0)
 }
 
 func isDate(s string) bool {
