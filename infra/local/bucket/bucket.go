@@ -47,7 +47,11 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, meta := filepath.Join(o.Dir, "objects"), filepath.Join(o.Dir, "metadata")
+	dir, err := filepath.Abs(o.Dir) // The server leaves its working directory.
+	if err != nil {
+		return nil, fmt.Errorf("start S3: %w", err)
+	}
+	data, meta := filepath.Join(dir, "objects"), filepath.Join(dir, "metadata")
 	for _, dir := range []string{data, meta} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, fmt.Errorf("start S3: %w", err)

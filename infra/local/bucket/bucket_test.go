@@ -18,13 +18,20 @@ import (
 
 const origin = "http://localhost:8080"
 
+// The working copy, from wherever a test has gone.
+var workingCopy, errWorkingCopy = checkout.Root()
+
+func root(t *testing.T) string {
+	t.Helper()
+	if errWorkingCopy != nil {
+		t.Fatal(errWorkingCopy)
+	}
+	return workingCopy
+}
+
 func server(t *testing.T, dir string) *Server {
 	t.Helper()
-	root, err := checkout.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := Start(t.Context(), Options{Root: root, Dir: dir, Log: t.Output()})
+	s, err := Start(t.Context(), Options{Root: root(t), Dir: dir, Log: t.Output()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +138,8 @@ func TestPreflight(t *testing.T) {
 }
 
 func TestSignedGetAfterRestart(t *testing.T) {
-	dir := t.TempDir()
+	t.Chdir(t.TempDir())
+	const dir = "relative"
 	first := server(t, dir)
 	if _, err := first.Client().PutObject(t.Context(), &s3.PutObjectInput{
 		Bucket: aws.String("files"), Key: aws.String("a/b.txt"), Body: strings.NewReader("hello"), ContentType: aws.String("text/plain"),
