@@ -4,6 +4,7 @@
 //	go run ./infra/local [serve]                      the portal on http://localhost:$PORT
 //	go run ./infra/local seed                         sample data into an empty state
 //	go run ./infra/local invoke FUNCTION EVENT.json   one event through one function
+//	go run ./infra/local bench                        what requests cost
 //
 // PORT (8080) is where browsers find it and POSTERN_STATE (.local) the folder
 // that keeps its data.
@@ -12,6 +13,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -22,6 +24,7 @@ import (
 	"syscall"
 	"time"
 
+	"postern/infra/local/bench"
 	"postern/infra/local/stack"
 	"postern/shared/routes"
 )
@@ -38,7 +41,8 @@ func main() {
 
 const usage = `usage: local [serve]
        local seed
-       local invoke FUNCTION EVENT.json`
+       local invoke FUNCTION EVENT.json
+       local bench [-sizes 1000,100000] [-requests 300] [-json bench.json] [-base old.json]`
 
 func run(ctx context.Context, args []string) error {
 	state := os.Getenv("POSTERN_STATE")
@@ -64,6 +68,8 @@ func run(ctx context.Context, args []string) error {
 		return seed(ctx, state)
 	case command == "invoke" && len(args) == 2:
 		return invoke(ctx, state, args[0], args[1])
+	case command == "bench":
+		return measure(ctx, args)
 	default:
 		return errors.New(usage)
 	}
@@ -73,7 +79,7 @@ func run(ctx context.Context, args []string) error {
 func serve(ctx context.Context, state string, port int) error {
 	began := time.Now()
 	s, err := stack.Start(stack.Options{
-		State: state, Port: port, Seed: sampleData, Pages: pages, Watch: true, Log: os.Stdout,
+		State: state, Port: port, Seed: sampleData, Fixture: fixture, Pages: pages, Watch: true, Log: os.Stdout,
 	})
 	if err != nil {
 		return err
@@ -128,7 +134,7 @@ func invoke(ctx context.Context, state, function, file string) error {
 func invokeOn(ctx context.Context, state, function string, event []byte) ([]byte, error) {
 	s, err := stack.Start(stack.Options{
 		State: state, Packages: []string{"./functions/" + function}, Streams: []routes.Stream{},
-		Seed: sampleData, Log: os.Stderr,
+		Seed: sampleData, Fixture: fixture, Log: os.Stderr,
 	})
 	var held *stack.Held
 	switch {
@@ -159,4 +165,25 @@ func invokeAt(ctx context.Context, url, function string, event []byte) ([]byte, 
 		return nil, errors.New(strings.TrimSpace(string(response)))
 	}
 	return response, nil
+}
+
+// measure prints the figures that count.
+func measure(ctx context.Context, args []string) error {
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	sizes := f.String("sizes", "1000,100000", "tickets of the companies to measure in")
+	o := bench.Options{Out: os.Stdout}
+	f.IntVar(&o.Requests, "requests", 300, "requests of each kind")
+	f.StringVar(&o.JSON, "json", "bench.json", "file for the report")
+	f.StringVar(&o.Base, "base", os.Getenv("BASE"), "an older report to compare with")
+	if err := f.Parse(args); err != nil || f.NArg() > 0 {
+		return errors.New(usage)
+	}
+	for _, s := range strings.Split(*sizes, ",") {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 {
+			return fmt.Errorf("-sizes: %q is no number of tickets", s)
+		}
+		o.Sizes = append(o.Sizes, n)
+	}
+	return bench.Run(ctx, o)
 }
