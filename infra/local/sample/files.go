@@ -100,6 +100,24 @@ func crack() []byte {
 	return encode(m)
 }
 
+// plan is a floor plan, larger than a page shows it.
+func plan() []byte {
+	m := canvas(1600, 1000, paper)
+	for row := range 4 {
+		for column := range 9 {
+			shelf := silver
+			if (row*9+column)%7 == 3 {
+				shelf = green
+			}
+			fill(m, image.Rect(80+column*165, 120+row*210, 80+column*165+120, 120+row*210+150), shelf)
+		}
+	}
+	for _, wall := range []image.Rectangle{{image.Pt(20, 20), image.Pt(1580, 32)}, {image.Pt(20, 968), image.Pt(1580, 980)}, {image.Pt(20, 20), image.Pt(32, 980)}, {image.Pt(1568, 20), image.Pt(1580, 700)}} {
+		fill(m, wall, night)
+	}
+	return encode(m)
+}
+
 // wlanLog is what a device writes while it is carried through a door.
 func wlanLog(t time.Time) []byte {
 	var out strings.Builder

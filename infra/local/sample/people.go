@@ -17,6 +17,8 @@ type contact struct {
 	writes string // the language they write in
 	weight int    // how often they do
 	phone  string
+	// elsewhere has all their tickets at the further company.
+	elsewhere bool
 }
 
 // founded is when the sample's people were entered.
@@ -40,11 +42,11 @@ var ordersTeam = []portal.Person{
 
 // customers are the accounts of the portal support that are not the team's.
 var customers = []contact{
-	{writes: "de", weight: 44, phone: "+49 421 5550 117", Person: portal.Person{ID: Customer, First: "Anna", Last: "Brandt",
+	{writes: "de", weight: 62, phone: "+49 421 5550 117", Person: portal.Person{ID: Customer, First: "Anna", Last: "Brandt",
 		Email: "customer@nordwind.example", Language: "de", Company: Nordwind, Role: portal.Customer, Created: founded}},
-	{writes: "de", weight: 24, phone: "+49 421 5550 123", Person: portal.Person{ID: Colleague, First: "Tom", Last: "Fischer",
+	{writes: "de", weight: 30, phone: "+49 421 5550 123", Person: portal.Person{ID: Colleague, First: "Tom", Last: "Fischer",
 		Email: "colleague@nordwind.example", Company: Nordwind, Role: portal.Customer, Created: founded}},
-	{writes: "de", weight: 14, phone: "+49 421 5550 100", Person: portal.Person{ID: Manager, First: "Miriam", Last: "Vogt",
+	{writes: "de", weight: 18, phone: "+49 421 5550 100", Person: portal.Person{ID: Manager, First: "Miriam", Last: "Vogt",
 		Email: "manager@nordwind.example", TimeZone: "Europe/Berlin", Company: Nordwind, Role: portal.Manager, Created: founded}},
 	{writes: "en", weight: 16, phone: "+44 20 7946 0018", Person: portal.Person{ID: Stranger, First: "Oliver", Last: "Grant",
 		Email: "stranger@suedstern.example", Language: "en", TimeZone: "Europe/London", Company: Suedstern, Role: portal.Customer, Created: founded}},
@@ -85,7 +87,7 @@ type firm struct {
 	domain string
 	writes string
 	phone  string
-	people []string // "First Last", "+" and a firm's domain for a further company, "*" for English writers, "!" for frequent ones
+	people []string // "First Last", "+" and a firm's domain for a further company, "*" for who writes English, "!" for who writes often, "~" for elsewhere
 }
 
 var firms = []firm{
@@ -111,7 +113,7 @@ var firms = []firm{
 	{"", "Grünkorn Bio-Großhandel eG", "gruenkorn.example", "de", "+49 761 5550 ", []string{
 		"Regine Maurer", "Philipp Zähringer", "Yasmin Haddad"}},
 	{"", "Pixelkiste Versand UG", "pixelkiste.example", "de", "+49 30 5550 ", []string{
-		"Kim Nguyen +nordwind.example", "Florian Apitz", "Mascha Orlowa"}},
+		"~Kim Nguyen +nordwind.example", "Florian Apitz", "Mascha Orlowa"}},
 	{"", "Stadtwerke Lindenau", "lindenau.example", "de", "+49 341 5550 ", []string{
 		"Heike Zimmermann", "Torsten Böhme", "Ulrike Seidel"}},
 	{"", "", "posteo.example", "de", "+49 170 5550 ", []string{ // without a company
@@ -140,14 +142,19 @@ func directory() ([]portal.Company, []contact) {
 	var contacts []contact
 	for _, f := range firms {
 		for i, entry := range f.people {
-			name, further, _ := strings.Cut(strings.TrimLeft(entry, "!*"), " +")
+			name, further, _ := strings.Cut(strings.TrimLeft(entry, "!*~"), " +")
 			first, last, _ := strings.Cut(name, " ")
 			c := contact{writes: f.writes, weight: 5, phone: f.phone + string(rune('2'+i/10)) + string(rune('0'+i%10))}
-			if strings.HasPrefix(entry, "!") {
-				c.weight = 10
+			if f.id == Nordwind {
+				c.weight = 7
 			}
-			if strings.HasPrefix(entry, "*") {
+			switch entry[0] {
+			case '!':
+				c.weight *= 2
+			case '*':
 				c.writes = "en"
+			case '~':
+				c.elsewhere = true
 			}
 			c.Person = portal.Person{
 				ID: ids.at(founded.Add(time.Duration(len(contacts)+1) * time.Hour)), First: first, Last: last,

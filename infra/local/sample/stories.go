@@ -23,7 +23,7 @@ func (w *writer) known() {
 	w.ofSolo()
 	w.closed()
 	w.oldClosed()
-	w.long(LongTicket, Customer, 132)
+	w.long(LongTicket, time.Time{}, Customer, "Bremen", 132)
 	w.ofManager()
 	w.elsewhere()
 	w.shared()
@@ -31,7 +31,11 @@ func (w *writer) known() {
 }
 
 func (w *writer) story(id, requester, subject string) *draft {
-	d := w.draft(id, time.Time{}, w.contact(requester), subject)
+	return w.begin(id, time.Time{}, requester, subject)
+}
+
+func (w *writer) begin(id string, created time.Time, requester, subject string) *draft {
+	d := w.draft(id, created, w.contact(requester), subject)
 	d.Pipeline, d.Stage, d.Inbox, d.Owner = pipeSupport, stageWork, inboxSupport, Agent
 	return d
 }
@@ -91,8 +95,9 @@ Anna Brandt`,
 	d.say(w.ago(4*day+20*hour), b, "Das ist ein wichtiger Hinweis, danke. Wir stellen das hier mit 4.3 nach und melden uns.")
 	d.comment(w.ago(2*day), "01hkm4spm0samp1e0000000016", "Nachgestellt. 4.3 setzt die Schwelle zurück, Korrektur kommt mit 4.3.1.")
 	d.say(w.ago(26*hour), a, "Gibt es schon etwas Neues? Die Spätschicht läuft heute wieder mit Papierlisten.")
+	picture := d.attach("", "diagnose-4-3-1.png", "image/png", screenshot(3))
 	d.say(w.ago(4*minute), b, `<p>Guten Tag Anna Brandt,</p><p>wir haben die Ursache: Version 4.3 setzt die Schwelle auf den Werkswert zurück. Mit <strong>4.3.1</strong> bleibt sie erhalten; Ihre Geräte bekommen sie heute Nacht.</p>
-<p>So sieht es danach in der Diagnose aus:</p>`, d.attach("", "diagnose-4-3-1.png", "image/png", screenshot(3)))
+<p>So sieht es danach in der Diagnose aus:</p><p><img src="cid:`+picture.ID+`" alt="Diagnose mit Version 4.3.1: durchgehend guter Empfang"></p><p>Viele Grüße<br>Jonas</p>`, picture)
 	d.comment(w.ago(2*minute), Agent, "Gutschrift von 200 € freigegeben, aber noch nicht zugesagt.")
 	d.done()
 }
@@ -227,28 +232,37 @@ func (w *writer) repair() {
 	d.done()
 }
 
-// long writes the diary of a roll-out, day by day.
-func (w *writer) long(id, requester string, messages int) {
-	d := w.story(id, requester, "Umstellung auf Firmware 4: Tagebuch der Hallen")
+// long writes the diary of a roll-out, as many messages as asked for.
+func (w *writer) long(id string, created time.Time, requester, site string, messages int) {
+	d := w.begin(id, created, requester, "Umstellung auf Firmware 4: Tagebuch "+site)
 	d.Priority = "medium"
 	d.Properties[propProduct], d.Properties[propModules] = "ns200", "receiving;picking;stocktaking;shipping"
 	a, b := d.customer(requester), d.staff(Agent)
-	d.say(d.Created, a, "Guten Tag,\n\nwir stellen ab heute Zone für Zone auf Firmware 4 um. Damit nichts verloren geht, schreiben wir hier jeden Tag auf, was gelaufen ist.\n\n"+d.contact(requester).Name())
+	d.say(d.Created, a, "Guten Tag,\n\nwir stellen ab heute Zone für Zone auf Firmware 4 um. Damit nichts verloren geht, schreiben wir hier nach jeder Zone auf, was gelaufen ist.\n\n"+d.contact(requester).Name())
 	d.say(d.Created.Add(hour), b, "Guten Tag, das ist eine gute Idee. Wir lesen mit und antworten am selben Tag.")
-	step := w.ago(3*hour).Sub(d.Created) / time.Duration(messages)
+	latest := w.ago(3 * hour)
+	step := latest.Sub(d.Created) / time.Duration(messages)
+	total := 0
 	zones := []string{"A", "B", "C", "D", "E", "F", "Wareneingang", "Versand", "Kühlhaus", "Retouren"}
 	for n := 2; n < messages; n++ {
-		at := d.Created.Add(step * time.Duration(n))
+		at := w.office(d.Created.Add(step * time.Duration(n)))
+		if !at.After(d.last()) {
+			at = d.last().Add(w.between(6*minute, 70*minute))
+		}
+		if at.After(latest) {
+			at = latest // those that are left follow within seconds
+		}
 		entry := (n - 2) / 2
 		zone, devices, failed := zones[entry%len(zones)], 3+(entry*7)%12, (entry*5)%4
 		switch {
 		case n%2 == 0 && n%18 == 6:
 			d.say(at, a, fmt.Sprintf(`<h3>Zwischenstand nach %d Tagen</h3><ul><li>umgestellt: <strong>%d</strong> Geräte</li><li>zurückgestellt: %d</li><li>nächste Zone: %s</li></ul><p>Die Liste dazu hängt im Büro.</p>`,
-				entry+1, 8*(entry+1), failed, zone))
+				entry+1, total, failed, zone))
 		case n%2 == 0:
-			d.say(at, a, "Tag "+strconv.Itoa(entry+1)+", Zone "+zone+": "+strconv.Itoa(devices)+" Geräte umgestellt. "+diary[entry%len(diary)])
+			total += devices
+			d.say(at, a, "Tag "+strconv.Itoa(entry+1)+", Zone "+zone+": "+strconv.Itoa(devices)+" Geräte umgestellt. "+diary[entry%len(diary)][0])
 		default:
-			d.say(at, b, diaryAnswers[entry%len(diaryAnswers)])
+			d.say(at, b, diary[entry%len(diary)][1])
 			if n%14 == 3 {
 				d.comment(at.Add(minute), Agent, "Zone "+zone+" beobachten, "+strconv.Itoa(failed)+" Ausfälle.")
 			}

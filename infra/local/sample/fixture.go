@@ -1,0 +1,71 @@
+package sample
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"postern/shared/auth"
+	"postern/shared/dynamo"
+	"postern/shared/portal"
+	"postern/shared/ui"
+)
+
+// Fixture returns the values of the placeholders that fixtures in events/ may
+// have (see postern/shared/lambdahttp/lambdatest) for the portal support or one
+// made like it, which has the slug. It begins the sessions that they ask for.
+// insecure tells whether the portal is served over plain HTTP.
+func Fixture(ctx context.Context, store *dynamo.Store, slug string, insecure bool, now time.Time, placeholders []string) (map[string]string, error) {
+	values := map[string]string{}
+	for _, name := range placeholders {
+		what, whose, _ := strings.Cut(name, ":")
+		switch what {
+		case "portal":
+			values[name] = slug
+		case "asset":
+			values[name] = path.Base(ui.Asset(whose))
+		case "session", "expired":
+			settings, err := store.Settings(ctx, slug, 0)
+			if err != nil {
+				return nil, err
+			}
+			person, ok := account(whose)
+			if !ok {
+				return nil, fmt.Errorf("placeholder %s: the sample has no account %q", name, whose)
+			}
+			session := auth.NewSession(person, settings, now)
+			if what == "expired" {
+				session.Ends = now.Add(-time.Minute)
+			}
+			cookie, err := begin(ctx, store, settings, session, insecure)
+			if err != nil {
+				return nil, err
+			}
+			values[name] = cookie
+		}
+	}
+	return values, nil
+}
+
+// begin writes the session and returns its cookie.
+func begin(ctx context.Context, store *dynamo.Store, s *portal.Settings, session portal.Session, insecure bool) (string, error) {
+	token := auth.NewToken(session.Person)
+	if err := store.PutSession(ctx, s.ID, token.Hash(), session); err != nil {
+		return "", err
+	}
+	cookie := auth.Cookie(s.ID, token, insecure)
+	return cookie.Name + "=" + cookie.Value, nil
+}
+
+// account returns the id of the account whose address has name before the @.
+func account(name string) (string, bool) {
+	all := Accounts()
+	i := slices.IndexFunc(all, func(a Account) bool { return strings.HasPrefix(a.Email, name+"@") })
+	if i < 0 {
+		return "", false
+	}
+	return all[i].ID, true
+}
