@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"postern/infra/local/stack"
 	"postern/shared/blob"
 	"postern/shared/dynamo"
+	"postern/shared/lambdahttp/lambdatest"
 )
 
 // sampleData fills empty tables with the sample company.
@@ -22,6 +24,21 @@ func sampleData(ctx context.Context, s *stack.Stack) error {
 		return err
 	}
 	return sample.Load(ctx, store, blob.New(s.S3(), stack.Bucket, true), time.Now())
+}
+
+// fixture makes an event of a file of events/, with sessions of the sample's
+// accounts. An event that no API Gateway sends is taken as it is.
+func fixture(ctx context.Context, s *stack.Stack, event []byte) ([]byte, error) {
+	var kind struct{ RouteKey string }
+	if err := json.Unmarshal(event, &kind); err != nil || kind.RouteKey == "" {
+		return event, err
+	}
+	store := dynamo.Open(s.DynamoDB(), stack.TablePrefix)
+	values, err := sample.Fixture(ctx, store, sample.Slug, true, time.Now(), lambdatest.Placeholders(event))
+	if err != nil {
+		return nil, err
+	}
+	return lambdatest.Event(event, values)
 }
 
 // pages are those below /_local/ that are not the stack's own.

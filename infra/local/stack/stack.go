@@ -54,6 +54,8 @@ type Options struct {
 	// Seed is called at every start, once the tables exist and before the first
 	// request; it decides whether they need data. Nil leaves them empty.
 	Seed func(context.Context, *Stack) error
+	// Fixture makes an event of what Invoke is given; nil takes it as it is.
+	Fixture func(ctx context.Context, s *Stack, fixture []byte) ([]byte, error)
 	// Pages adds pages below /_local/.
 	Pages func(*http.ServeMux)
 
@@ -384,8 +386,8 @@ func (s *Stack) Environment(function string) []string {
 	return env
 }
 
-// Invoke runs the named function on the event and returns its response; see
-// lambda.Runner.Invoke for the errors.
+// Invoke runs the named function on the event, or on what Options.Fixture makes
+// of it, and returns its response; see lambda.Runner.Invoke for the errors.
 func (s *Stack) Invoke(ctx context.Context, function string, event []byte) ([]byte, error) {
 	select {
 	case <-s.up:
@@ -393,6 +395,12 @@ func (s *Stack) Invoke(ctx context.Context, function string, event []byte) ([]by
 		return nil, s.failure()
 	case <-ctx.Done():
 		return nil, ctx.Err()
+	}
+	if s.o.Fixture != nil {
+		var err error
+		if event, err = s.o.Fixture(ctx, s, event); err != nil {
+			return nil, err
+		}
 	}
 	return s.runner.Invoke(ctx, function, event)
 }

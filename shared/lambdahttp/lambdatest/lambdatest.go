@@ -5,15 +5,25 @@
 // format 2.0; all else is filled in:
 //
 //	{
-//	  "routeKey": "POST /api/v1/{portal}/session",
-//	  "rawPath": "/api/v1/support/session",
+//	  "routeKey": "PATCH /api/v1/{portal}/account",
+//	  "rawPath": "/api/v1/{{portal}}/account",
 //	  "headers": {"accept": "application/json"},
-//	  "cookies": ["session={{session}}"],
-//	  "body": {"email": "customer@nordwind.example", "password": "postern-demo"}
+//	  "cookies": ["{{session:customer}}"],
+//	  "body": {"time_zone": "Europe/Lisbon"}
 //	}
 //
 // A body that is not a string stands for its JSON. {{name}} in any string is
-// replaced by a value that the test gives.
+// replaced by a value that the caller gives. In the fixtures of events/, which
+// are for the sample company (postern/infra/local/sample), these are
+//
+//	{{portal}}            the portal's slug
+//	{{session:customer}}  the cookie, name and value, of a session of
+//	                      customer@nordwind.example; the other accounts are
+//	                      named likewise, by what is before the @
+//	{{expired:customer}}  that of a session that has ended
+//	{{asset:app.js}}      the name of a browser file, which changes with it
+//
+// "go run ./infra/local invoke" fills them from its own data, tests from theirs.
 package lambdatest
 
 import (
@@ -27,6 +37,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -167,7 +178,18 @@ func Decode(answer json.RawMessage) (Response, error) {
 	return response, nil
 }
 
-var placeholder = regexp.MustCompile(`\{\{(\w+)\}\}`)
+var placeholder = regexp.MustCompile(`\{\{([\w:.]+)\}\}`)
+
+// Placeholders returns the names of the fixture's placeholders, each once.
+func Placeholders(fixture []byte) []string {
+	var names []string
+	for _, m := range placeholder.FindAllSubmatch(fixture, -1) {
+		if name := string(m[1]); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
 
 // fill replaces the placeholders in every string below v.
 func fill(v any, values map[string]string) (any, error) {
