@@ -19,6 +19,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -119,6 +120,9 @@ func seed(ctx context.Context, state string) error {
 // invoke runs one event through a function and prints its response: with the
 // portal that holds the state, or else with a stack of its own.
 func invoke(ctx context.Context, state, function, file string) error {
+	if all := routes.Functions(); !slices.Contains(all, function) {
+		return fmt.Errorf("there is no function %q; there are %s", function, strings.Join(all, ", "))
+	}
 	event, err := os.ReadFile(file)
 	if err != nil {
 		return err
