@@ -3,6 +3,7 @@ package dynamo
 import (
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,14 +41,20 @@ func CompanyAudience(portalID, company string) Audience {
 // TeamAudience is the portal's team.
 func TeamAudience(portalID string) Audience { return Audience(portalID + "#*") }
 
-// audiences returns everyone who has an entry for the ticket.
+// audiences returns everyone who has an entry for the ticket, each once: a
+// transaction that names an item twice is refused.
 func audiences(portalID string, t portal.Ticket) []Audience {
 	all := []Audience{TeamAudience(portalID)}
+	add := func(a Audience) {
+		if !slices.Contains(all, a) {
+			all = append(all, a)
+		}
+	}
 	for _, c := range t.Contacts {
-		all = append(all, ContactAudience(portalID, c))
+		add(ContactAudience(portalID, c))
 	}
 	for _, c := range t.Companies {
-		all = append(all, CompanyAudience(portalID, c))
+		add(CompanyAudience(portalID, c))
 	}
 	return all
 }
@@ -65,6 +72,16 @@ func AudienceOf(view portal.View, v portal.Viewer) Audience {
 
 // ms is a time in a sort key: thirteen digits last until the year 2286.
 func ms(t time.Time) string { return fmt.Sprintf("%013d", t.UnixMilli()) }
+
+// justBefore and justAfter return positions between which and the given one no
+// sort key lies: those end in a digit or a small letter, and a # is the least
+// that they hold.
+func justBefore(position string) string {
+	last := len(position) - 1
+	return position[:last] + string(rune(position[last]-1)) + "~"
+}
+
+func justAfter(position string) string { return position + "!" }
 
 func activityKey(t portal.Ticket) string { return ms(t.Activity) + "#" + t.ID }
 

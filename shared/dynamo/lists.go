@@ -64,8 +64,9 @@ type ListPage struct {
 const WalkLimit = 1000
 
 // List returns a page of the audience's tickets (patterns 2 and 3; one Query
-// where Keep is nil). The entries are eventually consistent: what was just
-// written may be missing for a moment.
+// where Keep hides none). The entries are eventually consistent: what was just
+// written may be missing for a moment. A page on the way back that reaches the
+// beginning too soon is the first page, whole.
 func (s *Store) List(ctx context.Context, q ListQuery) (ListPage, error) {
 	w := walk{store: s, q: q, forward: q.Order.ascending() != q.From.Back}
 	found, err := w.collect(ctx, q.Limit+1)
@@ -73,7 +74,7 @@ func (s *Store) List(ctx context.Context, q ListQuery) (ListPage, error) {
 		return ListPage{}, err
 	}
 	full := len(found) > q.Limit
-	if q.From.Back && !full && w.walked.IsZero() {
+	if q.From.Back && len(found) < q.Limit && w.walked.IsZero() {
 		// The beginning was reached: show a whole first page.
 		q.From = portal.Cursor{}
 		return s.List(ctx, q)
@@ -89,21 +90,24 @@ func (s *Store) List(ctx context.Context, q ListQuery) (ListPage, error) {
 	case !w.walked.IsZero():
 		ahead.Position = w.position
 	}
+	// The way back begins at the first ticket here, exclusive. On a page that
+	// found none it begins where this one did, inclusive: the ticket there is
+	// on the page that led here.
+	behind := portal.Cursor{Back: !q.From.Back}
+	switch {
+	case q.From.Position == "": // an end of the list
+	case len(found) > 0:
+		behind.Position = q.Order.position(found[0])
+	case w.forward:
+		behind.Position = justAfter(q.From.Position)
+	default:
+		behind.Position = justBefore(q.From.Position)
+	}
 	if q.From.Back {
 		slices.Reverse(page.Tickets)
-		page.Previous = ahead
-		page.Next = portal.Cursor{Position: q.From.Position}
-		if len(page.Tickets) > 0 {
-			page.Next.Position = q.Order.position(page.Tickets[len(page.Tickets)-1])
-		}
-		return page, nil
-	}
-	page.Next = ahead
-	if q.From.Position != "" {
-		page.Previous = portal.Cursor{Position: q.From.Position, Back: true}
-		if len(page.Tickets) > 0 {
-			page.Previous.Position = q.Order.position(page.Tickets[0])
-		}
+		page.Next, page.Previous = behind, ahead
+	} else {
+		page.Next, page.Previous = ahead, behind
 	}
 	return page, nil
 }
@@ -123,7 +127,7 @@ func (w *walk) collect(ctx context.Context, want int) ([]portal.Ticket, error) {
 	var last portal.Ticket
 	read, chunk := 0, want
 	for {
-		in.Limit = aws.Int32(int32(min(chunk, WalkLimit-read)))
+		in.Limit = aws.Int32(int32(min(chunk, w.store.walkLimit-read)))
 		in.TableName = aws.String(schema.Lists)
 		out, err := w.store.query(ctx, in)
 		if err != nil {
@@ -147,7 +151,7 @@ func (w *walk) collect(ctx context.Context, want int) ([]portal.Ticket, error) {
 		if out.LastEvaluatedKey == nil {
 			return kept, nil
 		}
-		if read >= WalkLimit {
+		if read >= w.store.walkLimit {
 			w.position, w.walked = w.q.Order.position(last), w.time(last)
 			return kept, nil
 		}

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"math/rand/v2"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -14,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"postern/shared/meter"
 	"postern/shared/portal"
@@ -21,8 +25,9 @@ import (
 
 // Store is the portal's data. It is safe for concurrent use.
 type Store struct {
-	db     *dynamodb.Client
-	prefix string
+	db        *dynamodb.Client
+	prefix    string
+	walkLimit int
 
 	mu     sync.Mutex
 	cached map[string]cachedSettings // by slug
@@ -31,7 +36,7 @@ type Store struct {
 // Open returns the store whose tables' names begin with the prefix. It does no
 // I/O.
 func Open(cfg aws.Config, prefix string) *Store {
-	return &Store{db: dynamodb.NewFromConfig(cfg), prefix: prefix, cached: map[string]cachedSettings{}}
+	return &Store{db: dynamodb.NewFromConfig(cfg), prefix: prefix, walkLimit: WalkLimit, cached: map[string]cachedSettings{}}
 }
 
 type item = map[string]types.AttributeValue
@@ -85,15 +90,17 @@ const batchTries = 5
 
 // getAll reads items of several tables in one round trip, and returns them in
 // the order of the keys, nil where there is none. A table is read consistently
-// where any of its keys says so.
+// where any of its keys says so. A key may be there twice.
 func (s *Store) getAll(ctx context.Context, keys ...key) ([]item, error) {
 	found := make(map[key]item, len(keys))
 	name := func(k key) key { return key{table: s.prefix + k.table, pk: k.pk, sk: k.sk} }
 	request := map[string]types.KeysAndAttributes{}
-	for _, k := range keys {
+	for i, k := range keys {
 		t := s.prefix + k.table
 		r := request[t]
-		r.Keys = append(r.Keys, keyOf(k.pk, k.sk))
+		if !slices.ContainsFunc(keys[:i], func(other key) bool { return name(other) == name(k) }) {
+			r.Keys = append(r.Keys, keyOf(k.pk, k.sk))
+		}
 		r.ConsistentRead = aws.Bool(k.consistent || aws.ToBool(r.ConsistentRead))
 		request[t] = r
 	}
@@ -125,15 +132,17 @@ func (s *Store) getAll(ctx context.Context, keys ...key) ([]item, error) {
 	return items, nil
 }
 
-// pause waits before the next try of a batch, a little longer each time.
+// pause waits before the next try, longer each time, and not as long as others
+// that were refused at the same moment.
 func pause(ctx context.Context, try int) error {
 	if try == 0 {
 		return nil
 	}
+	most := time.Duration(20<<try) * time.Millisecond
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(time.Duration(20<<try) * time.Millisecond):
+	case <-time.After(most/4 + rand.N(most*3/4)):
 		return nil
 	}
 }
@@ -230,15 +239,9 @@ func wrap(operation, table string, err error) error {
 
 // unavailable tells whether trying again later may help.
 func unavailable(err error) bool {
-	var canceled *types.TransactionCanceledException
-	if errors.As(err, &canceled) {
-		for _, r := range canceled.CancellationReasons {
-			switch aws.ToString(r.Code) {
-			case "ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict":
-				return true
-			}
-		}
-		return false
+	var response *smithyhttp.ResponseError
+	if errors.As(err, &response) && response.HTTPStatusCode() >= 500 {
+		return true
 	}
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -250,7 +253,7 @@ func unavailable(err error) bool {
 		return false
 	}
 	var network net.Error
-	return errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded)
+	return errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 func text(v types.AttributeValue) string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"postern/shared/dynamo/schema"
+	"postern/shared/meter"
 	"postern/shared/portal"
 )
 
@@ -174,7 +176,7 @@ type Conversation struct {
 // It does not check visibility: see portal.CanSee. It returns NotFound where
 // the ticket does not exist.
 func (s *Store) Ticket(ctx context.Context, portalID, ticket string, fresh bool) (portal.Ticket, Conversation, error) {
-	return s.newest(ctx, portalID, ticket, fresh, MessagesPage)
+	return s.newest(ctx, portalID, ticket, fresh, MessagesPage+1) // one more tells whether there are older ones
 }
 
 // Activity returns the ticket and the newest message alone (pattern 1c, one
@@ -183,14 +185,15 @@ func (s *Store) Activity(ctx context.Context, portalID, ticket string) (portal.T
 	return s.newest(ctx, portalID, ticket, false, 1)
 }
 
-func (s *Store) newest(ctx context.Context, portalID, ticket string, fresh bool, messages int32) (portal.Ticket, Conversation, error) {
+// newest reads the ticket and at most so many messages.
+func (s *Store) newest(ctx context.Context, portalID, ticket string, fresh bool, messages int) (portal.Ticket, Conversation, error) {
 	out, err := s.query(ctx, &dynamodb.QueryInput{
 		TableName:                 aws.String(schema.Tickets),
 		KeyConditionExpression:    aws.String("pk = :pk AND sk BETWEEN :m AND :t"),
 		ExpressionAttributeValues: item{":pk": str(ticketKey(portalID, ticket)), ":m": str("m#"), ":t": str("t")},
 		ScanIndexForward:          aws.Bool(false),
 		ConsistentRead:            aws.Bool(fresh),
-		Limit:                     aws.Int32(messages + 1),
+		Limit:                     aws.Int32(int32(messages + 1)),
 	})
 	if err != nil {
 		return portal.Ticket{}, Conversation{}, err
@@ -202,13 +205,17 @@ func (s *Store) newest(ctx context.Context, portalID, ticket string, fresh bool,
 	if err != nil {
 		return portal.Ticket{}, Conversation{}, err
 	}
-	c, err := conversation(out.Items[1:], out.LastEvaluatedKey != nil)
+	c, err := conversation(out.Items[1:], messages, out.LastEvaluatedKey != nil)
 	return t, c, err
 }
 
-// Older returns the ticket and the messages before the position (pattern 1b,
-// one Query beside one GetItem). Visibility and errors are as with Ticket.
+// Older returns the ticket and the messages before the position, which is a
+// Conversation's (pattern 1b, one Query beside one GetItem). Visibility and
+// errors are as with Ticket.
 func (s *Store) Older(ctx context.Context, portalID, ticket, position string) (portal.Ticket, Conversation, error) {
+	if !strings.HasPrefix(position, "m#") || len(position) == len("m#") {
+		return portal.Ticket{}, Conversation{}, portal.Errorf(portal.Invalid, "error.cursor")
+	}
 	t, err := s.TicketAlone(ctx, portalID, ticket)
 	if err != nil {
 		return portal.Ticket{}, Conversation{}, err
@@ -216,24 +223,23 @@ func (s *Store) Older(ctx context.Context, portalID, ticket, position string) (p
 	out, err := s.query(ctx, &dynamodb.QueryInput{
 		TableName:                 aws.String(schema.Tickets),
 		KeyConditionExpression:    aws.String("pk = :pk AND sk BETWEEN :m AND :before"),
-		ExpressionAttributeValues: item{":pk": str(ticketKey(portalID, ticket)), ":m": str("m#"), ":before": str(position)},
+		ExpressionAttributeValues: item{":pk": str(ticketKey(portalID, ticket)), ":m": str("m#"), ":before": str(justBefore(position))},
 		ScanIndexForward:          aws.Bool(false),
 		Limit:                     aws.Int32(MessagesPage + 1),
 	})
 	if err != nil {
 		return portal.Ticket{}, Conversation{}, err
 	}
-	items := out.Items
-	if len(items) > 0 && text(items[0]["sk"]) == position {
-		items = items[1:] // BETWEEN includes its ends
-	}
-	c, err := conversation(items, out.LastEvaluatedKey != nil)
+	c, err := conversation(out.Items, MessagesPage+1, out.LastEvaluatedKey != nil)
 	return t, c, err
 }
 
-// conversation turns items, newest first, into a page, oldest first.
-func conversation(items []item, more bool) (Conversation, error) {
+// conversation turns items, newest first, into a page, oldest first. Of those
+// asked for fewer may have come, where they filled the megabyte that a Query
+// returns: then, and then only, cut says that there are older ones.
+func conversation(items []item, asked int, cut bool) (Conversation, error) {
 	var c Conversation
+	more := cut && len(items) < asked
 	if len(items) > MessagesPage {
 		items, more = items[:MessagesPage], true
 	}
@@ -308,8 +314,8 @@ type Edit struct {
 	Messages []portal.Message // new ones; an empty ID is filled in
 }
 
-// changeTries is how often a change is made again when another write of the
-// same ticket came between its read and its write.
+// changeTries is how often a change is made when another write of the same
+// ticket comes between its read and its write, or a table is throttled.
 const changeTries = 6
 
 // Change reads the ticket, asks change what to make of it, and writes that, the
@@ -335,7 +341,7 @@ func (s *Store) Change(ctx context.Context, settings *portal.Settings, ticket st
 	return Edit{}, false, portal.Errorf(portal.Unavailable, "error.unavailable", err)
 }
 
-var errRaced = errors.New("another write came between")
+var errRaced = errors.New("another write came between, or a table is throttled")
 
 func (s *Store) tryChange(ctx context.Context, settings *portal.Settings, ticket string, marker *Marker, change func(portal.Ticket) (Edit, error)) (Edit, bool, error) {
 	pk := ticketKey(settings.ID, ticket)
@@ -380,8 +386,11 @@ func (s *Store) tryChange(ctx context.Context, settings *portal.Settings, ticket
 	}
 	var canceled *types.TransactionCanceledException
 	if errors.As(err, &canceled) {
+		meter.From(ctx).Add(meter.Call{Operation: "TransactWriteItems", Table: schema.Tickets})
 		for i, r := range canceled.CancellationReasons {
-			if code := aws.ToString(r.Code); code == "ConditionalCheckFailed" || code == "TransactionConflict" {
+			switch code := aws.ToString(r.Code); code {
+			// Nothing was written. The SDK does not try a cancelled transaction again.
+			case "ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
 				return Edit{}, false, fmt.Errorf("%w: write %d of ticket %s: %s", errRaced, i, ticket, code)
 			}
 		}
@@ -392,8 +401,8 @@ func (s *Store) tryChange(ctx context.Context, settings *portal.Settings, ticket
 // changeWrites returns the transaction of a change. Its first write carries the
 // condition on the ticket's revision.
 func (s *Store) changeWrites(settings *portal.Settings, before portal.Ticket, e Edit, marker *Marker) ([]types.TransactWriteItem, error) {
-	if len(e.Ticket.Contacts) > portal.MaxContacts || len(e.Ticket.Companies) > portal.MaxCompanies {
-		return nil, fmt.Errorf("ticket %s: %d contacts, %d companies", e.Ticket.ID, len(e.Ticket.Contacts), len(e.Ticket.Companies))
+	if err := fits(e.Ticket); err != nil {
+		return nil, err
 	}
 	put := func(table string, it item, condition string) types.TransactWriteItem {
 		p := &types.Put{TableName: s.table(table), Item: it}
@@ -433,6 +442,14 @@ func (s *Store) changeWrites(settings *portal.Settings, before portal.Ticket, e 
 		}
 	}
 	return writes, nil
+}
+
+// fits refuses a ticket that could not be changed in one transaction.
+func fits(t portal.Ticket) error {
+	if len(t.Contacts) > portal.MaxContacts || len(t.Companies) > portal.MaxCompanies {
+		return fmt.Errorf("ticket %s: %d contacts, %d companies", t.ID, len(t.Contacts), len(t.Companies))
+	}
+	return nil
 }
 
 // replayed answers a change that was made before.
@@ -500,6 +517,9 @@ type WholeTicket struct {
 func (s *Store) PutTickets(ctx context.Context, settings *portal.Settings, tickets []WholeTicket) error {
 	var items, entries []item
 	for _, w := range tickets {
+		if err := fits(w.Ticket); err != nil {
+			return err
+		}
 		items = append(items, itemOfTicket(settings.ID, w.Ticket))
 		for _, m := range w.Messages {
 			items = append(items, itemOfMessage(settings.ID, w.Ticket, m))
