@@ -3,6 +3,7 @@ package dynamo
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +18,9 @@ import (
 
 const (
 	settingsAge = 30 * time.Second // how long a change takes to be seen everywhere
+	retryAge    = 5 * time.Second  // how long after a failure before they are read again
 	maxCached   = 500              // slugs; strangers may ask for any
+	maxSlug     = 100              // bytes; more is no slug
 )
 
 type cachedSettings struct {
@@ -29,30 +32,54 @@ type cachedSettings struct {
 // least of the version: what this process has read up to 30 s ago, or newly
 // read. It returns NotFound where there is no such portal.
 func (s *Store) Settings(ctx context.Context, slug string, version int64) (*portal.Settings, error) {
+	if slug == "" || len(slug) > maxSlug {
+		return nil, noPortal()
+	}
 	s.mu.Lock()
 	c, ok := s.cached[slug]
 	s.mu.Unlock()
-	fresh := ok && time.Since(c.read) < settingsAge && (c.settings == nil || c.settings.Version >= version)
-	if !fresh {
-		settings, err := s.readSettings(ctx, slug)
-		if err != nil && portal.KindOf(err) != portal.NotFound {
-			if ok && c.settings != nil && c.settings.Version >= version {
-				return c.settings, nil // older than it should be, and better than no answer
-			}
-			return nil, err
+	if ok && time.Since(c.read) < settingsAge && (c.settings == nil || c.settings.Version >= version) {
+		return c.answer()
+	}
+	began := time.Now()
+	settings, err := s.readSettings(ctx, slug)
+	if err != nil && portal.KindOf(err) != portal.NotFound {
+		if ok && c.settings != nil && c.settings.Version >= version {
+			// Older than they should be, and better than no answer.
+			s.keep(slug, cachedSettings{settings: c.settings, read: began.Add(retryAge - settingsAge)}, began)
+			return c.settings, nil
 		}
-		c = cachedSettings{settings: settings, read: time.Now()}
-		s.mu.Lock()
+		return nil, err
+	}
+	return s.keep(slug, cachedSettings{settings: settings, read: time.Now()}, began).answer()
+}
+
+func (c cachedSettings) answer() (*portal.Settings, error) {
+	if c.settings == nil {
+		return nil, noPortal()
+	}
+	return c.settings, nil
+}
+
+func noPortal() error { return portal.Errorf(portal.NotFound, "error.noPortal") }
+
+// keep caches what a read that began then has found, and returns it, unless a
+// read meanwhile has found something newer.
+func (s *Store) keep(slug string, c cachedSettings, began time.Time) cachedSettings {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	other, ok := s.cached[slug]
+	if ok && c.settings != nil && other.settings != nil && other.read.After(began) && other.settings.Version > c.settings.Version {
+		return other
+	}
+	if !ok && len(s.cached) >= maxCached {
+		maps.DeleteFunc(s.cached, func(_ string, c cachedSettings) bool { return c.settings == nil })
 		if len(s.cached) >= maxCached {
 			clear(s.cached)
 		}
-		s.cached[slug] = c
-		s.mu.Unlock()
 	}
-	if c.settings == nil {
-		return nil, portal.Errorf(portal.NotFound, "error.noPortal")
-	}
-	return c.settings, nil
+	s.cached[slug] = c
+	return c
 }
 
 type slugItem struct {
@@ -71,7 +98,7 @@ func (s *Store) readSettings(ctx context.Context, slug string) (*portal.Settings
 		return nil, err
 	}
 	if it == nil {
-		return nil, portal.Errorf(portal.NotFound, "error.noPortal")
+		return nil, noPortal()
 	}
 	var alias slugItem
 	if err := unmarshal(it, &alias); err != nil {
@@ -119,7 +146,7 @@ func (s *Store) readSettings(ctx context.Context, slug string) (*portal.Settings
 		in.ExclusiveStartKey, in.TableName = out.LastEvaluatedKey, aws.String(schema.Settings)
 	}
 	if settings.ID == "" {
-		return nil, portal.Errorf(portal.NotFound, "error.noPortal")
+		return nil, noPortal()
 	}
 	settings.Slug = slug
 	settings.Pipelines = inOrder(pipelines)
