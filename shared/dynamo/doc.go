@@ -50,7 +50,7 @@
 //	 7  Settings       a portal's settings                       1 GetItem and 1 Query, kept for 30 s
 //	 8  Change         reply, close, reopen                      1 BatchGetItem and 1 TransactWriteItems
 //	 9  Attachment     a file and whether its message is shown   1 BatchGetItem: 1
-//	10  PersonByEmail  who signs in                              2 GetItem and 1 BatchGetItem
+//	10  PersonByEmail  who signs in                              1 GetItem and 1 BatchGetItem: 2.5
 //	11  SignIn, SignOut, Touch  a session's life                 1 PutItem, DeleteItem, UpdateItem
 //	12  MarkRead       what a contact has read                   1 UpdateItem: the marks' size in KB
 //	13  Attempt        counts tries                              1 UpdateItem: 1

@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -111,19 +112,19 @@ type passwordItem struct {
 }
 
 // PersonByEmail returns who has the address, and the hash of the password
-// (pattern 10). It returns NotFound where nobody has it; the hash is "" where
-// there is no password.
+// (pattern 10). It returns NotFound where nobody has it, after as many round
+// trips, so that the time does not tell; the hash is "" where there is no
+// password.
 func (s *Store) PersonByEmail(ctx context.Context, portalID, address string) (portal.Person, string, error) {
 	it, err := s.get(ctx, key{table: schema.People, pk: emailKey(portalID, address), sk: "e"})
 	if err != nil {
 		return portal.Person{}, "", err
 	}
-	if it == nil {
-		return portal.Person{}, "", portal.Errorf(portal.NotFound, "error.noPerson")
-	}
-	var claim claimItem
-	if err := unmarshal(it, &claim); err != nil {
-		return portal.Person{}, "", err
+	var claim claimItem // where there is none, of a person without an id: of nobody
+	if it != nil {
+		if err := unmarshal(it, &claim); err != nil {
+			return portal.Person{}, "", err
+		}
 	}
 	pk := personKey(portalID, claim.Person)
 	items, err := s.getAll(ctx,
@@ -209,11 +210,9 @@ func (s *Store) PutPeople(ctx context.Context, portalID string, companies []port
 		if p.Email != "" {
 			items = append(items, marshal(emailKey(portalID, p.Email), "e", claimItem{Person: p.ID}))
 		}
-		member := p.Companies
-		if p.Company != "" {
-			member = append([]string{p.Company}, member...)
-		}
-		for _, c := range member {
+		member := slices.DeleteFunc(append([]string{p.Company}, p.Companies...), func(c string) bool { return c == "" })
+		slices.Sort(member)
+		for _, c := range slices.Compact(member) {
 			items = append(items, keyOf(companyKey(portalID, c), "c#"+p.ID))
 		}
 		if h := hashes[p.ID]; h != "" {

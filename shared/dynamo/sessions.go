@@ -94,7 +94,8 @@ func (s *Store) DeleteOtherSessions(ctx context.Context, portalID, person, hash 
 
 // Attempt counts a try of what with the key, and returns how many there were in
 // the current window, this one included, and when the window ends (pattern 13).
-// by is 1, or -1 to take a try back.
+// by is 1, or -1 to take a try back, with the same now, or it would be taken
+// from another window.
 func (s *Store) Attempt(ctx context.Context, portalID, what, key string, by int, window time.Duration, now time.Time) (n int64, ends time.Time, err error) {
 	start := now.Truncate(window)
 	ends = start.Add(window)
@@ -145,6 +146,9 @@ func (s *Store) Uploads(ctx context.Context, portalID, person string, ids []stri
 	}
 	keys := make([]key, len(ids))
 	for i, id := range ids {
+		if !portal.ValidID(id) {
+			return nil, portal.Errorf(portal.NotFound, "error.noUpload")
+		}
 		keys[i] = key{table: schema.Sessions, pk: personKey(portalID, person), sk: uploadKey(id), consistent: true}
 	}
 	items, err := s.getAll(ctx, keys...)

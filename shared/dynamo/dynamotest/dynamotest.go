@@ -110,8 +110,13 @@ func NewPortal(tb testing.TB, store *dynamo.Store, change ...func(*portal.Settin
 	return s
 }
 
-// Epoch is the moment around which the tests' tickets were written.
-var Epoch = time.Date(2026, 3, 14, 9, 26, 53, 589e6, time.UTC)
+// Epoch is the moment around which the tests' tickets were written. What
+// expires belongs into the Future: the engine removes what is past its time by
+// the real clock.
+var (
+	Epoch  = time.Date(2026, 3, 14, 9, 26, 53, 589e6, time.UTC)
+	Future = time.Date(2100, 3, 14, 9, 26, 53, 589e6, time.UTC)
+)
 
 // Ticket returns an open ticket of the contact, and of the company unless that
 // is "", without messages. It is not written yet.
