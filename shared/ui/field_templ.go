@@ -1110,8 +1110,8 @@ type FormError struct {
 	Message string
 }
 
-// ErrorSummary lists the mistakes of a long form above it, each leading to its
-// field. The messages stand beside the fields as well.
+// ErrorSummary lists the mistakes of a long form, each leading to its field: the
+// first child of the Form. The messages stand beside the fields as well.
 func ErrorSummary(r Reader, errors []FormError) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -32,7 +32,7 @@ var Now = time.Date(2026, 11, 22, 14, 5, 0, 0, time.UTC)
 // view is what the query asks for.
 type view struct {
 	ui.Reader
-	lang, theme, accent, page string
+	lang, theme, accent, page, sent string
 }
 
 // say is sample content, which belongs into no catalog.
@@ -78,7 +78,7 @@ func (v view) frame(title string) ui.Frame {
 }
 
 // Handler serves the gallery. The query chooses: lang (de, en), theme (light,
-// dark), accent (1f5fbf) and page (list, detail, empty, card, error; default:
+// dark), accent (1f5fbf), sent (a reply's client id) and page (list, detail, empty, card, error; default:
 // all components).
 func Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -95,7 +95,7 @@ func Handler() http.Handler {
 			return
 		}
 		q := r.URL.Query()
-		v := view{lang: q.Get("lang"), theme: q.Get("theme"), accent: q.Get("accent"), page: q.Get("page")}
+		v := view{lang: q.Get("lang"), theme: q.Get("theme"), accent: q.Get("accent"), page: q.Get("page"), sent: q.Get("sent")}
 		if !messages.Supported(v.lang) {
 			v.lang = "en"
 		}
@@ -180,7 +180,7 @@ func (v view) replyBox() ui.ReplyBoxProps {
 }
 
 func (v view) conversation() ui.ConversationProps {
-	return ui.ConversationProps{Reader: v.Reader, Earlier: v.with("page", "detail"), Activity: Path + "/activity", LastMessage: "m4", SignIn: v.with("page", "card")}
+	return ui.ConversationProps{Reader: v.Reader, Earlier: v.with("page", "detail"), Activity: Path + "/activity", LastMessage: "m4", Sent: v.sent, SignIn: v.with("page", "card")}
 }
 
 // picture is a bundled drawing: the policy allows no data: addresses.

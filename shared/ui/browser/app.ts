@@ -135,9 +135,17 @@ function toasts(): void {
   }
 }
 
+/** What scrolls sideways can be reached and scrolled by keyboard. */
+function scrollers(): void {
+  for (const element of document.querySelectorAll<HTMLElement>(".prose pre, .prose table, .table-box")) {
+    if (element.scrollWidth > element.clientWidth) element.tabIndex = 0;
+  }
+}
+
 sendOnce();
 menus();
 dialogs();
 enlarge();
 saveBars();
 toasts();
+scrollers();

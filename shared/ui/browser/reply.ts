@@ -45,6 +45,9 @@ function reply(form: HTMLFormElement): () => Promise<void> {
   const label = send.querySelector<HTMLElement>(".label")!;
   const restLabel = label.textContent ?? "";
 
+  // The draft restores the text; the browser would bring back what was sent.
+  form.autocomplete = "off";
+
   let editor: ReplyEditor | null = null;
   let opening: Promise<ReplyEditor | null> | null = null;
   let drafts: Drafts | null = null;

@@ -109,7 +109,7 @@ func capital(s string) string {
 func (c *Catalog) T(key string, pairs ...string) string {
 	text, ok := c.texts[key]
 	if !ok {
-		if testing {
+		if underTest {
 			panic("messages: no sentence " + strconv.Quote(key) + " in " + c.lang + ".json")
 		}
 		return key
@@ -148,7 +148,7 @@ func (c *Catalog) fill(text string, pairs []string) string {
 			value, ok = lookup(c.bound, name)
 		}
 		if !ok {
-			if testing {
+			if underTest {
 				panic("messages: no value for {" + name + "}")
 			}
 			value = "{" + name + "}"
@@ -167,6 +167,6 @@ func lookup(pairs []string, name string) (string, bool) {
 	return "", false
 }
 
-// testing is true inside a test binary. Importing the package of that name
+// underTest is true inside a test binary. Importing the package of that name
 // would link it into every function.
-var testing = strings.HasSuffix(os.Args[0], ".test")
+var underTest = strings.HasSuffix(os.Args[0], ".test")
