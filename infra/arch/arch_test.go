@@ -38,6 +38,7 @@ const (
 	language  = "golang.org/x/text"
 	ulid      = "github.com/oklog/ulid/v2"
 	html      = "golang.org/x/net/html"
+	group     = "golang.org/x/sync/errgroup"
 )
 
 // rooms lists who may import what; whoever needs more adds it here, and so looks
@@ -113,7 +114,7 @@ var rooms = []room{
 		tests: []string{"github.com/aws/aws-sdk-go-v2/service/sesv2"},
 		modules: []string{
 			sdk, "github.com/aws/aws-sdk-go-v2/credentials", smithy, dynamodb, attribute, streams, s3, lambda, templ, language, ulid,
-			"github.com/fsnotify/fsnotify", "github.com/versity/versitygw",
+			"github.com/fsnotify/fsnotify", "github.com/versity/versitygw", group,
 		},
 	},
 	{
@@ -129,7 +130,7 @@ var rooms = []room{
 var inTests = room{
 	rooms: []string{"shared", "infra/local", "infra/grants"},
 	modules: []string{
-		"pgregory.net/rapid", "github.com/PuerkitoBio/goquery", html, "github.com/aws/aws-lambda-go/events",
+		"pgregory.net/rapid", "github.com/PuerkitoBio/goquery", html, group, "github.com/aws/aws-lambda-go/events",
 	},
 }
 
