@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -126,6 +127,7 @@ func (s *Store) readSettings(ctx context.Context, slug string) (*portal.Settings
 			var err error
 			switch kind {
 			case "p":
+				forget(&settings, it)
 				err = unmarshal(it, &settings)
 			case "pipeline":
 				err = appendOrdered(&pipelines, it)
@@ -154,6 +156,17 @@ func (s *Store) readSettings(ctx context.Context, slug string) (*portal.Settings
 	settings.Inboxes = inOrder(inboxes)
 	settings.Staff = inOrder(staff)
 	return &settings, nil
+}
+
+// forget empties the lists and maps of the settings that the item has: decoding
+// adds to what is there, and leaves all of it for an empty list.
+func forget(settings *portal.Settings, it item) {
+	v := reflect.ValueOf(settings).Elem()
+	for name := range it {
+		if f := v.FieldByName(name); f.IsValid() && (f.Kind() == reflect.Slice || f.Kind() == reflect.Map) {
+			f.SetZero()
+		}
+	}
 }
 
 func appendOrdered[T any](list *[]ordered[T], it item) error {
