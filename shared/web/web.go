@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -88,7 +89,7 @@ type Result struct {
 type Options struct {
 	Config   app.Config
 	Store    Store
-	Log      *slog.Logger
+	Log      *slog.Logger     // nil is slog.Default, which app.Load sets
 	Now      func() time.Time // nil is time.Now
 	Marks    bool             // the function shows what is unread
 	Fallback Handler          // answers what no route matches; nil answers 404
@@ -108,7 +109,7 @@ func New(o Options, handlers map[string]Handler) http.Handler {
 		o.Now = time.Now
 	}
 	if o.Log == nil {
-		o.Log = app.Log()
+		o.Log = slog.Default()
 	}
 	s := &server{Options: o, mux: http.NewServeMux(), origin: http.NewCrossOriginProtection(), csp: policy(o.Config)}
 	if o.Config.Origin != "" {
@@ -153,6 +154,7 @@ func policy(c app.Config) string {
 
 // Limits of a request.
 const (
+	maxSlug  = 100       // bytes; a key of the store takes 2,048
 	maxQuery = 4 << 10   // bytes; API Gateway takes 10,240 for the request line and headers together
 	maxJSON  = 256 << 10 // bytes
 	maxForm  = 5 << 20   // bytes; Lambda takes 6 MB, in base64
@@ -285,25 +287,33 @@ func (s *server) request(w http.ResponseWriter, r *http.Request, row routes.Rout
 
 // admit finds portal and viewer, and refuses who may not pass.
 func (s *server) admit(ctx context.Context, r *Request) error {
+	slug := r.PathValue("portal")
+	if len(slug) > maxSlug {
+		return portal.Errorf(portal.NotFound, "error.noPortal")
+	}
+	if slug != "" {
+		settings, err := s.Store.Settings(ctx, slug, 0)
+		if err != nil {
+			return err
+		}
+		r.Settings = settings
+		r.read()
+		lineOf(ctx).portal = settings.ID
+	}
 	if len(r.URL.RawQuery) > maxQuery {
 		return &edgeError{status: http.StatusRequestURITooLong, key: "error.queryTooLong"}
+	}
+	if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
+		return &edgeError{status: http.StatusBadRequest, key: "error.badQuery"}
 	}
 	if r.route.Origin == routes.SameOrigin {
 		if err := s.origin.Check(r.Request); err != nil {
 			return portal.Errorf(portal.Forbidden, "error.crossOrigin", err)
 		}
 	}
-	slug := r.PathValue("portal")
 	if slug == "" {
 		return nil
 	}
-	settings, err := s.Store.Settings(ctx, slug, 0)
-	if err != nil {
-		return err
-	}
-	r.Settings = settings
-	r.read()
-	lineOf(ctx).portal = settings.ID
 
 	if err := s.identify(ctx, r); err != nil && r.route.Access != routes.Public {
 		return err
