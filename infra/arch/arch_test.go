@@ -93,6 +93,14 @@ var rooms = []room{
 		},
 	},
 	{
+		path: "shared/functiontest",
+		rooms: []string{
+			"shared/portal", "shared/dynamo", "shared/dynamo/dynamotest", "shared/blob", "shared/auth", "shared/app",
+			"shared/ui", "shared/lambdahttp", "infra/local", "infra/grants",
+		},
+		modules: []string{sdk, html, "github.com/PuerkitoBio/goquery"},
+	},
+	{
 		path: "functions",
 		rooms: []string{
 			"shared/portal", "shared/routes", "shared/meter", "shared/dynamo", "shared/blob", "shared/auth",
