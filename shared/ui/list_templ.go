@@ -49,7 +49,7 @@ type Row struct {
 	Cells  []templ.Component
 }
 
-// TableProps are a list: a table from 720 px on, cards below.
+// TableProps are a list: a table from 880 px on, cards below.
 type TableProps struct {
 	Reader  Reader
 	Label   string // what the list holds, for screen readers

@@ -101,9 +101,9 @@ func shades(brand rgb, dark bool) [6]string {
 		}
 		return t.Light
 	}
-	soft := lch{0.945, min(base.c*0.2, 0.025), base.h}
+	soft := lch{0.945, min(base.c*0.2, 0.022), base.h}
 	if dark {
-		soft = lch{0.30, min(base.c*0.35, 0.05), base.h}
+		soft = lch{0.29, min(base.c*0.25, 0.032), base.h}
 	}
 	grounds := []string{ground(neutral[0]), ground(neutral[1]), ground(neutral[2]), soft.rgb().String()}
 	reads := func(c rgb) bool {
