@@ -119,7 +119,9 @@ func (h handler) showActivity(ctx context.Context, r *web.Request) (web.Result, 
 	if len(c.Messages) > 0 {
 		v.LastMessage = c.Messages[len(c.Messages)-1].ID
 	}
-	return web.Result{View: v, ETag: strconv.Quote(strconv.FormatInt(t.Rev, 10) + "-" + v.LastMessage)}, nil
+	// Nothing but what it shows goes into the version: the ticket's revision would
+	// tell when the team writes comments.
+	return web.Result{View: v, ETag: strconv.Quote(strconv.FormatInt(t.Activity.UnixMilli(), 10) + "-" + v.LastMessage)}, nil
 }
 
 // hidden is the answer for a ticket that does not exist and for one that the

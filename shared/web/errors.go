@@ -193,9 +193,10 @@ func (s *server) fail(r *Request, w http.ResponseWriter, result Result, err erro
 	s.page(r, w, f.Status, result, page)
 }
 
-// SignIn returns the address of the sign-in page that leads on to next.
+// SignIn returns the address of the sign-in page that leads on to next, or to
+// the tickets where next is too long to come back to.
 func (r *Request) SignIn(next string) string {
-	return r.Path("sign-in") + "?next=" + url.QueryEscape(next)
+	return r.Path("sign-in") + "?next=" + url.QueryEscape(r.LocalPath(next, r.Path("tickets")))
 }
 
 // errorPage is the page of an error that has none of its own.

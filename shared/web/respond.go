@@ -8,6 +8,8 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
+	"path"
 	"strings"
 	"unicode/utf8"
 
@@ -171,15 +173,23 @@ func (r *Request) Form() error {
 	return nil
 }
 
-// LocalPath returns next where it is a path of this portal, else otherwise: a
-// link must not lead elsewhere after signing in.
+// maxNext is how long an address may be that something leads back to, in bytes:
+// escaped in the query of another, it must stay within maxQuery.
+const maxNext = 1 << 10
+
+// LocalPath returns next where it is an address of this portal, else otherwise:
+// a link must not lead elsewhere after signing in.
 func (r *Request) LocalPath(next, otherwise string) string {
-	prefix := r.Path()
-	if next != prefix && !strings.HasPrefix(next, prefix+"/") && !strings.HasPrefix(next, prefix+"?") {
+	u, err := url.Parse(next) // refuses control characters
+	if err != nil || len(next) > maxNext || u.Scheme != "" || u.Host != "" || u.User != nil {
 		return otherwise
 	}
-	if strings.ContainsAny(next, "\\\r\n\t\x00") || strings.Contains(next, "//") || strings.Contains(next, "/..") {
+	// Browsers resolve dots however they are escaped, and take \ for /.
+	if u.Path != path.Clean(u.Path) || strings.ContainsRune(u.Path, '\\') {
 		return otherwise
 	}
-	return next
+	if u.Path != r.Path() && !strings.HasPrefix(u.Path, r.Path()+"/") {
+		return otherwise
+	}
+	return u.String()
 }

@@ -1,0 +1,386 @@
+package matrix
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"postern/infra/local/sample"
+	"postern/shared/dynamo"
+	"postern/shared/portal"
+	"postern/shared/routes"
+)
+
+// The kinds of viewers. The first three are nobody: without a session, with one
+// that has ended, and with one of the other portal.
+var viewers = []string{
+	"nobody", "ended", "elsewhere",
+	"customer", "colleague", "manager", "stranger", "solo", "agent", "admin",
+}
+
+var personOf = map[string]string{
+	"ended": sample.Customer, "elsewhere": sample.Customer,
+	"customer": sample.Customer, "colleague": sample.Colleague, "manager": sample.Manager,
+	"stranger": sample.Stranger, "solo": sample.Solo, "agent": sample.Agent, "admin": sample.Admin,
+}
+
+// The tickets to ask for, by whose they are.
+var ticketOf = map[string]string{
+	"own":       sample.OwnTicket,       // the customer's
+	"company":   sample.ColleagueTicket, // the colleague's, of the same company
+	"away":      sample.ElsewhereTicket, // the customer's, of another company
+	"shared":    sample.SharedTicket,    // the colleague's and the customer's
+	"stranger":  sample.StrangerTicket,
+	"solo":      sample.SoloTicket,
+	"hidden":    sample.HiddenTicket, // the customer's, but for the portal's filter
+	"unknown":   "01krzmpak4samp1e0000000999",
+	"malformed": "UNKNOWN",
+}
+
+// who sees which ticket, in a portal that shows the company's and in one that
+// shows one's own alone. Tickets that are named nowhere are seen by nobody.
+var sees = map[bool]map[string]string{
+	true: {
+		"customer":  "own company away shared",
+		"colleague": "own company shared",
+		"manager":   "own company shared",
+		"stranger":  "stranger",
+		"solo":      "solo",
+		"agent":     "own company away shared stranger solo",
+		"admin":     "own company away shared stranger solo",
+	},
+	false: {
+		"customer":  "own away shared",
+		"colleague": "company shared",
+		"manager":   "own company shared",
+		"stranger":  "stranger",
+		"solo":      "solo",
+		"agent":     "own company away shared stranger solo",
+		"admin":     "own company away shared stranger solo",
+	},
+}
+
+// The files to ask for, of the ticket "own".
+var fileOf = map[string]string{
+	"of a message":  sample.OwnAttachment,
+	"of a comment":  sample.CommentAttachment,
+	"of a thread":   sample.SecondAttachment,
+	"unknown":       "01krzmpak4samp1e0000000999",
+	"malformed":     "UNKNOWN",
+	"of another's":  sample.OwnAttachment, // but asked for below the ticket "company"
+	"below no tick": sample.OwnAttachment, // but asked for below the ticket "unknown"
+}
+
+// row says what a well-formed request gets from nobody in particular, from a
+// customer who may see the ticket, and from the team.
+type row struct{ nobody, customer, team int }
+
+// expected is every route. Whoever may not see a ticket gets 404 for it, but for
+// the team's replies, which are refused whatever the ticket.
+var expected = map[string]row{
+	//                                       nobody customer team
+	"GET /":                                  {303, 303, 303},
+	"GET /{portal}":                          {303, 303, 303},
+	"GET /assets/v/{file}":                   {200, 200, 200},
+	"GET /{portal}/sign-in":                  {200, 303, 303},
+	"POST /{portal}/sign-in":                 {303, 303, 303},
+	"POST /{portal}/sign-out":                {303, 303, 303},
+	"POST /api/v1/{portal}/session":          {204, 204, 204},
+	"DELETE /api/v1/{portal}/session":        {204, 204, 204},
+	"GET /{portal}/account":                  {303, 200, 200},
+	"POST /{portal}/account":                 {401, 303, 303},
+	"POST /{portal}/account/password":        {401, 422, 422}, // the current one is wrong
+	"POST /{portal}/language":                {303, 303, 303},
+	"GET /api/v1/{portal}/account":           {401, 200, 200},
+	"PATCH /api/v1/{portal}/account":         {401, 200, 200},
+	"PUT /api/v1/{portal}/account/password":  {401, 422, 422},
+	"GET /{portal}/tickets":                  {303, 200, 200},
+	"GET /api/v1/{portal}/tickets":           {401, 200, 200},
+	"GET /{portal}/tickets/{ticket}":         {303, 200, 200},
+	"GET /api/v1/{portal}/tickets/{ticket}":  {401, 200, 200},
+	"POST /{portal}/tickets/{ticket}/close":  {401, 303, 403},
+	"POST /{portal}/tickets/{ticket}/reopen": {401, 303, 403},
+
+	"GET /api/v1/{portal}/tickets/{ticket}/activity": {401, 200, 200},
+	"POST /{portal}/tickets/{ticket}/replies":        {401, 303, 403},
+	"POST /api/v1/{portal}/tickets/{ticket}/replies": {401, 201, 403},
+	"POST /api/v1/{portal}/tickets/{ticket}/close":   {401, 200, 403},
+	"POST /api/v1/{portal}/tickets/{ticket}/reopen":  {401, 200, 403},
+	"POST /api/v1/{portal}/attachments":              {401, 201, 403},
+
+	"GET /{portal}/tickets/{ticket}/attachments/{attachment}":        {303, 303, 303},
+	"GET /api/v1/{portal}/tickets/{ticket}/attachments/{attachment}": {401, 303, 303},
+}
+
+// attempt is one request of the matrix.
+type attempt struct {
+	route   routes.Route
+	place   place
+	company bool // the portal shows the company's tickets
+	viewer  string
+	ticket  string // which of ticketOf, or ""
+	file    string // which of fileOf, or ""
+}
+
+func (a attempt) String() string {
+	return fmt.Sprintf("%s by %s, company view %v, ticket %q, file %q", a.route.Key(), a.viewer, a.company, a.ticket, a.file)
+}
+
+// want is the code that the attempt is to get, by the tables above.
+func (a attempt) want() int {
+	r := expected[a.route.Key()]
+	switch {
+	case slices.Contains(viewers[:3], a.viewer):
+		return r.nobody
+	case a.ticket == "":
+	case strings.HasSuffix(a.route.Path, "/replies") && a.team() && a.ticket != "malformed":
+		return r.team
+	case !slices.Contains(strings.Fields(sees[a.company][a.viewer]), a.ticket), a.file != "" && a.file != "of a message":
+		return 404
+	}
+	if a.team() {
+		return r.team
+	}
+	return r.customer
+}
+
+func (a attempt) team() bool { return a.viewer == "agent" || a.viewer == "admin" }
+
+// writes tells whether the attempt is to change a ticket.
+func (a attempt) writes() bool {
+	return a.ticket != "" && a.route.Method != "GET" && a.want() < 400
+}
+
+// attempts is the matrix: every route, of a table that is not this file's.
+func attempts(places map[bool]place) []attempt {
+	var all []attempt
+	for _, route := range routes.Table {
+		for company, p := range places {
+			for _, viewer := range viewers {
+				a := attempt{route: route, place: p, company: company, viewer: viewer}
+				switch {
+				case strings.Contains(route.Path, "{attachment}"):
+					for file := range fileOf {
+						a.file, a.ticket = file, "own"
+						switch file {
+						case "of another's":
+							a.ticket = "company"
+						case "below no tick":
+							a.ticket = "unknown"
+						}
+						all = append(all, a)
+					}
+				case strings.Contains(route.Path, "{ticket}"):
+					for ticket := range ticketOf {
+						a.ticket = ticket
+						all = append(all, a)
+					}
+				default:
+					all = append(all, a)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// fill puts what the attempt is about into the route's path.
+func (a attempt) fill(ticket string) string {
+	return strings.NewReplacer("{portal}", a.place.settings.Slug, "{ticket}", ticket, "{attachment}", fileOf[a.file],
+		"{file}", asset()).Replace(a.route.Path)
+}
+
+// request is a well-formed request of the route for the ticket.
+func (a attempt) request(ticket string) request {
+	r := request{method: a.route.Method, path: a.fill(ticket)}
+	reply := dynamo.NewID(time.Now())
+	switch a.route.Key() {
+	case "POST /{portal}/sign-in":
+		r.form = url.Values{"email": {"solo@einzel.example"}, "password": {sample.Password}}
+	case "POST /api/v1/{portal}/session":
+		r.json = map[string]string{"email": "solo@einzel.example", "password": sample.Password}
+	case "POST /{portal}/account":
+		r.form = url.Values{"first": {"Wer"}, "last": {"Immer"}, "language": {"de"}, "time_zone": {"Europe/Berlin"}}
+	case "PATCH /api/v1/{portal}/account":
+		r.json = map[string]string{"time_zone": "Europe/Berlin"}
+	case "POST /{portal}/account/password":
+		r.form = url.Values{"current": {"not the password"}, "new": {"another long password"}}
+	case "PUT /api/v1/{portal}/account/password":
+		r.json = map[string]string{"current": "not the password", "new": "another long password"}
+	case "POST /{portal}/language":
+		r.form = url.Values{"language": {"de"}}
+	case "POST /{portal}/sign-out":
+		r.form = url.Values{}
+	case "POST /{portal}/tickets/{ticket}/replies":
+		r.form = url.Values{"id": {reply}, "text": {"A reply of the matrix."}}
+	case "POST /api/v1/{portal}/tickets/{ticket}/replies":
+		r.json = map[string]string{"id": reply, "text": "A reply of the matrix."}
+	case "POST /api/v1/{portal}/attachments":
+		r.json = map[string]any{"name": "a.txt", "type": "text/plain", "size": 3}
+	default:
+		if a.route.Method != "GET" && !a.route.API() {
+			r.form = url.Values{}
+		}
+	}
+	return r
+}
+
+// asset is the name of a file that pages refer to.
+var asset = sync.OnceValue(func() string {
+	res, err := client.Get(at.url + "/") // its 303 carries no page
+	if err != nil {
+		return ""
+	}
+	res.Body.Close()
+	a, err := session{}.try(request{path: "/nowhere-at-all"})
+	if err != nil {
+		return ""
+	}
+	if found := regexp.MustCompile(`/assets/v/([^"]+)`).FindStringSubmatch(a.body); found != nil {
+		return found[1]
+	}
+	return ""
+})
+
+// Every route × every kind of viewer × whose ticket, in a portal that shows the
+// company's tickets and in one that does not.
+func TestMatrix(t *testing.T) {
+	for _, r := range routes.Table {
+		if _, ok := expected[r.Key()]; !ok {
+			t.Errorf("%s has no row: who may call it?", r.Key())
+		}
+	}
+	if len(expected) != len(routes.Table) {
+		t.Errorf("%d rows for %d routes", len(expected), len(routes.Table))
+	}
+	places := map[bool]place{
+		true:  newPlace(t),
+		false: newPlace(t, func(s *portal.Settings) { s.CompanyView = false }),
+	}
+	sessions := map[string]session{}
+	sign := func(a attempt) session {
+		switch a.viewer {
+		case "nobody":
+			return a.place.nobody()
+		case "ended":
+			return a.place.as(personOf[a.viewer], func(se *portal.Session) { se.Seen = started.AddDate(0, 0, -1) })
+		case "elsewhere":
+			other := places[!a.company].as(personOf[a.viewer])
+			_, value, _ := strings.Cut(other.cookie, "=")
+			return session{a.place, a.place.id() + "=" + value}
+		}
+		return a.place.as(personOf[a.viewer])
+	}
+	for company, p := range places {
+		for _, v := range viewers {
+			a := attempt{place: p, company: company, viewer: v}
+			sessions[fmt.Sprint(company, v)] = sign(a)
+		}
+	}
+	var refusals, others []attempt
+	for _, a := range attempts(places) {
+		switch {
+		case a.writes(), a.ticket == "" && a.route.Method != "GET" && a.want() < 400:
+			others = append(others, a)
+		default:
+			refusals = append(refusals, a)
+		}
+	}
+
+	// First whatever changes nothing: all that is refused, and all that reads.
+	before := map[bool]map[string]string{true: places[true].stored(), false: places[false].stored()}
+	answers := make([]answer, len(refusals))
+	each(len(refusals), func(i int) {
+		a := refusals[i]
+		answers[i] = sessions[fmt.Sprint(a.company, a.viewer)].do(a.request(ticketOf[a.ticket]))
+		check(t, a, answers[i])
+	})
+	for company, p := range places {
+		if diff := changed(before[company], p.stored()); len(diff) > 0 {
+			t.Errorf("company view %v: what was refused changed %q", company, diff)
+		}
+	}
+	same(t, refusals, answers)
+
+	// Then what is allowed to change something, each on a ticket of its own.
+	each(len(others), func(i int) {
+		a := others[i]
+		ticket := ""
+		if a.ticket != "" {
+			change := func(*portal.Ticket) {}
+			if strings.HasSuffix(a.route.Path, "/reopen") {
+				change = closed
+			}
+			ticket = a.place.clone(ticketOf[a.ticket], change)
+		}
+		check(t, a, sign(a).do(a.request(ticket)))
+	})
+	t.Logf("%d refused or read, %d changed something", len(refusals), len(others))
+}
+
+// check holds an answer against the tables, and what every answer has.
+func check(t *testing.T, a attempt, got answer) {
+	if got.code != a.want() {
+		t.Errorf("%v: %d, want %d: %.300s", a, got.code, a.want(), got.body)
+		return
+	}
+	for _, name := range []string{"Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "Cache-Control"} {
+		if got.header.Get(name) == "" {
+			t.Errorf("%v: no %s", a, name)
+		}
+	}
+	nobody := slices.Contains(viewers[:3], a.viewer)
+	location := got.header.Get("Location")
+	switch {
+	case got.code != http.StatusSeeOther:
+	case nobody && a.route.Access == routes.Viewer && !strings.HasPrefix(location, a.place.path("sign-in")+"?next="):
+		t.Errorf("%v leads to %s", a, location)
+	case !nobody && a.file != "" && !strings.HasPrefix(location, at.bucket.URL+"/"):
+		t.Errorf("%v leads to %s", a, location)
+	}
+}
+
+// same holds that nobody learns from a refusal whether there is such a ticket.
+func same(t *testing.T, all []attempt, answers []answer) {
+	first := map[string]int{}
+	for i, a := range all {
+		if a.ticket == "" || answers[i].code != 404 {
+			continue
+		}
+		kind := fmt.Sprint(a.route.Key(), a.viewer, a.company)
+		j, ok := first[kind]
+		if !ok {
+			first[kind] = i
+			continue
+		}
+		if one, other := plain(all[j], answers[j]), plain(a, answers[i]); one != other {
+			t.Errorf("%v and %v differ:\n%s\n%s", all[j], a, one, other)
+		}
+	}
+	if len(first) == 0 {
+		t.Error("nothing was refused")
+	}
+}
+
+var varying = regexp.MustCompile(`(?m)^(Date|Apigw-Requestid|Content-Length): .*\n|"request_id":"[^"]*"`)
+
+// plain is an answer without what differs from one to the next, or was asked for.
+func plain(a attempt, got answer) string {
+	var b strings.Builder
+	fmt.Fprintln(&b, got.code)
+	_ = got.header.Write(&b)
+	b.WriteString(got.body)
+	asked := []string{}
+	for _, s := range []string{ticketOf[a.ticket], fileOf[a.file]} {
+		if s != "" {
+			asked = append(asked, s, "ASKED")
+		}
+	}
+	return varying.ReplaceAllString(strings.NewReplacer(asked...).Replace(b.String()), "")
+}
