@@ -5,29 +5,44 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"image/draw"
 	"image/png"
 	"strings"
 	"time"
 )
 
-var (
-	night  = color.RGBA{0x1b, 0x24, 0x30, 0xff}
-	paper  = color.RGBA{0xf6, 0xf7, 0xf9, 0xff}
-	blue   = color.RGBA{0x1f, 0x5f, 0xbf, 0xff}
-	green  = color.RGBA{0x1a, 0x6b, 0x3c, 0xff}
-	red    = color.RGBA{0xb3, 0x26, 0x1e, 0xff}
-	silver = color.RGBA{0xc4, 0xca, 0xd2, 0xff}
+// The colours of the pictures, by their place in the palette.
+const (
+	night = iota
+	paper
+	blue
+	green
+	red
+	silver
 )
 
-func canvas(width, height int, ground color.Color) *image.RGBA {
-	m := image.NewRGBA(image.Rect(0, 0, width, height))
+var palette = color.Palette{
+	night:  color.RGBA{0x1b, 0x24, 0x30, 0xff},
+	paper:  color.RGBA{0xf6, 0xf7, 0xf9, 0xff},
+	blue:   color.RGBA{0x1f, 0x5f, 0xbf, 0xff},
+	green:  color.RGBA{0x1a, 0x6b, 0x3c, 0xff},
+	red:    color.RGBA{0xb3, 0x26, 0x1e, 0xff},
+	silver: color.RGBA{0xc4, 0xca, 0xd2, 0xff},
+}
+
+func canvas(width, height int, ground uint8) *image.Paletted {
+	m := image.NewPaletted(image.Rect(0, 0, width, height), palette)
 	fill(m, m.Bounds(), ground)
 	return m
 }
 
-func fill(m draw.Image, r image.Rectangle, c color.Color) {
-	draw.Draw(m, r, image.NewUniform(c), image.Point{}, draw.Src)
+func fill(m *image.Paletted, r image.Rectangle, c uint8) {
+	r = r.Intersect(m.Bounds())
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		row := m.Pix[m.PixOffset(r.Min.X, y):m.PixOffset(r.Max.X, y)]
+		for x := range row {
+			row[x] = c
+		}
+	}
 }
 
 func encode(m image.Image) []byte {
@@ -47,7 +62,7 @@ func screenshot(variant int) []byte {
 	}
 	for x := 24; x < 456; x += 12 {
 		height := 40 + (x*variant*7)%180
-		bar := green
+		bar := uint8(green)
 		if height < 90 {
 			bar = red
 		}
@@ -80,7 +95,7 @@ func label() []byte {
 	return encode(m)
 }
 
-func barcode(m draw.Image, r image.Rectangle) {
+func barcode(m *image.Paletted, r image.Rectangle) {
 	for x, n := r.Min.X, 7; x < r.Max.X; n = (n*31 + 11) % 101 {
 		width := 2 + n%4*2
 		fill(m, image.Rect(x, r.Min.Y, min(x+width, r.Max.X), r.Max.Y), night)
@@ -105,7 +120,7 @@ func plan() []byte {
 	m := canvas(1600, 1000, paper)
 	for row := range 4 {
 		for column := range 9 {
-			shelf := silver
+			shelf := uint8(silver)
 			if (row*9+column)%7 == 3 {
 				shelf = green
 			}

@@ -47,16 +47,30 @@ var samples = map[string]struct {
 	"bestellungen at night": {time.Date(2028, 1, 9, 23, 50, 0, 0, time.UTC), Options{Portal: "orders002", Slug: "o", Orders: true}},
 }
 
+// made returns the named sample, which tests share and don't change.
+func made(t *testing.T, name string) data {
+	t.Helper()
+	d, err := designs[name]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+var designs = func() map[string]func() (data, error) {
+	all := map[string]func() (data, error){}
+	for name, s := range samples {
+		all[name] = sync.OnceValues(func() (data, error) { return design(s.now, s.o) })
+	}
+	return all
+}()
+
 func eachSample(t *testing.T, check func(t *testing.T, d data, now time.Time)) {
 	t.Helper()
 	for name, s := range samples {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d, err := design(s.now, s.o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			check(t, d, s.now)
+			check(t, made(t, name), s.now)
 		})
 	}
 }
@@ -391,10 +405,7 @@ func TestKnownTickets(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d, err := design(s.now, s.o)
-			if err != nil {
-				t.Fatal(err)
-			}
+			d := made(t, name)
 			for id, who := range see {
 				ticket := d.ticket(t, id).Ticket
 				var seen []string
@@ -438,10 +449,7 @@ func TestKnownTickets(t *testing.T) {
 
 func TestOrdersAreOnesOwn(t *testing.T) {
 	t.Parallel()
-	d, err := design(testNow, samples["bestellungen"].o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := made(t, "bestellungen")
 	for id, who := range map[string]string{OrderTicket: OrdersCustomer, OrderStrangerTicket: OrdersStranger} {
 		ticket := d.ticket(t, id).Ticket
 		for _, a := range d.accounts {
@@ -467,10 +475,7 @@ func TestOrdersAreOnesOwn(t *testing.T) {
 // TestVariety holds the sample to what it is to show.
 func TestVariety(t *testing.T) {
 	t.Parallel()
-	d, err := design(testNow, samples["support"].o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := made(t, "support")
 	count := map[string]int{}
 	staff := map[string]bool{}
 	for _, s := range d.settings.Staff {
@@ -555,21 +560,16 @@ func TestVariety(t *testing.T) {
 
 func TestSameForTheSameTime(t *testing.T) {
 	t.Parallel()
-	for name, s := range samples {
-		a, err := design(s.now, s.o)
+	for _, name := range []string{"support at night", "thirty", "bestellungen"} {
+		again, err := design(samples[name].now, samples[name].o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := design(s.now, s.o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !reflect.DeepEqual(a, b) {
+		if !reflect.DeepEqual(made(t, name), again) {
 			t.Errorf("%s: made twice it differs", name)
 		}
 	}
-	a, _ := design(testNow, samples["support"].o)
-	b, _ := design(testNow.AddDate(0, 3, 1), samples["support"].o)
+	a, b := made(t, "support"), made(t, "support at night")
 	if !reflect.DeepEqual(a.people, b.people) || !reflect.DeepEqual(a.companies, b.companies) {
 		t.Error("people differ with the time")
 	}
@@ -581,22 +581,15 @@ func TestSameForTheSameTime(t *testing.T) {
 func TestCounts(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]int{"support": 400, "thirty": 30, "known ones": 12, "bestellungen": 40} {
-		d, err := design(samples[name].now, samples[name].o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(d.tickets) != want {
-			t.Errorf("%s: %d tickets, want %d", name, len(d.tickets), want)
+		if n := len(made(t, name).tickets); n != want {
+			t.Errorf("%s: %d tickets, want %d", name, n, want)
 		}
 	}
 }
 
 func TestFiles(t *testing.T) {
 	t.Parallel()
-	d, err := design(testNow, samples["support"].o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := made(t, "support")
 	kinds := map[string]int{}
 	for _, f := range d.files {
 		kinds[f.Type]++
@@ -646,15 +639,35 @@ func (k *kept) Put(_ context.Context, key string, body io.ReadSeeker, size int64
 	return nil
 }
 
-// TestLoad makes the whole sample in tables of its own, twice.
+// TestLoad makes the sample in tables of its own, a small one twice.
 func TestLoad(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	endpoint, prefix := engine.Shared(t), "sample-"+dynamo.NewID(time.Now())+"-"
+	t.Cleanup(func() { deleteTables(t, endpoint, prefix) })
 	if err := engine.CreateTables(ctx, endpoint, prefix); err != nil {
 		t.Fatal(err)
 	}
 	store := dynamo.Open(engine.Config(endpoint), prefix)
+
+	small := Options{Portal: "small001", Slug: "small", Tickets: 30, Hash: password.Hash}
+	if err := LoadFor(ctx, store, testNow, small); err != nil {
+		t.Fatal(err)
+	}
+	before := contents(t, endpoint, prefix)
+	if err := LoadFor(ctx, store, testNow, small); err != nil {
+		t.Fatal(err)
+	}
+	after := contents(t, endpoint, prefix)
+	for k, it := range after {
+		if !reflect.DeepEqual(before[k], it) {
+			t.Errorf("loading again changed %s", k)
+		}
+	}
+	if len(before) != len(after) {
+		t.Errorf("%d items became %d", len(before), len(after))
+	}
+
 	if loaded, err := Loaded(ctx, store); loaded || err != nil {
 		t.Fatalf("loaded before: %t, %v", loaded, err)
 	}
@@ -670,20 +683,7 @@ func TestLoad(t *testing.T) {
 	if f := files.files["attachments/support01/"+OwnTicket+"/"+OwnAttachment]; !strings.HasPrefix(f, "anzeige-durchgang.png image/png ") {
 		t.Errorf("own attachment is %q", f)
 	}
-
-	before := contents(t, endpoint, prefix)
-	if err := Load(ctx, store, files, testNow); err != nil {
-		t.Fatal(err)
-	}
-	after := contents(t, endpoint, prefix)
-	for k, it := range after {
-		if !reflect.DeepEqual(before[k], it) {
-			t.Errorf("loading again changed %s", k)
-		}
-	}
-	if len(before) != len(after) {
-		t.Errorf("%d items became %d", len(before), len(after))
-	}
+	after = contents(t, endpoint, prefix)
 
 	for k, it := range after {
 		if size := itemSize(it); strings.HasPrefix(k, schema.Lists+" ") && size > 4096 {
@@ -730,6 +730,15 @@ func TestLoad(t *testing.T) {
 	}
 	if len(first.Tickets) != 25 || first.Tickets[0].ID != OwnTicket || first.Next.Position == "" {
 		t.Errorf("the company's list has %d tickets and begins with %q", len(first.Tickets), first.Tickets[0].Subject)
+	}
+}
+
+func deleteTables(t *testing.T, endpoint, prefix string) {
+	client := dynamodb.NewFromConfig(engine.Config(endpoint))
+	for _, table := range schema.Tables {
+		if _, err := client.DeleteTable(context.WithoutCancel(t.Context()), &dynamodb.DeleteTableInput{TableName: aws.String(prefix + table.Name)}); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
