@@ -19,8 +19,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go/middleware"
 
 	"postern/infra/local/engine"
 	"postern/shared/auth/password"
@@ -639,7 +641,8 @@ func (k *kept) Put(_ context.Context, key string, body io.ReadSeeker, size int64
 	return nil
 }
 
-// TestLoad makes the sample in tables of its own, a small one twice.
+// TestLoad makes the sample in tables of its own, a small one twice: item by
+// item, and in bulk.
 func TestLoad(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -648,15 +651,24 @@ func TestLoad(t *testing.T) {
 	if err := engine.CreateTables(ctx, endpoint, prefix); err != nil {
 		t.Fatal(err)
 	}
-	store := dynamo.Open(engine.Config(endpoint), prefix)
+	cfg, calls := engine.Config(endpoint), &counter{}
+	cfg.APIOptions = append(cfg.APIOptions, calls.count)
+	store, bulk := dynamo.Open(cfg, prefix), dynamo.Open(Bulk(cfg), prefix)
 
 	small := Options{Portal: "small001", Slug: "small", Tickets: 30, Hash: password.Hash}
 	if err := LoadFor(ctx, store, testNow, small); err != nil {
 		t.Fatal(err)
 	}
 	before := contents(t, endpoint, prefix)
-	if err := LoadFor(ctx, store, testNow, small); err != nil {
+	if n := calls.take("TransactWriteItems"); n != 0 {
+		t.Errorf("%d transactions without being asked for", n)
+	}
+	calls.take("BatchWriteItem")
+	if err := LoadFor(ctx, bulk, testNow, small); err != nil {
 		t.Fatal(err)
+	}
+	if calls.take("TransactWriteItems") == 0 || calls.take("BatchWriteItem") != 0 {
+		t.Error("bulk writes are no transactions")
 	}
 	after := contents(t, endpoint, prefix)
 	for k, it := range after {
@@ -673,7 +685,7 @@ func TestLoad(t *testing.T) {
 	}
 	files := &kept{files: map[string]string{}}
 	start := time.Now()
-	if err := Load(ctx, store, files, testNow); err != nil {
+	if err := Load(ctx, bulk, files, testNow); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("loaded in %s", time.Since(start))
@@ -731,6 +743,34 @@ func TestLoad(t *testing.T) {
 	if len(first.Tickets) != 25 || first.Tickets[0].ID != OwnTicket || first.Next.Position == "" {
 		t.Errorf("the company's list has %d tickets and begins with %q", len(first.Tickets), first.Tickets[0].Subject)
 	}
+}
+
+// counter counts calls by operation.
+type counter struct {
+	mu    sync.Mutex
+	calls map[string]int
+}
+
+func (c *counter) count(stack *middleware.Stack) error {
+	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Count",
+		func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+			c.mu.Lock()
+			if c.calls == nil {
+				c.calls = map[string]int{}
+			}
+			c.calls[awsmiddleware.GetOperationName(ctx)]++
+			c.mu.Unlock()
+			return next.HandleInitialize(ctx, in)
+		}), middleware.After)
+}
+
+// take returns how often the operation was called since the last time.
+func (c *counter) take(operation string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := c.calls[operation]
+	delete(c.calls, operation)
+	return n
 }
 
 func deleteTables(t *testing.T, endpoint, prefix string) {
