@@ -120,7 +120,7 @@ func (p Page) replyBox(r *web.Request) ui.ReplyBoxProps {
 
 // eventText is an event in words.
 func eventText(r *web.Request, m portal.Message) string {
-	author := r.Settings.AuthorName(m.Author)
+	author := authorOf(m, r.Viewer, r.Settings)
 	switch m.Event {
 	case portal.EventClosed:
 		return r.Reader.T("detail.event.closed", "name", author)
@@ -134,14 +134,14 @@ func message(r *web.Request, p Page, i int) ui.MessageProps {
 	m := p.Conversation.Messages[i]
 	base := p.base(r)
 	props := ui.MessageProps{
-		Reader: r.Reader, ID: m.ID, Author: r.Settings.AuthorName(m.Author), Side: ui.Other, At: m.Created,
+		Reader: r.Reader, ID: m.ID, Author: authorOf(m, r.Viewer, r.Settings), Side: ui.Other, At: m.Created,
 		HTML: inlineImages(m, base), Latest: i == len(p.Conversation.Messages)-1 && !p.Past,
 	}
 	switch {
 	case m.Author.Team:
 		props.Side = ui.Team
-	case m.Author.ID == r.Viewer.ID:
-		props.Side, props.Author = ui.Own, r.Viewer.Name()
+	case own(m, r.Viewer):
+		props.Side = ui.Own
 	}
 	for _, a := range m.Attachments {
 		if strings.Contains(m.HTML, `"cid:`+a.ID+`"`) {

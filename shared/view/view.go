@@ -100,11 +100,8 @@ type Attachment struct {
 // path, below which its files are.
 func MessageOf(m portal.Message, v portal.Viewer, s *portal.Settings, base string) Message {
 	out := Message{
-		ID: m.ID, Author: s.AuthorName(m.Author), Own: m.Author.ID == v.ID, Team: m.Author.Team,
+		ID: m.ID, Author: authorOf(m, v, s), Own: own(m, v), Team: m.Author.Team,
 		HTML: inlineImages(m, base), Text: richtext.Text(m.HTML), CreatedAt: m.Created, Attachments: []Attachment{},
-	}
-	if out.Own {
-		out.Author = v.Name()
 	}
 	if m.Kind == portal.Event {
 		out.Event = string(m.Event)
@@ -113,6 +110,19 @@ func MessageOf(m portal.Message, v portal.Viewer, s *portal.Settings, base strin
 		out.Attachments = append(out.Attachments, Attachment{a.ID, a.Name, a.Type, a.Size, fileHref(base, a.ID)})
 	}
 	return out
+}
+
+// own tells whether the viewer wrote the message as a customer. What they wrote
+// for the team is the team's: customers see it so, and a preview shows that.
+func own(m portal.Message, v portal.Viewer) bool { return m.Author.ID == v.ID && !m.Author.Team }
+
+// authorOf is who the viewer sees behind a message: their own name as it is
+// now, others' as the portal shows them.
+func authorOf(m portal.Message, v portal.Viewer, s *portal.Settings) string {
+	if own(m, v) {
+		return v.Name()
+	}
+	return s.AuthorName(m.Author)
 }
 
 func fileHref(base, attachment string) string { return base + "/attachments/" + attachment }
