@@ -29,6 +29,7 @@ func Faults(t *testing.T, alone bool, fixture string, spared func(n int, c Call)
 			t.Run(fmt.Sprintf("%s/%d-%s-%s", fixture, n, call.Operation, fault), func(t *testing.T) {
 				p := p
 				if alone {
+					t.Parallel()
 					p = New(t)
 				} else {
 					p.Restart(t)

@@ -22,6 +22,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -219,13 +220,33 @@ func (p *Portal) Do(t testing.TB, r Request) Answer {
 func (p *Portal) Session(t testing.TB, account string) string {
 	t.Helper()
 	if p.sessions[account] == "" {
-		p.sessions[account] = p.placeholders(t, "session:"+account)["session:"+account]
+		p.sessions[account] = p.placeholders(t, time.Now(), "session:"+account)["session:"+account]
 	}
 	return p.sessions[account]
 }
 
 // Fixture answers the event in events/FUNCTION/NAME.json.
 func (p *Portal) Fixture(t testing.TB, name string) Answer {
+	t.Helper()
+	return p.fixture(t, name, time.Now())
+}
+
+// Touch answers a fixture in a session that was last used a while ago: that it
+// is used is written, once.
+func Touch(t testing.TB, fixture string) {
+	t.Helper()
+	p := New(t)
+	p.Fixture(t, fixture)
+	p.Network.Repair()
+	a := p.fixture(t, fixture, time.Now().Add(-2*portal.TouchAfter))
+	i := slices.Index(p.Network.Operations(), "UpdateItem")
+	if a.Status >= 400 || i < 1 || p.Network.Operations()[i-1] != "BatchGetItem" {
+		t.Errorf("%s: %d, asks for %v", fixture, a.Status, p.Network.Operations())
+	}
+}
+
+// fixture begins the sessions of the fixture at the time.
+func (p *Portal) fixture(t testing.TB, name string, begun time.Time) Answer {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(Events(), name+".json"))
 	if err != nil {
@@ -235,12 +256,12 @@ func (p *Portal) Fixture(t testing.TB, name string) Answer {
 	if err := json.Unmarshal(text, &event); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	return p.serve(t, event, p.placeholders(t, lambdatest.Placeholders(text)...))
+	return p.serve(t, event, p.placeholders(t, begun, lambdatest.Placeholders(text)...))
 }
 
-func (p *Portal) placeholders(t testing.TB, names ...string) map[string]string {
+func (p *Portal) placeholders(t testing.TB, begun time.Time, names ...string) map[string]string {
 	t.Helper()
-	values, err := sample.Fixture(context.Background(), p.Store, p.Slug, p.Config.Insecure(), time.Now(), names)
+	values, err := sample.Fixture(context.Background(), p.Store, p.Slug, p.Config.Insecure(), begun, names)
 	if err != nil {
 		t.Fatal(err)
 	}
