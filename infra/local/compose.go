@@ -18,7 +18,7 @@ import (
 
 // sampleData fills empty tables with the sample company.
 func sampleData(ctx context.Context, s *stack.Stack) error {
-	store := dynamo.Open(s.DynamoDB(), stack.TablePrefix)
+	store := dynamo.Open(sample.Bulk(s.DynamoDB()), stack.TablePrefix)
 	loaded, err := sample.Loaded(ctx, store)
 	if err != nil || loaded {
 		return err
@@ -33,7 +33,7 @@ func fixture(ctx context.Context, s *stack.Stack, event []byte) ([]byte, error) 
 	if err := json.Unmarshal(event, &kind); err != nil || kind.RouteKey == "" {
 		return event, err
 	}
-	store := dynamo.Open(s.DynamoDB(), stack.TablePrefix)
+	store := dynamo.Open(sample.Bulk(s.DynamoDB()), stack.TablePrefix)
 	values, err := sample.Fixture(ctx, store, sample.Slug, true, time.Now(), lambdatest.Placeholders(event))
 	if err != nil {
 		return nil, err
