@@ -18,6 +18,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"postern/infra/local/sample"
 	"postern/infra/local/stack"
 	"postern/shared/dynamo"
 )
@@ -65,7 +66,7 @@ func Run(ctx context.Context, o Options) error {
 	if err := s.Wait(ctx); err != nil {
 		return err
 	}
-	store := dynamo.Open(s.DynamoDB(), stack.TablePrefix)
+	store := dynamo.Open(sample.Bulk(s.DynamoDB()), stack.TablePrefix)
 	var companies []company
 	for _, n := range o.Sizes {
 		began := time.Now()
