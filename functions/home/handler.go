@@ -21,7 +21,7 @@ type handler struct {
 func newHandler(cfg app.Config, store web.Store) http.Handler {
 	h := handler{defaultPortal: cfg.DefaultPortal, table: http.NewServeMux()}
 	for _, r := range routes.Table {
-		h.table.Handle(r.Key(), http.NotFoundHandler())
+		h.table.Handle(r.Pattern(), http.NotFoundHandler())
 	}
 	return web.New(web.Options{Config: cfg, Store: store, Fallback: h.fallback}, map[string]web.Handler{
 		"GET /":                h.showDeployment,
@@ -64,7 +64,8 @@ var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.Met
 // 404.
 func (h handler) fallback(_ context.Context, r *web.Request) (web.Result, error) {
 	allowed := h.allowed(r.Request)
-	if len(allowed) == 0 {
+	if len(allowed) == 0 || r.Method != http.MethodOptions && r.Method != http.MethodHead && slices.Contains(allowed, r.Method) {
+		// The latter has escaped slashes: no such path for API Gateway.
 		return web.Result{}, portal.Errorf(portal.NotFound, "error.notFound")
 	}
 	switch {

@@ -104,6 +104,8 @@ func (w *recorder) response(r *http.Request) (events.APIGatewayV2HTTPResponse, e
 // survive: problem+json (RFC 9457), a bare page for browsers.
 func writeProblem(w http.ResponseWriter, accept string, status int, detail string) {
 	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	w.Header().Set("Referrer-Policy", "same-origin")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	title := http.StatusText(status)
 	if strings.Contains(accept, "text/html") {

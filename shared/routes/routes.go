@@ -43,9 +43,17 @@ type Route struct {
 	Origin   Origin
 }
 
-// Key is the HTTP API route key, which is the ServeMux pattern as well:
-// "GET /{portal}/tickets".
+// Key is the HTTP API route key: "GET /{portal}/tickets".
 func (r Route) Key() string { return r.Method + " " + r.Path }
+
+// Pattern is the key as a [net/http.ServeMux] pattern, which is the same but for
+// the root: there a final slash would match every path below it.
+func (r Route) Pattern() string {
+	if r.Path == "/" {
+		return r.Key() + "{$}"
+	}
+	return r.Key()
+}
 
 // API tells whether the route speaks JSON; all others are pages.
 func (r Route) API() bool { return strings.HasPrefix(r.Path, "/api/") }

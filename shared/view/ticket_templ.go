@@ -701,8 +701,8 @@ func custom(r *web.Request, t portal.Ticket, p portal.Property) templ.Component 
 }
 
 func numberText(r *web.Request, value string) string {
-	n, err := strconv.ParseFloat(value, 64)
-	if err != nil {
+	n, ok := finite(value)
+	if !ok {
 		return value
 	}
 	return r.Reader.Number(n)

@@ -5,6 +5,7 @@
 package view
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -63,7 +64,7 @@ func requester(t portal.Ticket, v portal.Viewer) string {
 func typed(value string, p portal.Property) any {
 	switch p.Type {
 	case portal.TypeNumber:
-		if n, err := strconv.ParseFloat(value, 64); err == nil {
+		if n, ok := finite(value); ok {
 			return n
 		}
 	case portal.TypeBoolean:
@@ -72,6 +73,13 @@ func typed(value string, p portal.Property) any {
 		return strings.Split(value, ";")
 	}
 	return value
+}
+
+// finite reads a number property. What JSON cannot write (NaN, infinities) is
+// none: other systems' tickets may hold it.
+func finite(value string) (float64, bool) {
+	n, err := strconv.ParseFloat(value, 64)
+	return n, err == nil && !math.IsNaN(n) && !math.IsInf(n, 0)
 }
 
 // Message is a message as customers see it, in JSON.

@@ -123,7 +123,7 @@ func New(o Options, handlers map[string]Handler) http.Handler {
 		if !ok {
 			panic("web: " + o.Config.Function + " has no handler for " + row.Key())
 		}
-		s.mux.Handle(row.Key(), s.handle(row, h))
+		s.mux.Handle(row.Pattern(), s.handle(row, h))
 	}
 	if len(handlers) != len(rows) {
 		panic("web: " + o.Config.Function + " has handlers for routes that the table does not give it")
