@@ -82,7 +82,10 @@ func (s *Store) List(ctx context.Context, q ListQuery) (ListPage, error) {
 	if full {
 		found = found[:q.Limit]
 	}
-	page := ListPage{Tickets: found, Walked: w.walked}
+	page := ListPage{Tickets: found}
+	if len(found) < q.Limit {
+		page.Walked = w.walked
+	}
 	ahead := portal.Cursor{Back: q.From.Back}
 	switch {
 	case full:
