@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -104,7 +105,7 @@ func (h handler) openFile(ctx context.Context, r *web.Request) (web.Result, erro
 	if !portal.CanSee(r.Viewer, t, r.Settings) {
 		return web.Result{}, hidden()
 	}
-	link, err := h.files.Link(ctx, blob.FinalKey(r.Settings.ID, ticket, a.ID), linkTime)
+	link, err := h.files.Link(ctx, blob.FinalKey(r.Settings.ID, ticket, cmp.Or(a.Content, a.ID)), linkTime)
 	return web.Result{Link: link}, err
 }
 

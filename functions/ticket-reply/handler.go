@@ -234,7 +234,10 @@ func (h handler) attach(ctx context.Context, r *web.Request, ticket string, in r
 	}
 	var all []portal.Attachment
 	for _, u := range uploads {
-		err := h.files.Promote(ctx, u.Key, blob.FinalKey(r.Settings.ID, ticket, u.ID), u.Size, u.Name, u.Type)
+		// Kept under a name of its own each time: a message's file must not change,
+		// whatever is uploaded and sent again.
+		u.Content = dynamo.NewID(r.Now)
+		err := h.files.Promote(ctx, u.Key, blob.FinalKey(r.Settings.ID, ticket, u.Content), u.Size, u.Name, u.Type)
 		switch portal.KindOf(err) {
 		case portal.NotFound, portal.Invalid, portal.Conflict:
 			if err != nil {
@@ -276,10 +279,8 @@ func (h handler) keep(ctx context.Context, r *web.Request, ticket string, in rep
 		return portal.Attachment{}, err
 	}
 	defer body.Close()
-	if err := h.files.Put(ctx, blob.FinalKey(r.Settings.ID, ticket, id), body, f.Size, name, contentType); err != nil {
-		return portal.Attachment{}, err
-	}
-	return portal.Attachment{ID: id, Name: name, Type: contentType, Size: f.Size}, nil
+	a := portal.Attachment{ID: id, Name: name, Type: contentType, Size: f.Size, Content: dynamo.NewID(r.Now)}
+	return a, h.files.Put(ctx, blob.FinalKey(r.Settings.ID, ticket, a.Content), body, f.Size, name, contentType)
 }
 
 // again returns the ticket's page with the reply as it was typed and what is

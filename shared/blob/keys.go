@@ -2,9 +2,10 @@ package blob
 
 import "strings"
 
-// FinalKey is where a file of a ticket is kept.
-func FinalKey(portalID, ticket, attachment string) string {
-	return strings.Join([]string{"attachments", portalID, ticket, attachment}, "/")
+// FinalKey is where a file of a ticket is kept: under its content's name, see
+// portal.Attachment.
+func FinalKey(portalID, ticket, content string) string {
+	return strings.Join([]string{"attachments", portalID, ticket, content}, "/")
 }
 
 // UploadKey is where a person's upload waits for its message, below Incoming.

@@ -125,7 +125,7 @@ func TestTicketRoundTrip(t *testing.T) {
 	s := dynamotest.NewPortal(t, store)
 	tk := fullTicket(t)
 	filled(t, tk)
-	file := portal.Attachment{ID: "file000001", Name: "Stuhl.jpg", Type: "image/jpeg", Size: 1 << 40}
+	file := portal.Attachment{ID: "file000001", Name: "Stuhl.jpg", Type: "image/jpeg", Size: 1 << 40, Content: "content001"}
 	filled(t, file)
 	message := dynamotest.Message(tk, portal.Author{ID: dynamotest.Agent, Team: true, Name: "Anna Arnold"}, "<p>Grüße 👋</p>", at.Add(time.Minute))
 	message.Attachments, message.Event = []portal.Attachment{file, {ID: "file000002", Name: "empty", Size: 0}}, "newer"

@@ -100,6 +100,8 @@ type fileFields struct {
 	Name string `dynamodbav:"name"`
 	Type string `dynamodbav:"type,omitempty"`
 	Size int64  `dynamodbav:"size"`
+
+	Content string `dynamodbav:"content,omitempty"`
 }
 
 func (f fileFields) attachment() portal.Attachment { return portal.Attachment(f) }
@@ -327,7 +329,7 @@ const changeTries = 6
 // With a marker, a second Change with the same author and client id writes
 // nothing: it returns the ticket as it is and the message of the first, with
 // done set. It is a Conflict with the key "reply.error.usedId" where the hash
-// differs.
+// differs. A file that another message of the ticket has is Invalid.
 func (s *Store) Change(ctx context.Context, settings *portal.Settings, ticket string, marker *Marker, change func(portal.Ticket) (Edit, error)) (e Edit, done bool, err error) {
 	for try := range changeTries {
 		if err := pause(ctx, try); err != nil {
@@ -388,7 +390,14 @@ func (s *Store) tryChange(ctx context.Context, settings *portal.Settings, ticket
 	if errors.As(err, &canceled) {
 		meter.From(ctx).Add(meter.Call{Operation: "TransactWriteItems", Table: schema.Tickets})
 		for i, r := range canceled.CancellationReasons {
-			switch code := aws.ToString(r.Code); code {
+			code := aws.ToString(r.Code)
+			if code == "ConditionalCheckFailed" && writes[i].Put != nil && strings.HasPrefix(text(writes[i].Put.Item["sk"]), fileKey("")) {
+				// The ticket and its marker, which come before, are as they were: the
+				// file is another message's, and stays that one's.
+				return Edit{}, false, &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Err: err,
+					Fields: []portal.FieldError{{Field: "attachments", Key: "reply.error.upload"}}}
+			}
+			switch code {
 			// Nothing was written. The SDK does not try a cancelled transaction again.
 			case "ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
 				return Edit{}, false, fmt.Errorf("%w: write %d of ticket %s: %s", errRaced, i, ticket, code)
@@ -427,7 +436,7 @@ func (s *Store) changeWrites(settings *portal.Settings, before portal.Ticket, e 
 	for _, m := range e.Messages {
 		writes = append(writes, put(schema.Tickets, itemOfMessage(id, e.Ticket, m), "attribute_not_exists(pk)"))
 		for _, a := range m.Attachments {
-			writes = append(writes, put(schema.Tickets, itemOfFile(id, e.Ticket, m, a), ""))
+			writes = append(writes, put(schema.Tickets, itemOfFile(id, e.Ticket, m, a), "attribute_not_exists(pk)"))
 		}
 	}
 	after := audiences(id, e.Ticket)

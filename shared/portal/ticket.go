@@ -105,10 +105,11 @@ type Author struct {
 
 // Attachment is a file of a message.
 type Attachment struct {
-	ID   string
-	Name string
-	Type string // media type
-	Size int64  // bytes
+	ID      string
+	Name    string
+	Type    string // media type
+	Size    int64  // bytes
+	Content string // what its content is kept under; "" is the ID
 }
 
 // Image tells whether the file is shown as a picture.
