@@ -131,7 +131,7 @@ func TestListPages(t *testing.T) {
 	sets = append(sets, newDataset(t, store, s, dynamo.TeamAudience(s.ID), randomTickets(r, 60)))
 
 	rapid.Check(t, func(t *rapid.T) {
-		set := rapid.SampledFrom(sets).Draw(t, "audience")
+		set := sets[rapid.IntRange(0, len(sets)-1).Draw(t, "audience")]
 		q := dynamo.ListQuery{
 			Audience: set.audience,
 			State:    rapid.SampledFrom([]portal.State{"", portal.Open, portal.Closed}).Draw(t, "state"),
@@ -220,8 +220,8 @@ func TestListPages(t *testing.T) {
 				}
 				page = get(page.Previous)
 				if page.Previous.Position == "" && slices.Equal(ids(page.Tickets), ids(first.Tickets)) && end <= len(first.Tickets) {
-					if page.Next != first.Next {
-						t.Fatalf("the first page, reached on the way back, goes on at %q and not at %q", page.Next.Position, first.Next.Position)
+					if on := get(page.Next); place(on, len(first.Tickets)) != len(first.Tickets) {
+						t.Fatalf("the first page, reached on the way back, goes on with %v", ids(on.Tickets))
 					}
 					end = 0
 					break
