@@ -142,7 +142,7 @@ func (h handler) changePasswordForm(ctx context.Context, r *web.Request) (web.Re
 	err := h.changePassword(ctx, r, passwordBody{Current: r.PostForm.Get("current"), New: r.PostForm.Get("new")})
 	if err != nil {
 		switch portal.KindOf(err) {
-		case portal.Invalid, portal.TooMany:
+		case portal.Invalid, portal.TooMany, portal.Unavailable:
 			return show(r, page{person: r.Viewer.Person, password: r.Failure(err)}), err
 		}
 		return web.Result{}, err

@@ -236,7 +236,8 @@ type resendForm struct {
 	Hidden [][2]string
 }
 
-// secret fields are never written back into a page.
+// secret fields are never written back into a page. A form that has some cannot
+// be sent again from there.
 var secret = map[string]bool{"password": true, "current": true, "new": true}
 
 func (r *Request) resend() (resendForm, bool) {
@@ -248,6 +249,7 @@ func (r *Request) resend() (resendForm, bool) {
 		for _, v := range values {
 			switch {
 			case secret[name]:
+				return resendForm{}, false // it would be sent without
 			case name == "text":
 				f.Text = v
 			default:
@@ -258,15 +260,30 @@ func (r *Request) resend() (resendForm, bool) {
 	return f, true
 }
 
+// maxFields is how much the fields of a form may be without its files, in bytes:
+// an error's page gives them back.
+const maxFields = 250_000
+
+// parseForm reads the form.
 func parseForm(r *http.Request) error {
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
-		err := r.ParseMultipartForm(maxForm)
-		if err == nil && r.MultipartForm != nil {
-			r.PostForm = r.MultipartForm.Value
+		if err := r.ParseMultipartForm(maxForm); err != nil {
+			return err
 		}
+		r.PostForm = r.MultipartForm.Value
+	} else if err := r.ParseForm(); err != nil {
 		return err
 	}
-	return r.ParseForm()
+	size := 0
+	for name, values := range r.PostForm {
+		for _, v := range values {
+			size += len(name) + len(v)
+		}
+	}
+	if size > maxFields {
+		return &http.MaxBytesError{Limit: maxFields}
+	}
+	return nil
 }
 
 func writeJSON(w http.ResponseWriter, status int, contentType string, v any) {
