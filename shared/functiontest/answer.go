@@ -269,7 +269,7 @@ func (a Answer) checkPage(t testing.TB, bad func(string, ...any)) {
 	if m := unfilled.FindString(doc.Find("body").Text()); m != "" {
 		bad("shows the placeholder %s", m)
 	}
-	if a.Status >= 500 && !strings.Contains(doc.Find("main").Text(), a.RequestID) {
+	if a.Status == http.StatusInternalServerError && !strings.Contains(doc.Find("main").Text(), a.RequestID) {
 		bad("does not name the request: %s", Text(doc.Find("main")))
 	}
 }

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+
+	"postern/infra/local/sample"
+	"postern/shared/app"
+	"postern/shared/dynamo"
+	"postern/shared/functiontest"
+	"postern/shared/routes"
+	"postern/shared/ui"
+	"postern/shared/ui/assets"
+)
+
+func TestMain(m *testing.M) {
+	functiontest.Main(m, "home", func(cfg app.Config, s *dynamo.Store, _ *functiontest.Files) http.Handler {
+		return newHandler(cfg, s)
+	})
+}
+
+func to(location string) functiontest.Want {
+	return functiontest.Want{Status: 303, Header: map[string]string{"Location": location}}
+}
+
+func TestFixtures(t *testing.T) {
+	T := functiontest.T
+	functiontest.Fixtures(t, false, map[string]functiontest.Want{
+		"root":             to("/" + functiontest.DefaultPortal),
+		"portal":           to("/{portal}/sign-in"),
+		"portal-signed-in": to("/{portal}/tickets"),
+		"portal-expired":   to("/{portal}/sign-in"),
+		"portal-unknown":   {Status: 404, Lang: "en", See: map[string]string{"title": "Nothing here · Postern", "main": T("en", "error.noPortal")}},
+		"portal-null-byte": {Status: 400, Header: map[string]string{"Content-Type": "text/html; charset=utf-8"}},
+		"query-long":       {Status: 414, Lang: "de", See: map[string]string{"main": T("de", "error.queryTooLong")}},
+		"percent":          {Status: 400, Header: map[string]string{"Content-Type": "text/html; charset=utf-8"}},
+
+		"asset": {Status: 200, Header: map[string]string{
+			"Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "public, max-age=31536000, immutable",
+			"Content-Encoding": "gzip", "Vary": "Accept-Encoding",
+		}, Check: func(t *testing.T, _ *functiontest.Portal, a functiontest.Answer) {
+			body, gz, _, ok := assets.File(path.Base(ui.Asset("app.js")))
+			if !ok || a.Body != string(body) || a.Wire != len(gz) {
+				t.Errorf("%d bytes, %d on the wire, of a file of %d and %d", len(a.Body), a.Wire, len(body), len(gz))
+			}
+		}},
+		"asset-unknown": {Status: 404, Header: map[string]string{"Cache-Control": "private, no-store"}},
+
+		"unknown":        {Status: 404, Lang: "de", See: map[string]string{"h1": "Hier ist nichts", "main": T("de", "error.notFound")}},
+		"unknown-en":     {Status: 404, Lang: "en", See: map[string]string{"h1": "Nothing here", "main": T("en", "error.notFound")}},
+		"unknown-api":    {Status: 404, Detail: T("en", "error.notFound"), Fields: []string{}},
+		"unknown-post":   {Status: 404, Lang: "de", See: map[string]string{"main": T("de", "error.notFound"), "main form": ""}},
+		"method":         {Status: 405, Lang: "de", Header: map[string]string{"Allow": "GET, HEAD, OPTIONS"}, See: map[string]string{"main": T("de", "error.method")}},
+		"method-api":     {Status: 405, Detail: T("en", "error.method"), Header: map[string]string{"Allow": "POST, DELETE, OPTIONS"}},
+		"head":           {Status: 200, Check: noBody},
+		"head-post-only": {Status: 405, Header: map[string]string{"Allow": "POST, DELETE, OPTIONS"}, Check: noBody},
+		"options":        {Status: 204, Header: map[string]string{"Allow": "POST, DELETE, OPTIONS", "Access-Control-Allow-Origin": ""}, Check: noBody},
+	})
+}
+
+func noBody(t *testing.T, _ *functiontest.Portal, a functiontest.Answer) {
+	t.Helper()
+	if a.Body != "" {
+		t.Errorf("%s has a body: %s", a.Method, a.Body)
+	}
+}
+
+func TestTouch(t *testing.T) { functiontest.Touch(t, "portal-signed-in") }
+
+func TestFaults(t *testing.T) {
+	// Whose session cannot be read is led to sign in, as if there were none.
+	functiontest.Faults(t, false, "portal-signed-in", func(_ int, c functiontest.Call) bool { return c.Operation == "BatchGetItem" }, nil)
+}
+
+// Every path of the table answers OPTIONS with the methods that it has, HEAD
+// where it has GET, and 405 to the others.
+func TestMethods(t *testing.T) {
+	p := functiontest.New(t)
+	methods := map[string][]string{}
+	for _, r := range routes.Table {
+		methods[r.Path] = append(methods[r.Path], r.Method)
+	}
+	for pattern, has := range methods {
+		target := strings.NewReplacer("{ticket}", sample.OwnTicket, "{attachment}", sample.OwnAttachment, "{file}", "app.js").Replace(pattern)
+		want := map[string]bool{"OPTIONS": true}
+		for _, m := range has {
+			want[m] = true
+			if m == "GET" {
+				want["HEAD"] = true
+			}
+		}
+		for _, method := range []string{"HEAD", "OPTIONS", "GET", "POST", "PUT", "PATCH", "DELETE", "PROPFIND"} {
+			if slices.Contains(has, method) {
+				continue // another route of API Gateway's
+			}
+			a := p.Do(t, functiontest.Request{Method: method, URL: target})
+			switch {
+			case method == "OPTIONS" && a.Status != 204, method == "HEAD" && want["HEAD"] && a.Status == 405,
+				method == "HEAD" && !want["HEAD"] && a.Status != 405, method != "OPTIONS" && method != "HEAD" && a.Status != 405:
+				t.Errorf("%s %s: %d", method, pattern, a.Status)
+			}
+			if allow := a.Header.Get("Allow"); allow != "" {
+				for _, m := range strings.Split(allow, ", ") {
+					if !want[m] {
+						t.Errorf("%s %s allows %s", method, pattern, allow)
+					}
+				}
+				if len(strings.Split(allow, ", ")) != len(want) {
+					t.Errorf("%s %s allows %s alone", method, pattern, allow)
+				}
+			}
+		}
+	}
+}
+
+func TestNoDefaultPortal(t *testing.T) {
+	p := functiontest.New(t)
+	p.Config.DefaultPortal = ""
+	p.Restart(t)
+	if a := p.Do(t, functiontest.Request{URL: "/"}); a.Status != 404 {
+		t.Errorf("%d", a.Status)
+	}
+}
+
+// Everyone signed in is led to the tickets, which know whom they show what.
+func TestRoles(t *testing.T) {
+	p := functiontest.New(t)
+	for _, as := range []string{"customer", "manager", "solo", "agent", "admin"} {
+		if a := p.Do(t, functiontest.Request{As: as, URL: "/{portal}"}); a.Header.Get("Location") != "/"+p.Slug+"/tickets" {
+			t.Errorf("%s: %d %s", as, a.Status, a.Header.Get("Location"))
+		}
+	}
+}
+
+// A theme is a file that no bundle holds.
+func TestTheme(t *testing.T) {
+	p := functiontest.New(t)
+	page := p.Fixture(t, "unknown").Page(t)
+	href, _ := page.Find(`link[rel="stylesheet"]`).First().Attr("href")
+	a := p.Do(t, functiontest.Request{URL: href})
+	if a.Status != 200 || !strings.HasPrefix(a.Header.Get("Content-Type"), "text/css") || !strings.Contains(a.Body, "--accent") {
+		t.Errorf("%s: %d %v", href, a.Status, a.Header)
+	}
+}
+
+// A crash is told of with the request's id, and of nothing else; the log has
+// the stack.
+func TestPanic(t *testing.T) {
+	p := functiontest.New(t)
+	p.Network.Break(func(int, functiontest.Call) functiontest.Fault { panic(errors.New("secret detail")) })
+	a := p.Do(t, functiontest.Request{URL: "/{portal}"})
+	if a.Status != http.StatusInternalServerError || strings.Contains(a.Body, "secret detail") {
+		t.Errorf("%d %s", a.Status, a.Body)
+	}
+	text := functiontest.Text(a.Page(t).Find("main"))
+	if !strings.Contains(text, a.RequestID) || !strings.Contains(text, functiontest.T("de", "error.internal", "id", a.RequestID)) {
+		t.Errorf("the page says %q", text)
+	}
+	logged, _ := a.Log["error"].(string)
+	if !strings.Contains(logged, "secret detail") || !strings.Contains(logged, "handler_test.go") || len(a.Lines) != 1 {
+		t.Errorf("the log has %v", a.Lines)
+	}
+}
