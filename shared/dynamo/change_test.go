@@ -432,3 +432,29 @@ func TestLargestChange(t *testing.T) {
 		t.Errorf("%d writes of what was refused", n)
 	}
 }
+
+// A file is one message's. Another reply that names it is refused as a whole,
+// and the same reply again is still the same reply.
+func TestFileOfAnotherMessage(t *testing.T) {
+	b := newBench(t, dynamotest.Store(t))
+	file := portal.Attachment{ID: "file000001", Name: "a.pdf", Size: 1, Content: "content001"}
+	m := &dynamo.Marker{Author: author, ClientID: "client0001", Hash: "h"}
+	if _, _, err := b.change(t, m, b.replying("<p>1</p>", at.Add(time.Hour), file)); err != nil {
+		t.Fatal(err)
+	}
+	swapped := file
+	swapped.Content = "content002"
+	_, _, err := b.change(t, &dynamo.Marker{Author: author, ClientID: "client0002", Hash: "h"}, b.replying("<p>2</p>", at.Add(2*time.Hour), swapped))
+	var e *portal.Error
+	if !errors.As(err, &e) || e.Kind != portal.Invalid || len(e.Fields) != 1 || e.Fields[0].Field != "attachments" {
+		t.Errorf("another reply with the file: %v", err)
+	}
+	if _, done, err := b.change(t, m, b.replying("<p>1</p>", at.Add(3*time.Hour), file)); err != nil || !done {
+		t.Errorf("the same reply again: %t, %v", done, err)
+	}
+	tk, messages := b.stored(t)
+	_, a, err := b.store.Attachment(t.Context(), b.s.ID, b.ticket.ID, file.ID)
+	if err != nil || a != file || tk.Rev != 2 || len(messages) != 1 {
+		t.Errorf("file %+v, %v, revision %d, %d messages", a, err, tk.Rev, len(messages))
+	}
+}
