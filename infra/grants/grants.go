@@ -53,12 +53,11 @@ var viewer = []Grant{
 	{schema.Settings, []string{getItem, query}},
 }
 
-// change is what it takes to change a ticket: to read it, for the page that
-// explains why it cannot be changed too, and to write it with its list entries
-// (patterns 1, 8).
+// change is what it takes to change a ticket: to read it and to write it with
+// its list entries (pattern 8).
 var change = []Grant{
-	{schema.Tickets, []string{getItem, batchGetItem, query, putItem}},
-	{schema.Lists, []string{putItem, deleteItem}},
+	{schema.Tickets, []string{batchGetItem, putItem}},
+	{schema.Lists, []string{putItem}},
 }
 
 var functions = map[string][]Grant{
@@ -83,7 +82,8 @@ var functions = map[string][]Grant{
 		{schema.Tickets, []string{getItem, query}},
 		{schema.People, []string{putItem}},
 	}),
-	"ticket-reply": union(viewer, change, []Grant{
+	"ticket-reply": union(viewer, change, []Grant{ // patterns 1, 14 too: what was wrong is said on the ticket's page
+		{schema.Tickets, []string{getItem, query}},
 		{Incoming, []string{getObject}},
 		{Attachments, []string{putObject}},
 		{Bucket, []string{listBucket}}, // else a missing upload is "forbidden"
