@@ -145,9 +145,11 @@ type relay struct {
 	next   int
 }
 
+type recorder = httptest.ResponseRecorder
+
 // fault sees a request before it is passed on. It may answer itself, by passing
 // on or not, and then returns true.
-type fault func(operation, body string, w http.ResponseWriter, pass func() *httptest.ResponseRecorder) bool
+type fault func(operation, body string, w http.ResponseWriter, pass func() *recorder) bool
 
 func newRelay(cfg aws.Config) *relay {
 	r := &relay{to: aws.ToString(cfg.BaseEndpoint), faults: map[int]fault{}}
