@@ -93,6 +93,9 @@ func (h handler) read(ctx context.Context, r *web.Request, p *page) error {
 		Audience: dynamo.AudienceOf(p.View, r.Viewer), Order: p.Order, Limit: p.Limit,
 		Keep: func(t portal.Ticket) bool { return portal.CanSee(r.Viewer, t, r.Settings) },
 	}
+	if len(r.Settings.Visible) > 0 {
+		q.Spare = p.Limit / 5
+	}
 	if p.Status != "all" {
 		q.State = portal.State(p.Status)
 	}

@@ -21,6 +21,9 @@ type ListQuery struct {
 	From     portal.Cursor // zero for the first page
 	// Keep tells which tickets belong into the list; nil keeps all.
 	Keep func(portal.Ticket) bool
+	// Spare is how many entries to read beyond the page at once, where Keep is
+	// expected to hide some; it saves a second Query for a little more units.
+	Spare int
 }
 
 // Order is what a list is sorted by; the ones here have an index.
@@ -115,6 +118,10 @@ func (s *Store) List(ctx context.Context, q ListQuery) (ListPage, error) {
 	return page, nil
 }
 
+// maxChunk is how many entries one Query asks for: 250 of 4 KB are the 1 MB that
+// it answers with at most.
+const maxChunk = 250
+
 // walk reads entries in order until enough of them are kept.
 type walk struct {
 	store    *Store
@@ -128,7 +135,7 @@ func (w *walk) collect(ctx context.Context, want int) ([]portal.Ticket, error) {
 	in, filterState := w.input()
 	var kept []portal.Ticket
 	var last portal.Ticket
-	read, chunk := 0, want
+	read, chunk := 0, want+w.q.Spare
 	for {
 		in.Limit = aws.Int32(int32(min(chunk, w.store.walkLimit-read)))
 		in.TableName = aws.String(schema.Lists)
@@ -136,6 +143,7 @@ func (w *walk) collect(ctx context.Context, want int) ([]portal.Ticket, error) {
 		if err != nil {
 			return nil, err
 		}
+		before := len(kept)
 		for _, it := range out.Items {
 			t, err := ticketFrom(it)
 			if err != nil {
@@ -159,7 +167,14 @@ func (w *walk) collect(ctx context.Context, want int) ([]portal.Ticket, error) {
 			return kept, nil
 		}
 		in.ExclusiveStartKey = out.LastEvaluatedKey
-		chunk = min(chunk*2, 250)
+		// Enough for what is missing at the share just kept, and a little more;
+		// where nothing was kept, a long run may be hidden.
+		missing := want - len(kept)
+		chunk = missing*(len(out.Items)+1)/(len(kept)-before+1) + missing/2 + 4
+		if len(kept) == before {
+			chunk = max(chunk, 4*len(out.Items))
+		}
+		chunk = min(chunk, maxChunk)
 	}
 }
 

@@ -158,8 +158,8 @@ func TestPricesOfPeople(t *testing.T) {
 	for i := range portal.MarksKept {
 		marks.Read[fmt.Sprintf("01kkpd8q4t%016d", i)] = at.UnixMilli()
 	}
-	costs(t, "12 MarkRead, as many as are kept", bill{1, 0, 7}, func(ctx context.Context) error { return store.PutMarks(ctx, p, author, marks) })
-	costs(t, "6 Viewer with as many marks as are kept", bill{1, 4, 0}, viewer(true, "h"))
+	costs(t, "12 MarkRead, as many as are kept", bill{1, 0, 4}, func(ctx context.Context) error { return store.PutMarks(ctx, p, author, marks) })
+	costs(t, "6 Viewer with as many marks as are kept", bill{1, 3, 0}, viewer(true, "h"))
 
 	costs(t, "10 PersonByEmail", bill{2, 2.5, 0}, func(ctx context.Context) error {
 		_, _, err := store.PersonByEmail(ctx, p, clara.Email)

@@ -158,7 +158,7 @@ type Marks struct {
 // MarksKept is how many tickets' marks are kept, and UnreadDays how far back
 // something can be unread; both bound what a request reads for them.
 const (
-	MarksKept  = 200
+	MarksKept  = 100
 	UnreadDays = 30
 )
 

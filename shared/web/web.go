@@ -17,6 +17,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+	_ "time/tzdata" // Lambda's base image need not have the time zones
 
 	"github.com/a-h/templ"
 	"golang.org/x/text/language"
@@ -53,8 +54,9 @@ type Request struct {
 	Now      time.Time // milliseconds, UTC
 	API      bool
 
-	server *server
-	route  routes.Route
+	server   *server
+	route    routes.Route
+	accepted []string // the languages that the browser asks for, best first
 }
 
 // Result is what a handler answers with.
@@ -281,6 +283,12 @@ func (s *server) request(w http.ResponseWriter, r *http.Request, row routes.Rout
 		Request: r, Now: s.Now().UTC().Truncate(time.Millisecond), API: strings.HasPrefix(r.URL.Path, "/api/"),
 		server: s, route: row,
 	}
+	if tags, _, err := language.ParseAcceptLanguage(r.Header.Get("Accept-Language")); err == nil {
+		for _, t := range tags {
+			base, _ := t.Base()
+			req.accepted = append(req.accepted, base.String())
+		}
+	}
 	req.read()
 	return req
 }
@@ -390,13 +398,7 @@ func (r *Request) read() {
 			wanted = append(wanted, c.Value)
 		}
 	}
-	if tags, _, err := language.ParseAcceptLanguage(r.Header.Get("Accept-Language")); err == nil {
-		for _, t := range tags {
-			base, _ := t.Base()
-			wanted = append(wanted, base.String())
-		}
-	}
-	lang := settings.Language(wanted...)
+	lang := settings.Language(append(wanted, r.accepted...)...)
 	words := settings.Words[lang]
 	r.Reader = ui.Reader{
 		Catalog: messages.For(lang).Rename(messages.Words(words)),
