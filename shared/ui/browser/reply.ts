@@ -142,7 +142,7 @@ function reply(form: HTMLFormElement): () => Promise<void> {
           text: textarea.value,
           caret: textarea.selectionEnd,
           preview: (cid) => previews.get(cid) ?? "",
-          changed: edited,
+          changed: typed,
           pasted: paste,
           send: () => form.requestSubmit(),
         });
@@ -160,7 +160,7 @@ function reply(form: HTMLFormElement): () => Promise<void> {
     return opening;
   }
   textarea.addEventListener("focus", () => void open());
-  textarea.addEventListener("input", edited);
+  textarea.addEventListener("input", typed);
   if (html.value || document.activeElement === textarea) void open();
 
   // ---- Draft
@@ -201,9 +201,14 @@ function reply(form: HTMLFormElement): () => Promise<void> {
     (editor ?? textarea).focus();
   });
 
-  function edited(): void {
+  function typed(): void {
     if (sending) return;
     complain("");
+    edited();
+  }
+
+  function edited(): void {
+    if (sending) return;
     clearTimeout(timer);
     timer = window.setTimeout(() => void save(), 500);
   }

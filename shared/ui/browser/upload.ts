@@ -52,6 +52,7 @@ export function openUploads(list: HTMLUListElement, template: HTMLTemplateElemen
   let waiting: (() => void)[] = [];
 
   function add(files: File[], uploaded?: (id: string, name: string, file: File) => void): void {
+    events.problem("");
     for (const file of files) {
       if (entries.length >= settings.maxFiles) {
         events.problem(text("count", {}));
@@ -91,6 +92,7 @@ export function openUploads(list: HTMLUListElement, template: HTMLTemplateElemen
     const retry = row.querySelector<HTMLButtonElement>("[data-retry]")!;
     retry.setAttribute("aria-label", text("retry", { name }));
     retry.addEventListener("click", () => {
+      events.problem("");
       entry.state = "waiting";
       row.classList.remove("bad");
       remove.focus();
@@ -103,6 +105,7 @@ export function openUploads(list: HTMLUListElement, template: HTMLTemplateElemen
   }
 
   function drop(entry: Entry): void {
+    events.problem("");
     entry.stop.abort();
     entry.request?.abort();
     const at = entries.indexOf(entry);
