@@ -149,7 +149,9 @@ const retryAfter = 5 * time.Second
 // fail answers with an error: a problem, the page that came with it, the
 // sign-in page, or a page that says what happened and one way on.
 func (s *server) fail(r *Request, w http.ResponseWriter, result Result, err error) {
-	lineOf(r.Context()).err = err
+	if l := lineOf(r.Context()); !errors.Is(l.err, err) {
+		l.err = errors.Join(l.err, err)
+	}
 	f := r.Failure(err)
 	h := w.Header()
 	if f.Status == http.StatusTooManyRequests || f.Status == http.StatusServiceUnavailable {

@@ -309,7 +309,7 @@ func TestRedirectsStayHere(t *testing.T) {
 		p.path() + "/" + strings.Repeat("a", 9000),
 	}
 	check := func(what, next string, got answer) {
-		if got.code == 431 || got.code == 414 || got.code == 400 && strings.ContainsAny(next, "\x00\xff") { // it does not arrive
+		if got.code == 431 || got.code == 414 || got.code == 400 && (strings.Contains(next, "\x00") || strings.Contains(next, "\xff")) { // it does not arrive
 			return
 		}
 		to := got.header.Get("Location")
