@@ -192,7 +192,7 @@ func (c *crawl) visit(t *testing.T, address string) {
 	}
 	if isList {
 		for _, m := range ids.FindAllStringSubmatch(got.body, -1) {
-			c.add(c.path("tickets", m[1]), c.api("tickets", m[1]), c.api("tickets", m[1], "activity"))
+			c.add(c.path("tickets", m[1]), c.api("tickets", m[1]))
 		}
 	}
 	// A file itself: what the link leads to.
