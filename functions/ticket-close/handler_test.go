@@ -102,19 +102,17 @@ func ticketOf(t *testing.T, p *functiontest.Portal, id string) portal.Ticket {
 	return ticket
 }
 
-// untouched checks that the sample's ticket is as it was made.
-func untouched(id string) func(*testing.T, *functiontest.Portal, functiontest.Answer) {
-	return func(t *testing.T, p *functiontest.Portal, _ functiontest.Answer) {
-		t.Helper()
-		fresh := functiontest.New(t)
-		if got, want := fmt.Sprint(at(t, p, id)), fmt.Sprint(at(t, fresh, id)); got != want {
-			t.Errorf("the ticket is %s, not %s", got, want)
-		}
-	}
-}
-
 func TestFixtures(t *testing.T) {
 	T := functiontest.T
+	fresh := functiontest.New(t)
+	untouched := func(id string) func(*testing.T, *functiontest.Portal, functiontest.Answer) {
+		return func(t *testing.T, p *functiontest.Portal, _ functiontest.Answer) {
+			t.Helper()
+			if got, want := fmt.Sprint(at(t, p, id)), fmt.Sprint(at(t, fresh, id)); got != want {
+				t.Errorf("the ticket is %s, not %s", got, want)
+			}
+		}
+	}
 	own := "/{portal}/tickets/" + sample.OwnTicket
 	page := func(lang, key, id string) functiontest.Want {
 		return functiontest.Want{Lang: lang, See: map[string]string{"main": T(lang, key)}, Check: untouched(id)}
