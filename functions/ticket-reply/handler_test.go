@@ -646,7 +646,21 @@ func TestPrice(t *testing.T) {
 // has what was typed, and sent again it is one message.
 func TestFaults(t *testing.T) {
 	functiontest.Faults(t, true, "form", nil, again(t, "<p>Danke, das hilft.</p><p>Viele Grüße</p>"))
-	functiontest.Faults(t, true, "form-files", nil, nil)
+	functiontest.Faults(t, true, "form-files", nil, func(t *testing.T, p *functiontest.Portal, a functiontest.Answer, f functiontest.Fault) {
+		if a.Log["portal"] == nil {
+			return
+		}
+		form := a.Page(t).Find(`main form[enctype="multipart/form-data"]`)
+		if form.Find(`input[type="file"][name="files"]`).Length() != 1 || form.Find("textarea").Text() != "Das Protokoll hängt an." ||
+			!strings.Contains(functiontest.Text(a.Page(t).Find("main")), functiontest.T("de", "error.resend.later.files")) {
+			t.Errorf("the files cannot be chosen again: %s", functiontest.Text(a.Page(t).Find("main")))
+		}
+		if f == functiontest.Lost {
+			if a := p.Fixture(t, "form-files"); a.Status != 303 || count(t, p, "<p>Das Protokoll hängt an.</p>") != 1 {
+				t.Errorf("sent again: %d, it is there %d times", a.Status, count(t, p, "<p>Das Protokoll hängt an.</p>"))
+			}
+		}
+	})
 	functiontest.Faults(t, true, "reply", nil, func(t *testing.T, p *functiontest.Portal, _ functiontest.Answer, f functiontest.Fault) {
 		if f != functiontest.Lost {
 			return

@@ -53,10 +53,3 @@ func orElse(s, otherwise string) string {
 	}
 	return otherwise
 }
-
-func idAttribute(id string) templ.Attributes {
-	if id == "" {
-		return nil
-	}
-	return templ.Attributes{"id": id}
-}

@@ -236,6 +236,7 @@ type resendForm struct {
 	Action string
 	Text   string // shown, as what the reader wrote
 	Hidden [][2]string
+	Files  string // the name of the field that had files, "" where there were none
 }
 
 // secret fields are never written back into a page. A form that has some cannot
@@ -256,6 +257,15 @@ func (r *Request) resend() (resendForm, bool) {
 				f.Text = v
 			default:
 				f.Hidden = append(f.Hidden, [2]string{name, v})
+			}
+		}
+	}
+	if r.MultipartForm != nil {
+		for name, files := range r.MultipartForm.File {
+			for _, file := range files {
+				if file.Filename != "" { // browsers send an empty one for no choice
+					f.Files = name
+				}
 			}
 		}
 	}
