@@ -64,7 +64,7 @@ assets: node_modules/.package-lock.json ## bundle scripts and styles
 
 # --- Running ------------------------------------------------------------------
 
-.PHONY: run reset bench
+.PHONY: run reset bench pictures
 run: setup assets ## start the portal on http://localhost:8080
 	@go run ./infra/local serve
 
@@ -73,6 +73,9 @@ reset: ## forget the local data
 
 bench: setup assets ## print the figures that count
 	@go run ./infra/local bench
+
+pictures: setup assets chromium ## take the README's pictures
+	@npx --no-install playwright test -c infra/local/browser/pictures.config.ts
 
 # --- Building -----------------------------------------------------------------
 

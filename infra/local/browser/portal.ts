@@ -1,0 +1,306 @@
+// What the tests share: the sample's people, their sessions, tickets to write
+// to, and a page that must not complain.
+import AxeBuilder from "@axe-core/playwright";
+import {
+  expect,
+  test as base,
+  type APIRequestContext,
+  type BrowserContext,
+  type Cookie,
+  type Locator,
+  type Page,
+} from "@playwright/test";
+import de from "../../../shared/ui/messages/de.json" with { type: "json" };
+import en from "../../../shared/ui/messages/en.json" with { type: "json" };
+
+export { expect };
+
+/** The password of every sample account. */
+export const password = "postern-demo";
+
+/** The sample's accounts. Who has no language set reads that of the browser:
+    manager, solo and admin. colleague's profile belongs to account.spec.ts. */
+export const emails = {
+  customer: "customer@nordwind.example", // German
+  colleague: "colleague@nordwind.example",
+  manager: "manager@nordwind.example",
+  stranger: "stranger@suedstern.example", // English, of another company
+  solo: "solo@einzel.example", // of no company
+  agent: "agent@postern.example",
+  admin: "admin@postern.example",
+} as const;
+export type Account = keyof typeof emails;
+export type Portal = "support" | "bestellungen";
+
+/** Tickets of the portal support that are there in every sample. */
+export const known = {
+  own: "01krzmpak4samp1e0000000101", // customer's, with files and pictures
+  stranger: "01ktnjmybtsamp1e0000000103",
+  oldClosed: "01kerjmyz6samp1e0000000107", // customer's, closed too long ago to reopen
+  long: "01kjsjw9m3samp1e0000000108", // customer's, over 120 messages
+};
+
+/** What each test that writes has a ticket of its own for. */
+const purposes = [
+  "formatting",
+  "files",
+  "pasted image",
+  "dropped files",
+  "refused files",
+  "failed upload",
+  "double click",
+  "sent, then back",
+  "changed after back",
+  "draft",
+  "expired session",
+  "expired session, draft",
+  "next person",
+  "sent draft",
+  "closed ticket",
+  "close and reopen",
+  "closed twice",
+  "unread",
+  "new answer",
+  "signed out elsewhere",
+  "keyboard",
+  "phone",
+  "phone, closed",
+  "too long",
+  "sent twice without script",
+  "expired session without script",
+  "pages, wide, replying",
+  "pages, wide, closed",
+  "pages, narrow, replying",
+  "pages, narrow, closed",
+] as const;
+export type Purpose = (typeof purposes)[number];
+
+export interface Ticket {
+  id: string;
+  subject: string;
+  path: string;
+}
+
+interface Listed {
+  id: string;
+  subject: string;
+  state: "open" | "closed";
+}
+
+interface Worker {
+  session: (account: Account, portal?: Portal) => Promise<Cookie[]>;
+  api: (account: Account, portal?: Portal) => Promise<APIRequestContext>;
+  ticket: (purpose: Purpose) => Promise<Ticket>;
+}
+
+interface Fixtures {
+  /** Signs the test's own browser in, by a session that other tests share: to
+      sign out again, use signIn. */
+  as: (account: Account, portal?: Portal) => Promise<void>;
+  /** Complaints of the browser that the test brings about. */
+  expected: RegExp[];
+  watch: (context: BrowserContext) => Promise<void>;
+  watched: void;
+}
+
+export const test = base.extend<Fixtures, Worker>({
+  session: [
+    async ({ playwright }, use) => {
+      const sessions = new Map<string, Promise<Cookie[]>>();
+      const begin = async (account: Account, portal: Portal) => {
+        const request = await playwright.request.newContext({ baseURL: origin() });
+        const answer = await request.post(`/api/v1/${portal}/session`, { data: { email: emails[account], password } });
+        expect(answer.status(), `${account} signs in at ${portal}`).toBe(204);
+        const { cookies } = await request.storageState();
+        await request.dispose();
+        return cookies;
+      };
+      await use((account, portal = "support") => {
+        const key = `${account}@${portal}`;
+        if (!sessions.has(key)) sessions.set(key, begin(account, portal));
+        return sessions.get(key)!;
+      });
+    },
+    { scope: "worker" },
+  ],
+
+  api: [
+    async ({ playwright, session }, use) => {
+      const made = new Map<string, Promise<APIRequestContext>>();
+      await use((account, portal = "support") => {
+        const key = `${account}@${portal}`;
+        if (!made.has(key)) {
+          made.set(
+            key,
+            session(account, portal).then((cookies) =>
+              playwright.request.newContext({
+                baseURL: origin(),
+                storageState: { cookies, origins: [] },
+                extraHTTPHeaders: { Accept: "application/json" },
+              }),
+            ),
+          );
+        }
+        return made.get(key)!;
+      });
+      for (const context of made.values()) await (await context).dispose();
+    },
+    { scope: "worker" },
+  ],
+
+  ticket: [
+    async ({ api }, use) => {
+      let all: Promise<Listed[]> | undefined;
+      await use(async (purpose) => {
+        const manager = await api("manager");
+        all ??= writable(manager);
+        const found = (await all)[purposes.indexOf(purpose)]!;
+        const path = `/support/tickets/${found.id}`;
+        if (found.state === "closed") {
+          // A reply opens it again.
+          const answer = await reply(manager, found.id, "Noch eine Frage dazu.");
+          expect(answer.status()).toBe(201);
+        }
+        return { id: found.id, subject: found.subject, path };
+      });
+    },
+    { scope: "worker" },
+  ],
+
+  as: async ({ context, session }, use) => {
+    await use(async (account, portal = "support") => {
+      await context.addCookies(await session(account, portal));
+    });
+  },
+
+  expected: [[], { option: true }],
+
+  // Errors in the console, uncaught exceptions and refusals of the content
+  // security policy fail the test, whatever it looks at.
+  watch: async ({ expected }, use) => {
+    const complaints: string[] = [];
+    const answers = new Map<string, number>(); // of pages that are errors themselves
+    await use(async (context) => {
+      await context.addInitScript(() => {
+        document.addEventListener("securitypolicyviolation", (event) => {
+          console.error(`refused by the policy: ${event.violatedDirective} ${event.blockedURI}`);
+        });
+      });
+      context.on("response", (response) => {
+        if (response.request().isNavigationRequest()) answers.set(response.url(), response.status());
+      });
+      context.on("console", (message) => {
+        if (message.type() !== "error") return;
+        if (message.text().startsWith("Failed to load resource") && (answers.get(message.location().url) ?? 0) >= 400) return;
+        complaints.push(`${message.text()} (${message.location().url})`);
+      });
+      context.on("weberror", (error) => complaints.push(String(error.error())));
+    });
+    expect(complaints.filter((text) => !expected.some((pattern) => pattern.test(text)))).toEqual([]);
+  },
+  watched: [
+    async ({ context, watch }, use) => {
+      await watch(context);
+      await use();
+    },
+    { auto: true },
+  ],
+});
+
+function origin(): string {
+  return process.env["POSTERN_URL"]!;
+}
+
+/** The company's tickets that purposes are given, newest first: ordinary ones
+    with a subject that a test can search for, in the same order whatever other
+    tests did. */
+async function writable(manager: APIRequestContext): Promise<Listed[]> {
+  const all: Listed[] = [];
+  for (let cursor = ""; ; ) {
+    const answer = await manager.get("/api/v1/support/tickets", {
+      params: { view: "company", sort: "-created", limit: 100, ...(cursor ? { cursor } : {}) },
+    });
+    expect(answer.status()).toBe(200);
+    const page = (await answer.json()) as { tickets: Listed[]; next: string | null };
+    all.push(...page.tickets);
+    if (!page.next) break;
+    cursor = page.next;
+  }
+  const ordinary = all.filter(
+    ({ id, subject }) => !id.includes("samp1e") && !/Repar|Tagebuch/.test(subject) && /^[\x20-\x7eäöüÄÖÜß]{1,80}$/.test(subject),
+  );
+  expect(ordinary.length).toBeGreaterThanOrEqual(purposes.length);
+  return ordinary;
+}
+
+/** Answers a ticket of support as somebody else would, elsewhere. */
+export function reply(api: APIRequestContext, ticket: string, text: string, id = newID()) {
+  return api.post(`/api/v1/support/tickets/${ticket}/replies`, { data: { id, text } });
+}
+
+function newID(): string {
+  return crypto.randomUUID().replaceAll("-", "").slice(0, 26);
+}
+
+export type Language = "de" | "en";
+
+/** A text of the portal in the language. */
+export function say(language: Language, key: keyof typeof en, values: Record<string, string> = {}): string {
+  const catalog: Record<string, string> = language === "de" ? de : en;
+  const words = { ticket: language === "de" ? "Ticket" : "ticket", tickets: language === "de" ? "Tickets" : "tickets", Ticket: "Ticket", Tickets: "Tickets" };
+  return catalog[key]!.replace(/\{(\w+)\}/g, (whole, name: string) => ({ ...words, ...values })[name] ?? whole);
+}
+
+/** Signs in as a person does, in a session of this browser's own. */
+export async function signIn(page: Page, account: Account, language: Language = "de"): Promise<void> {
+  await page.getByLabel(say(language, "signIn.email")).fill(emails[account]);
+  await page.getByLabel(say(language, "signIn.password"), { exact: true }).fill(password);
+  await page.getByRole("button", { name: say(language, "signIn.submit") }).click();
+}
+
+/** The page has no violation of WCAG 2.2 AA that axe can tell, and does not
+    scroll sideways. */
+export async function accessible(page: Page): Promise<void> {
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), "scrolls sideways").toBeLessThanOrEqual(0);
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
+    .analyze();
+  expect(violations.map((v) => `${v.id}: ${v.help}\n${v.nodes.map((n) => n.html).join("\n")}`)).toEqual([]);
+}
+
+/** The reply's text: a field until it is used, the editor then. */
+export function box(page: Page, language: Language = "de"): Locator {
+  return page.getByRole("textbox", { name: say(language, "reply.label") });
+}
+
+/** Types into the reply box, in the editor. */
+export async function write(page: Page, text: string, language: Language = "de"): Promise<void> {
+  await box(page, language).click();
+  await expect(page.getByRole("toolbar", { name: say(language, "reply.toolbar") })).toBeVisible();
+  await page.keyboard.type(text);
+}
+
+export async function send(page: Page, language: Language = "de"): Promise<void> {
+  await page.getByRole("button", { name: say(language, "reply.send") }).click();
+  await expect(page.getByText(say(language, "detail.sent"))).toBeVisible();
+}
+
+/** The conversation's messages, oldest first. */
+export function messages(page: Page): Locator {
+  return page.getByRole("region", { name: /^(Verlauf|Conversation)$/ }).getByRole("article");
+}
+
+/** The names and encrypted texts of the drafts that this browser keeps. */
+export function drafts(page: Page): Promise<[string, string][]> {
+  return page.evaluate(() =>
+    Array.from({ length: localStorage.length }, (_, i) => localStorage.key(i)!)
+      .filter((name) => name.startsWith("postern-draft:"))
+      .map((name): [string, string] => [name, localStorage.getItem(name)!]),
+  );
+}
+
+/** One pixel. */
+export const png = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+  "base64",
+);
