@@ -33,7 +33,7 @@ func newHandler(cfg app.Config, store web.Store) http.Handler {
 // showDeployment leads to the portal that the deployment is for.
 func (h handler) showDeployment(_ context.Context, r *web.Request) (web.Result, error) {
 	if h.defaultPortal == "" {
-		return web.Result{}, portal.Errorf(portal.NotFound, "error.notFound")
+		return web.Result{}, portal.Hidden()
 	}
 	return web.Result{SeeOther: "/" + h.defaultPortal}, nil
 }
@@ -49,7 +49,7 @@ func (h handler) showPortal(_ context.Context, r *web.Request) (web.Result, erro
 func (h handler) serveFile(_ context.Context, r *web.Request) (web.Result, error) {
 	name := r.PathValue("file")
 	if _, _, _, ok := assets.File(name); !ok {
-		return web.Result{}, portal.Errorf(portal.NotFound, "error.notFound")
+		return web.Result{}, portal.Hidden()
 	}
 	return web.Result{Serve: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		assets.Serve(w, r, name)
@@ -66,7 +66,7 @@ func (h handler) fallback(_ context.Context, r *web.Request) (web.Result, error)
 	allowed := h.allowed(r.Request)
 	if len(allowed) == 0 || r.Method != http.MethodOptions && r.Method != http.MethodHead && slices.Contains(allowed, r.Method) {
 		// The latter has escaped slashes: no such path for API Gateway.
-		return web.Result{}, portal.Errorf(portal.NotFound, "error.notFound")
+		return web.Result{}, portal.Hidden()
 	}
 	switch {
 	case r.Method == http.MethodOptions:

@@ -94,21 +94,21 @@ func (h handler) announceFile(ctx context.Context, r *web.Request) (web.Result, 
 
 // openFile leads to a file of a message that the viewer may see.
 func (h handler) openFile(ctx context.Context, r *web.Request) (web.Result, error) {
-	ticket, attachment := r.PathValue("ticket"), r.PathValue("attachment")
-	if !portal.ValidID(ticket) || !portal.ValidID(attachment) {
-		return web.Result{}, hidden()
+	ticket, err := r.ID("ticket")
+	if err != nil {
+		return web.Result{}, err
+	}
+	attachment, err := r.ID("attachment")
+	if err != nil {
+		return web.Result{}, err
 	}
 	t, a, err := h.store.Attachment(ctx, r.Settings.ID, ticket, attachment)
 	if err != nil {
 		return web.Result{}, err
 	}
-	if !portal.CanSee(r.Viewer, t, r.Settings) {
-		return web.Result{}, hidden()
+	if err := portal.See(r.Viewer, t, r.Settings); err != nil {
+		return web.Result{}, err
 	}
 	link, err := h.files.Link(ctx, blob.FinalKey(r.Settings.ID, ticket, cmp.Or(a.Content, a.ID)), linkTime)
 	return web.Result{Link: link}, err
 }
-
-// hidden is the answer for what does not exist and for what the viewer may not
-// see: nobody learns which.
-func hidden() error { return portal.Errorf(portal.NotFound, "error.notFound") }

@@ -48,13 +48,13 @@ type transition = func(portal.Ticket, portal.Viewer, *portal.Settings, time.Time
 // move changes the ticket's state. Where it has the state already, by a second
 // click or a colleague, a browser is led to the ticket as it is.
 func (h handler) move(ctx context.Context, r *web.Request, done string, rule transition) (web.Result, error) {
-	id := r.PathValue("ticket")
-	if !portal.ValidID(id) {
-		return web.Result{}, portal.Errorf(portal.NotFound, "error.notFound")
+	id, err := r.ID("ticket")
+	if err != nil {
+		return web.Result{}, err
 	}
 	e, _, err := h.store.Change(ctx, r.Settings, id, nil, func(t portal.Ticket) (dynamo.Edit, error) {
-		if !portal.CanSee(r.Viewer, t, r.Settings) {
-			return dynamo.Edit{}, portal.Errorf(portal.NotFound, "error.notFound")
+		if err := portal.See(r.Viewer, t, r.Settings); err != nil {
+			return dynamo.Edit{}, err
 		}
 		t, event, err := rule(t, r.Viewer, r.Settings, r.Now)
 		return dynamo.Edit{Ticket: t, Messages: []portal.Message{event}}, err

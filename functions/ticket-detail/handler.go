@@ -36,9 +36,9 @@ func newHandler(cfg app.Config, s store) http.Handler {
 // showTicket shows a ticket and a page of its conversation: the newest one, or
 // the one before a cursor (before; cursor in JSON).
 func (h handler) showTicket(ctx context.Context, r *web.Request) (web.Result, error) {
-	id := r.PathValue("ticket")
-	if !portal.ValidID(id) {
-		return web.Result{}, hidden()
+	id, err := r.ID("ticket")
+	if err != nil {
+		return web.Result{}, err
 	}
 	values := r.URL.Query()
 	before := values.Get("before")
@@ -49,7 +49,6 @@ func (h handler) showTicket(ctx context.Context, r *web.Request) (web.Result, er
 
 	var t portal.Ticket
 	var c dynamo.Conversation
-	var err error
 	if before == "" {
 		t, c, err = h.store.Ticket(ctx, r.Settings.ID, id, sent != "" || done != "")
 	} else {
@@ -62,8 +61,8 @@ func (h handler) showTicket(ctx context.Context, r *web.Request) (web.Result, er
 	if err != nil {
 		return web.Result{}, err
 	}
-	if !portal.CanSee(r.Viewer, t, r.Settings) {
-		return web.Result{}, hidden()
+	if err := portal.See(r.Viewer, t, r.Settings); err != nil {
+		return web.Result{}, err
 	}
 
 	p := view.PageOf(r, t, c)
@@ -104,16 +103,16 @@ type activityView struct {
 
 // showActivity tells what a page that is being read asks every few seconds.
 func (h handler) showActivity(ctx context.Context, r *web.Request) (web.Result, error) {
-	id := r.PathValue("ticket")
-	if !portal.ValidID(id) {
-		return web.Result{}, hidden()
+	id, err := r.ID("ticket")
+	if err != nil {
+		return web.Result{}, err
 	}
 	t, c, err := h.store.Activity(ctx, r.Settings.ID, id)
 	if err != nil {
 		return web.Result{}, err
 	}
-	if !portal.CanSee(r.Viewer, t, r.Settings) {
-		return web.Result{}, hidden()
+	if err := portal.See(r.Viewer, t, r.Settings); err != nil {
+		return web.Result{}, err
 	}
 	v := activityView{LastActivityAt: t.Activity}
 	if len(c.Messages) > 0 {
@@ -123,7 +122,3 @@ func (h handler) showActivity(ctx context.Context, r *web.Request) (web.Result, 
 	// tell when the team writes comments.
 	return web.Result{View: v, ETag: strconv.Quote(strconv.FormatInt(t.Activity.UnixMilli(), 10) + "-" + v.LastMessage)}, nil
 }
-
-// hidden is the answer for a ticket that does not exist and for one that the
-// viewer may not see: nobody learns which.
-func hidden() error { return portal.Errorf(portal.NotFound, "error.notFound") }

@@ -70,7 +70,7 @@ func (h handler) sendJSON(ctx context.Context, r *web.Request) (web.Result, erro
 	if err := r.JSON(&in.replyBody); err != nil {
 		return web.Result{}, err
 	}
-	id, err := ticketID(r)
+	id, err := r.ID("ticket")
 	if err != nil {
 		return web.Result{}, err
 	}
@@ -80,7 +80,7 @@ func (h handler) sendJSON(ctx context.Context, r *web.Request) (web.Result, erro
 // sendForm takes the reply box of the ticket's page. With an error the page
 // comes back with what was typed.
 func (h handler) sendForm(ctx context.Context, r *web.Request) (web.Result, error) {
-	id, err := ticketID(r)
+	id, err := r.ID("ticket")
 	if err != nil {
 		return web.Result{}, err
 	}
@@ -104,14 +104,6 @@ func (h handler) sendForm(ctx context.Context, r *web.Request) (web.Result, erro
 	return result, nil
 }
 
-func ticketID(r *web.Request) (string, error) {
-	id := r.PathValue("ticket")
-	if !portal.ValidID(id) {
-		return "", portal.Errorf(portal.NotFound, "error.notFound")
-	}
-	return id, nil
-}
-
 // send writes the reply once, however often it arrives.
 func (h handler) send(ctx context.Context, r *web.Request, ticket string, in reply) (web.Result, error) {
 	if r.Viewer.Role.Team() {
@@ -133,8 +125,8 @@ func (h handler) send(ctx context.Context, r *web.Request, ticket string, in rep
 		return web.Result{}, err
 	}
 	e, replayed, err := h.store.Change(ctx, r.Settings, ticket, &marker, func(t portal.Ticket) (dynamo.Edit, error) {
-		if !portal.CanSee(r.Viewer, t, r.Settings) {
-			return dynamo.Edit{}, portal.Errorf(portal.NotFound, "error.notFound")
+		if err := portal.See(r.Viewer, t, r.Settings); err != nil {
+			return dynamo.Edit{}, err
 		}
 		t, err := portal.ReplyTo(t, r.Viewer, r.Settings, r.Now)
 		return dynamo.Edit{Ticket: t, Messages: []portal.Message{{
@@ -166,10 +158,7 @@ func (h handler) visible(ctx context.Context, r *web.Request, ticket string) (po
 	if err != nil {
 		return portal.Ticket{}, err
 	}
-	if !portal.CanSee(r.Viewer, t, r.Settings) {
-		return portal.Ticket{}, portal.Errorf(portal.NotFound, "error.notFound")
-	}
-	return t, nil
+	return t, portal.See(r.Viewer, t, r.Settings)
 }
 
 var inlineImage = regexp.MustCompile(`<img[^>]*src="cid:([a-z0-9]+)"[^>]*>`)

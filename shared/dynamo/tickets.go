@@ -271,7 +271,7 @@ func (s *Store) TicketAlone(ctx context.Context, portalID, ticket string) (porta
 	return ticketFrom(it)
 }
 
-func noTicket() error { return portal.Errorf(portal.NotFound, "error.notFound") }
+func noTicket() error { return portal.Hidden() }
 
 // Attachment returns the ticket and one of its files (pattern 9, one
 // BatchGetItem). It returns NotFound where there is no such ticket or file, and

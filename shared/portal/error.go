@@ -70,6 +70,10 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
+// Hidden is the answer for what does not exist and for what the reader may not
+// see: nobody learns which.
+func Hidden() *Error { return Errorf(NotFound, "error.notFound") }
+
 // KindOf returns the kind of the first Error in err's chain, else Internal.
 func KindOf(err error) Kind {
 	var e *Error

@@ -25,6 +25,15 @@ func CanSee(v Viewer, t Ticket, s *Settings) bool {
 	return s.Visible.Matches(t, s)
 }
 
+// See returns nil where the viewer may see the ticket, and Hidden otherwise. It
+// is the way of every handler to a ticket.
+func See(v Viewer, t Ticket, s *Settings) error {
+	if !CanSee(v, t, s) {
+		return Hidden()
+	}
+	return nil
+}
+
 // SeesCompany tells whether the viewer has the view of the company's tickets.
 func SeesCompany(v Viewer, s *Settings) bool {
 	return v.SignedIn() && v.Company != "" && !v.Role.Team() && (s.CompanyView || v.Role == Manager)

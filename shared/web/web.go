@@ -133,7 +133,7 @@ func New(o Options, handlers map[string]Handler) http.Handler {
 	fallback := o.Fallback
 	if fallback == nil {
 		fallback = func(context.Context, *Request) (Result, error) {
-			return Result{}, portal.Errorf(portal.NotFound, "error.notFound")
+			return Result{}, portal.Hidden()
 		}
 	}
 	s.mux.Handle("/", s.handle(routes.Route{Access: routes.Public, Origin: routes.SameOrigin}, fallback))
@@ -410,6 +410,16 @@ func (r *Request) read() {
 // Path returns a path below the portal's: r.Path("tickets", id).
 func (r *Request) Path(segments ...string) string {
 	return "/" + strings.Join(append([]string{r.Settings.Slug}, segments...), "/")
+}
+
+// ID returns the id that the path names. What has not the form of one is Hidden:
+// it would become part of a key.
+func (r *Request) ID(name string) (string, error) {
+	id := r.PathValue(name)
+	if !portal.ValidID(id) {
+		return "", portal.Hidden()
+	}
+	return id, nil
 }
 
 // Address is the client's address without its port, "" where it is unknown.
