@@ -1,16 +1,16 @@
 package bench
 
-// List prices in eu-central-1, on demand, USD without tax and free tier, as
-// published in November 2025 (aws.amazon.com/lambda/pricing,
-// /api-gateway/pricing, /dynamodb/pricing/on-demand, /cloudwatch/pricing,
-// /ec2/pricing for traffic).
+// List prices in us-east-1, on demand, USD without tax and free tier, as they
+// stood in 2025 (aws.amazon.com/lambda/pricing, /api-gateway/pricing,
+// /dynamodb/pricing/on-demand, /cloudwatch/pricing, /ec2/pricing/on-demand for
+// traffic). Nothing fetches them: look them up before relying on a sum.
 const (
 	lambdaMillion  = 0.20
 	lambdaGBSecond = 0.0000133334 // arm64
-	httpAPIMillion = 1.11         // up to 300 million a month, 512 KB each
-	readMillion    = 0.1525       // DynamoDB read request units
-	writeMillion   = 0.7625
-	logGB          = 0.63
+	httpAPIMillion = 1.00         // up to 300 million a month, 512 KB each
+	readMillion    = 0.125        // DynamoDB read request units
+	writeMillion   = 0.625
+	logGB          = 0.50
 	trafficGB      = 0.09
 	functionMemory = 0.5 // GB
 	logLineBytes   = 500
