@@ -380,7 +380,7 @@ test("Back after sending does not offer the reply again", async ({ page }) => {
   const seen = await detail(page);
   await write(page, "Sent");
   await page.getByRole("button", { name: "Send reply" }).click();
-  await expect(page).toHaveURL(/sent=/);
+  await page.waitForURL(/sent=/); // until its script has run
   await page.goBack();
   await expect(page.locator("#reply-text")).toHaveValue("");
   await expect(page.locator(".ProseMirror:not(:empty)")).toHaveCount(0);
@@ -426,11 +426,15 @@ test("news is offered, not forced, and showing it keeps the text", async ({ page
   let last = "m4";
   await page.route("**/_local/ui/activity", (route) => route.fulfill({ json: { last_activity_at: "2026-11-22T14:06:00Z", last_message: last } }));
   await write(page, "While you wait");
+  const asked = page.waitForResponse("**/_local/ui/activity");
   await page.clock.runFor(21_000);
+  await asked;
   await expect(page.getByText("New answer.")).toHaveCount(0);
   last = "m5";
-  await page.clock.runFor(21_000);
-  await expect(page.getByText("New answer.")).toBeVisible();
+  await expect(async () => {
+    await page.clock.runFor(21_000); // the answer before it may be under way still
+    await expect(page.getByText("New answer.")).toBeVisible({ timeout: 1000 });
+  }).toPass();
   await expect(page.locator(".ProseMirror")).toHaveText("While you wait");
   await page.getByRole("link", { name: "Show", exact: true }).click();
   await expect(page).toHaveURL(/#latest$/);
