@@ -32,6 +32,9 @@ export default defineConfig({
   forbidOnly: true,
   fullyParallel: true,
   workers: 2,
+  // Where other work shares the machine a browser may stall; what passes only
+  // the second time is reported as flaky.
+  retries: process.env["CI"] ? 1 : 0,
   timeout: 60_000,
   expect: { timeout: 15_000 },
   reporter: process.stdout.isTTY ? "line" : "dot",
