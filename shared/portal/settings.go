@@ -260,11 +260,6 @@ func (s *Settings) Property(name string) (Property, bool) {
 	return Property{}, false
 }
 
-// Standard tells whether the name is a standard property's.
-func Standard(name string) bool {
-	return slices.ContainsFunc(standard, func(p Property) bool { return p.Name == name })
-}
-
 // The priorities, lowest first. The catalogs name them.
 var priorities = []Option{{Value: "low"}, {Value: "medium"}, {Value: "high"}, {Value: "urgent"}}
 

@@ -159,7 +159,7 @@ func TestStandardProperties(t *testing.T) {
 		t.Errorf("stage is %+v", p)
 	}
 	p, _ := s.Property(PropPriority)
-	if len(p.Options) != 4 || !Standard(PropPriority) || Standard("product") {
+	if len(p.Options) != 4 {
 		t.Errorf("priority is %+v", p)
 	}
 	if _, ok := s.Property("unknown"); ok {
