@@ -110,11 +110,15 @@ func (s *stack) newTable(t schema.Table) awsdynamodb.TableV2 {
 	if len(t.Indexes) > 0 {
 		var indexes []*awsdynamodb.GlobalSecondaryIndexPropsV2
 		for _, index := range t.Indexes {
+			projection := awsdynamodb.ProjectionType_ALL
+			if index.KeysOnly {
+				projection = awsdynamodb.ProjectionType_KEYS_ONLY
+			}
 			indexes = append(indexes, &awsdynamodb.GlobalSecondaryIndexPropsV2{
 				IndexName:      jsii.String(index.Name),
 				PartitionKey:   text(index.Partition),
 				SortKey:        text(index.Sort),
-				ProjectionType: awsdynamodb.ProjectionType_ALL,
+				ProjectionType: projection,
 			})
 		}
 		props.GlobalSecondaryIndexes = &indexes

@@ -448,8 +448,9 @@ func testTables(t *testing.T, tmpl template) {
 			}
 			var indexes []schema.Index
 			for _, i := range got.GlobalSecondaryIndexes {
-				indexes = append(indexes, schema.Index{Name: i.IndexName, Partition: i.KeySchema[0].AttributeName, Sort: i.KeySchema[1].AttributeName})
-				if i.Projection.ProjectionType != "ALL" || !slices.Equal(i.KeySchema, keys(i.KeySchema[0].AttributeName, i.KeySchema[1].AttributeName)) {
+				keysOnly := i.Projection.ProjectionType == "KEYS_ONLY"
+				indexes = append(indexes, schema.Index{Name: i.IndexName, Partition: i.KeySchema[0].AttributeName, Sort: i.KeySchema[1].AttributeName, KeysOnly: keysOnly})
+				if !keysOnly && i.Projection.ProjectionType != "ALL" || !slices.Equal(i.KeySchema, keys(i.KeySchema[0].AttributeName, i.KeySchema[1].AttributeName)) {
 					t.Errorf("index %+v", i)
 				}
 			}

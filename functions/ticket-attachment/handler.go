@@ -15,7 +15,7 @@ import (
 
 type store interface {
 	web.Store
-	Attachment(ctx context.Context, portalID, ticket, attachment string) (portal.Ticket, portal.Attachment, error)
+	Attachment(ctx context.Context, portalID, ticket, attachment string, internal bool) (portal.Ticket, portal.Attachment, error)
 	PutUpload(ctx context.Context, portalID, person string, u dynamo.Upload, now time.Time) error
 }
 
@@ -102,7 +102,7 @@ func (h handler) openFile(ctx context.Context, r *web.Request) (web.Result, erro
 	if err != nil {
 		return web.Result{}, err
 	}
-	t, a, err := h.store.Attachment(ctx, r.Settings.ID, ticket, attachment)
+	t, a, err := h.store.Attachment(ctx, r.Settings.ID, ticket, attachment, false)
 	if err != nil {
 		return web.Result{}, err
 	}

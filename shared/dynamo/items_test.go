@@ -116,6 +116,8 @@ func fullTicket(t *testing.T) portal.Ticket {
 		t.Contacts = []string{author, "colin00001"}
 		t.Companies = []string{"nordwind01", "suedstern1"}
 		t.Activity, t.Closed = at.Add(2*time.Hour), at.Add(time.Hour)
+		t.Noted, t.NotedBy = at.Add(3*time.Hour), dynamotest.Agent
+		t.Threads = []portal.Thread{{ID: "thread0002", Name: "Spare parts", Created: at.Add(time.Minute)}}
 		t.Properties = map[string]string{dynamotest.Product: "chair", dynamotest.Details: "A long story. ", dynamotest.Cost: "12.5"}
 	})
 }
@@ -129,6 +131,9 @@ func TestTicketRoundTrip(t *testing.T) {
 	filled(t, file)
 	message := dynamotest.Message(tk, portal.Author{ID: dynamotest.Agent, Team: true, Name: "Anna Arnold"}, "<p>Grüße 👋</p>", at.Add(time.Minute))
 	message.Attachments, message.Event = []portal.Attachment{file, {ID: "file000002", Name: "empty", Size: 0}}, "newer"
+	message.Change = portal.Change{Property: portal.PropOwner, From: "a", To: "b", Name: "Bert"}
+	message.Notice = portal.NoticeAnswer
+	filled(t, message.Change)
 	filled(t, message)
 	filled(t, message.Author)
 	if err := store.PutTickets(t.Context(), s, []dynamo.WholeTicket{{Ticket: tk, Messages: []portal.Message{message}}}); err != nil {
@@ -146,7 +151,7 @@ func TestTicketRoundTrip(t *testing.T) {
 	} else {
 		same(t, "the ticket alone", alone, tk)
 	}
-	got, a, err := store.Attachment(t.Context(), s.ID, tk.ID, file.ID)
+	got, a, err := store.Attachment(t.Context(), s.ID, tk.ID, file.ID, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +169,12 @@ func TestTicketRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "list of "+string(audience), page.Tickets, []portal.Ticket{short})
+		want := short
+		want.Threads = nil
+		if audience != dynamo.TeamAudience(s.ID) {
+			want.Noted, want.NotedBy = time.Time{}, "" // it would tell that there are comments
+		}
+		same(t, "list of "+string(audience), page.Tickets, []portal.Ticket{want})
 	}
 	if page, err := store.List(t.Context(), dynamo.ListQuery{Audience: dynamo.CompanyAudience(s.ID, "other00001"), Order: dynamo.NewestActivity, Limit: 5}); err != nil || len(page.Tickets) != 0 {
 		t.Errorf("another company's list: %v, %v", page.Tickets, err)
@@ -188,7 +198,7 @@ func TestItems(t *testing.T) {
 	tickets, lists := raw(t, schema.Tickets), raw(t, schema.Lists)
 	pk, ms := s.ID+"#T#"+tk.ID, fmt.Sprintf("%013d", at.UnixMilli())
 	want := []string{
-		"f#file000001", "i#" + tk.Thread + "#" + ms + "#" + comment.ID, "i#thread0002#" + ms + "#" + other.ID, "m#" + ms + "#" + shown.ID, "t",
+		"f#file000001", "c#" + ms + "#" + comment.ID, "i#thread0002#" + ms + "#" + other.ID, "m#" + ms + "#" + shown.ID, "t",
 	}
 	slices.Sort(want)
 	if got := tickets.all(t, pk); !slices.Equal(got, want) {
@@ -202,9 +212,9 @@ func TestItems(t *testing.T) {
 
 	l := fmt.Sprintf("%013d#%s", tk.Activity.UnixMilli(), tk.ID)
 	for pk, want := range map[string][2]string{
-		s.ID + "#*":            {s.ID + "#*#mail#C", s.ID + "#*#mail#" + dynamotest.Agent},
-		s.ID + "#c#" + author:  {s.ID + "#c#" + author + "#C", s.ID + "#c#" + author + "#" + dynamotest.Agent},
-		s.ID + "#o#nordwind01": {s.ID + "#o#nordwind01#C", s.ID + "#o#nordwind01#" + dynamotest.Agent},
+		s.ID + "#*":            {s.ID + "#*#mail#C", s.ID + "#*#mail#" + dynamotest.Agent + "#C"},
+		s.ID + "#c#" + author:  {s.ID + "#c#" + author + "#C", ""},
+		s.ID + "#o#nordwind01": {s.ID + "#o#nordwind01#C", ""},
 	} {
 		it := lists.get(t, pk, tk.ID)
 		if text(it["l"]) != l || text(it["as"]) != want[0] || text(it["ao"]) != want[1] {
@@ -238,7 +248,7 @@ func TestHiddenMessages(t *testing.T) {
 	add(portal.Comment, "", tk.Thread, "hidden0001")
 	add(portal.Note, "", tk.Thread, "hidden0002")
 	add(portal.Reply, "", "thread0002", "hidden0003")
-	add(portal.Event, portal.EventAssigned, tk.Thread, "hidden0004")
+	add(portal.Event, portal.EventChanged, tk.Thread, "hidden0004")
 	add(portal.Event, portal.EventClosed, tk.Thread, "shown00002")
 	if err := store.PutTickets(t.Context(), s, []dynamo.WholeTicket{w}); err != nil {
 		t.Fatal(err)
@@ -250,12 +260,12 @@ func TestHiddenMessages(t *testing.T) {
 	same(t, "messages", c.Messages, []portal.Message{w.Messages[0], w.Messages[5]})
 	for _, m := range w.Messages {
 		id := m.Attachments[0].ID
-		_, _, err := store.Attachment(t.Context(), s.ID, tk.ID, id)
+		_, _, err := store.Attachment(t.Context(), s.ID, tk.ID, id, false)
 		if hidden := strings.HasPrefix(id, "hidden"); hidden != (err != nil) || hidden && portal.KindOf(err) != portal.NotFound {
 			t.Errorf("%s: %v", id, err)
 		}
 	}
-	if _, _, err := store.Attachment(t.Context(), s.ID, "ticket9999", "shown00001"); portal.KindOf(err) != portal.NotFound {
+	if _, _, err := store.Attachment(t.Context(), s.ID, "ticket9999", "shown00001", false); portal.KindOf(err) != portal.NotFound {
 		t.Errorf("a file of another ticket: %v", err)
 	}
 	// Messages without their ticket are nothing.
@@ -263,7 +273,7 @@ func TestHiddenMessages(t *testing.T) {
 	if _, _, err := store.Ticket(t.Context(), s.ID, tk.ID, false); portal.KindOf(err) != portal.NotFound {
 		t.Errorf("a ticket that is gone: %v", err)
 	}
-	if _, _, err := store.Attachment(t.Context(), s.ID, tk.ID, "shown00001"); portal.KindOf(err) != portal.NotFound {
+	if _, _, err := store.Attachment(t.Context(), s.ID, tk.ID, "shown00001", false); portal.KindOf(err) != portal.NotFound {
 		t.Errorf("a file of a ticket that is gone: %v", err)
 	}
 }
@@ -688,11 +698,11 @@ func TestItemsOfAnOlderVersion(t *testing.T) {
 	}
 
 	tickets.put(t, pk, "f#file000001", item{"id": str("file000001"), "name": str("a"), "message": str("m#1#x")})
-	if _, a, err := store.Attachment(t.Context(), s.ID, "ticket0001", "file000001"); err != nil || a != (portal.Attachment{ID: "file000001", Name: "a"}) {
+	if _, a, err := store.Attachment(t.Context(), s.ID, "ticket0001", "file000001", false); err != nil || a != (portal.Attachment{ID: "file000001", Name: "a"}) {
 		t.Errorf("file %+v, %v", a, err)
 	}
 	tickets.put(t, pk, "f#file000002", item{"id": str("file000002"), "name": str("a")})
-	if _, _, err := store.Attachment(t.Context(), s.ID, "ticket0001", "file000002"); portal.KindOf(err) != portal.NotFound {
+	if _, _, err := store.Attachment(t.Context(), s.ID, "ticket0001", "file000002", false); portal.KindOf(err) != portal.NotFound {
 		t.Errorf("a file of no message: %v", err)
 	}
 

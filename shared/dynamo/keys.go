@@ -96,7 +96,25 @@ func messageKey(m portal.Message, t portal.Ticket) string {
 	if portal.Shown(m, t) {
 		return "m#" + ms(m.Created) + "#" + m.ID
 	}
-	return "i#" + m.Thread + "#" + ms(m.Created) + "#" + m.ID
+	place := ms(m.Created) + "#" + m.ID
+	if m.Thread == t.Thread {
+		return "c#" + place
+	}
+	return threadKey(m.Thread) + place
+}
+
+// threadKey is what the messages of another thread than the shown one begin with.
+func threadKey(thread string) string { return "i#" + thread + "#" }
+
+// inboxKey is the team's entries of one inbox, in the indexes' keys.
+func inboxKey(portalID, inbox string) string { return string(TeamAudience(portalID)) + "#" + inbox }
+
+// ownerKey is an owner in a key; "-" is nobody.
+func ownerKey(owner string) string {
+	if owner == "" {
+		return "-"
+	}
+	return owner
 }
 
 func markerKey(author, clientID string) string { return "k#" + author + "#" + clientID }

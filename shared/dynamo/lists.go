@@ -16,6 +16,10 @@ import (
 type ListQuery struct {
 	Audience Audience
 	State    portal.State // or "" for both
+	// Inbox asks for the team's entries of one inbox, of a State and by activity;
+	// Owner, where it is not nil, for those of one owner, "" being nobody.
+	Inbox string
+	Owner *string
 	Order    Order
 	Limit    int           // tickets of a page
 	From     portal.Cursor // zero for the first page
@@ -194,6 +198,12 @@ func (w *walk) input() (in *dynamodb.QueryInput, filterState bool) {
 	// inboxes sorts the states out while reading.
 	byState := w.q.State != "" && !w.q.Audience.team()
 	switch {
+	case w.q.Inbox != "" && w.q.Owner != nil:
+		in.IndexName, partition = aws.String("gsi4"), "ao"
+		value += "#" + w.q.Inbox + "#" + ownerKey(*w.q.Owner) + stateKey(w.q.State)
+	case w.q.Inbox != "":
+		in.IndexName, partition = aws.String("gsi2"), "as"
+		value += "#" + w.q.Inbox + stateKey(w.q.State)
 	case byState && w.q.Order.created():
 		in.IndexName, partition, sort = aws.String("gsi3"), "as", "sk"
 	case byState:
@@ -219,7 +229,7 @@ func (w *walk) input() (in *dynamodb.QueryInput, filterState bool) {
 		in.ExpressionAttributeValues[":from"] = str(from)
 	}
 	in.KeyConditionExpression = aws.String(condition)
-	return in, w.q.State != "" && !byState
+	return in, w.q.State != "" && !byState && w.q.Inbox == ""
 }
 
 func (a Audience) team() bool { return len(a) > 2 && a[len(a)-2:] == "#*" }

@@ -110,11 +110,11 @@ func TestPricesOfReading(t *testing.T) {
 		return err
 	})
 	costs(t, "9 Attachment", bill{1, 1, 0}, func(ctx context.Context) error {
-		_, _, err := store.Attachment(ctx, s.ID, tk.ID, "file000001")
+		_, _, err := store.Attachment(ctx, s.ID, tk.ID, "file000001", false)
 		return err
 	})
 	fails(t, "9 Attachment that is not there", portal.NotFound, bill{1, 0.5, 0}, func(ctx context.Context) error {
-		_, _, err := store.Attachment(ctx, s.ID, tk.ID, "file000002")
+		_, _, err := store.Attachment(ctx, s.ID, tk.ID, "file000002", false)
 		return err
 	})
 	// 0.5 for the slug; what the settings hold is read consistently.
@@ -216,9 +216,9 @@ func TestPricesOfChanges(t *testing.T) {
 	}
 	// Ticket, marker and message are 2 each, and so are the entries of the team,
 	// the contact and the company; moving the entry in its indexes is the rest.
-	costs(t, "8 reply", bill{2, 1, 18}, reply)
+	costs(t, "8 reply", bill{2, 1, 30}, reply)
 	costs(t, "8 the same reply again", bill{2, 3, 0}, reply)
-	costs(t, "8 close", bill{2, 1, 20}, func(ctx context.Context) error {
+	costs(t, "8 close", bill{2, 1, 36}, func(ctx context.Context) error {
 		_, _, err := store.Change(ctx, s, tk.ID, nil, func(t portal.Ticket) (dynamo.Edit, error) {
 			t, e, err := portal.CloseTicket(t, v, s, at.Add(2*time.Hour))
 			return dynamo.Edit{Ticket: t, Messages: []portal.Message{e}}, err

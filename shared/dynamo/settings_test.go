@@ -31,6 +31,8 @@ func complete(s *portal.Settings) {
 	s.CloseStage = map[string]string{dynamotest.Support: dynamotest.Done}
 	s.ReopenDays, s.IdleMinutes, s.SessionHours, s.MaxFiles, s.MaxFileBytes = 7, 15, 8, 3, 1<<20
 	s.ForbiddenExts = []string{"iso"}
+	s.DefaultInbox, s.MailText, s.MailFrom = "mail", true, "help@nordwind.example"
+	s.Inboxes[0].Email, s.Inboxes[0].Members = "mail@nordwind.example", []string{dynamotest.Agent}
 	for i := range 12 {
 		s.Properties = append(s.Properties, portal.Property{Name: fmt.Sprintf("p%02d", 11-i), Type: portal.TypeText})
 	}
@@ -43,6 +45,7 @@ func TestSettingsRoundTrip(t *testing.T) {
 		"as the tests have them": func(*portal.Settings) {},
 		"complete":               complete,
 		"everything off": func(s *portal.Settings) {
+			s.MailText = false
 			s.Active, s.CompanyView, s.RepliesToClosed, s.Closing, s.Reopening = false, false, false, false, false
 			s.ReopenDays, s.MaxFiles, s.MaxFileBytes, s.IdleMinutes = 0, 0, 0, 0
 			s.ForbiddenExts, s.Columns, s.Visible = []string{}, []portal.Column{}, nil

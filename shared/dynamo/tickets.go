@@ -34,11 +34,21 @@ type ticketItem struct {
 	Companies  []string          `dynamodbav:"companies,omitempty"`
 	Requester  string            `dynamodbav:"requester,omitempty"`
 	Thread     string            `dynamodbav:"thread,omitempty"`
+	Threads    []threadFields    `dynamodbav:"threads,omitempty"`
 	Created    int64             `dynamodbav:"created"`
 	Activity   int64             `dynamodbav:"activity"`
 	ActivityBy string            `dynamodbav:"activityBy,omitempty"`
 	Closed     int64             `dynamodbav:"closed,omitempty"`
+	Noted      int64             `dynamodbav:"noted,omitempty"`
+	NotedBy    string            `dynamodbav:"notedBy,omitempty"`
 	Properties map[string]string `dynamodbav:"props,omitempty"`
+}
+
+// threadFields is a further thread of a ticket.
+type threadFields struct {
+	ID      string `dynamodbav:"id"`
+	Name    string `dynamodbav:"name"`
+	Created int64  `dynamodbav:"created"`
 }
 
 func ticketFrom(it item) (portal.Ticket, error) {
@@ -51,10 +61,16 @@ func ticketFrom(it item) (portal.Ticket, error) {
 		State: i.State, Priority: i.Priority, Owner: i.Owner, Inbox: i.Inbox, Contacts: i.Contacts,
 		Companies: i.Companies, Requester: i.Requester, Thread: i.Thread,
 		Created: time.UnixMilli(i.Created).UTC(), Activity: time.UnixMilli(i.Activity).UTC(),
-		ActivityBy: i.ActivityBy, Properties: i.Properties,
+		ActivityBy: i.ActivityBy, NotedBy: i.NotedBy, Properties: i.Properties,
 	}
 	if i.Closed != 0 {
 		t.Closed = time.UnixMilli(i.Closed).UTC()
+	}
+	if i.Noted != 0 {
+		t.Noted = time.UnixMilli(i.Noted).UTC()
+	}
+	for _, th := range i.Threads {
+		t.Threads = append(t.Threads, portal.Thread{ID: th.ID, Name: th.Name, Created: time.UnixMilli(th.Created).UTC()})
 	}
 	return t, nil
 }
@@ -65,10 +81,16 @@ func fieldsOfTicket(t portal.Ticket) ticketItem {
 		State: t.State, Priority: t.Priority, Owner: t.Owner, Inbox: t.Inbox, Contacts: t.Contacts,
 		Companies: t.Companies, Requester: t.Requester, Thread: t.Thread,
 		Created: t.Created.UnixMilli(), Activity: t.Activity.UnixMilli(), ActivityBy: t.ActivityBy,
-		Properties: t.Properties,
+		NotedBy: t.NotedBy, Properties: t.Properties,
 	}
 	if !t.Closed.IsZero() {
 		i.Closed = t.Closed.UnixMilli()
+	}
+	if !t.Noted.IsZero() {
+		i.Noted = t.Noted.UnixMilli()
+	}
+	for _, th := range t.Threads {
+		i.Threads = append(i.Threads, threadFields{ID: th.ID, Name: th.Name, Created: th.Created.UnixMilli()})
 	}
 	return i
 }
@@ -79,18 +101,24 @@ func itemOfTicket(portalID string, t portal.Ticket) item {
 
 // itemOfEntry returns the audience's lists entry of the ticket.
 func itemOfEntry(portalID string, a Audience, t portal.Ticket, s *portal.Settings) item {
-	it := marshal(string(a), t.ID, fieldsOfTicket(t.ForList(s)))
-	scope := string(a)
-	if a == TeamAudience(portalID) {
-		scope += "#" + t.Inbox
+	entry := t.ForList(s)
+	team := a == TeamAudience(portalID)
+	if !team {
+		entry.Noted, entry.NotedBy = time.Time{}, ""
 	}
-	owner := t.Owner
-	if owner == "" {
-		owner = "-"
-	}
+	it := marshal(string(a), t.ID, fieldsOfTicket(entry))
 	it["l"] = str(activityKey(t))
-	it["as"] = str(scope + stateKey(t.State))
-	it["ao"] = str(scope + "#" + owner)
+	if !team {
+		it["as"] = str(string(a) + stateKey(t.State))
+		return it
+	}
+	inbox := portal.InboxOf(t, s).ID
+	it["as"] = str(inboxKey(portalID, inbox) + stateKey(t.State))
+	it["ao"] = str(inboxKey(portalID, inbox) + "#" + ownerKey(t.Owner) + stateKey(t.State))
+	if t.State == portal.Open {
+		it["oi"] = str(inboxKey(portalID, inbox))
+		it["os"] = str(ownerKey(t.Owner) + "#" + t.ID)
+	}
 	return it
 }
 
@@ -118,8 +146,20 @@ type messageItem struct {
 	HTML        string             `dynamodbav:"html,omitempty"`
 	Sanitizer   int                `dynamodbav:"sanitizer,omitempty"`
 	Event       portal.EventName   `dynamodbav:"event,omitempty"`
+	Change      *changeFields      `dynamodbav:"change,omitempty"`
 	Created     int64              `dynamodbav:"created"`
 	Attachments []fileFields       `dynamodbav:"files,omitempty"`
+	// Notice is what makes the stream's consumer send mails: its filter passes
+	// only new items that have it.
+	Notice portal.Notice `dynamodbav:"notice,omitempty"`
+}
+
+// changeFields is what an internal event says of a change.
+type changeFields struct {
+	Property string `dynamodbav:"property"`
+	From     string `dynamodbav:"from,omitempty"`
+	To       string `dynamodbav:"to,omitempty"`
+	Name     string `dynamodbav:"name,omitempty"`
 }
 
 func messageFrom(it item) (portal.Message, error) {
@@ -129,7 +169,10 @@ func messageFrom(it item) (portal.Message, error) {
 	}
 	m := portal.Message{
 		ID: i.ID, Thread: i.Thread, Kind: i.Kind, Author: portal.Author{ID: i.AuthorID, Team: i.Team, Name: i.AuthorName},
-		HTML: i.HTML, Sanitizer: i.Sanitizer, Event: i.Event, Created: time.UnixMilli(i.Created).UTC(),
+		HTML: i.HTML, Sanitizer: i.Sanitizer, Event: i.Event, Created: time.UnixMilli(i.Created).UTC(), Notice: i.Notice,
+	}
+	if i.Change != nil {
+		m.Change = portal.Change(*i.Change)
 	}
 	for _, f := range i.Attachments {
 		m.Attachments = append(m.Attachments, f.attachment())
@@ -140,7 +183,11 @@ func messageFrom(it item) (portal.Message, error) {
 func itemOfMessage(portalID string, t portal.Ticket, m portal.Message) item {
 	i := messageItem{
 		ID: m.ID, Thread: m.Thread, Kind: m.Kind, AuthorID: m.Author.ID, Team: m.Author.Team, AuthorName: m.Author.Name,
-		HTML: m.HTML, Sanitizer: m.Sanitizer, Event: m.Event, Created: m.Created.UnixMilli(),
+		HTML: m.HTML, Sanitizer: m.Sanitizer, Event: m.Event, Created: m.Created.UnixMilli(), Notice: m.Notice,
+	}
+	if m.Change != (portal.Change{}) {
+		c := changeFields(m.Change)
+		i.Change = &c
 	}
 	for _, a := range m.Attachments {
 		i.Attachments = append(i.Attachments, fieldsOfFile(a))
@@ -275,9 +322,10 @@ func noTicket() error { return portal.Hidden() }
 
 // Attachment returns the ticket and one of its files (pattern 9, one
 // BatchGetItem). It returns NotFound where there is no such ticket or file, and
-// where the file hangs on something that customers do not see; whether they may
-// see the ticket is the caller's question.
-func (s *Store) Attachment(ctx context.Context, portalID, ticket, attachment string) (portal.Ticket, portal.Attachment, error) {
+// where the file hangs on something that customers do not see, unless internal
+// asks for those as well; whether the viewer may see the ticket is the caller's
+// question.
+func (s *Store) Attachment(ctx context.Context, portalID, ticket, attachment string, internal bool) (portal.Ticket, portal.Attachment, error) {
 	pk := ticketKey(portalID, ticket)
 	items, err := s.getAll(ctx,
 		key{table: schema.Tickets, pk: pk, sk: "t"},
@@ -296,7 +344,7 @@ func (s *Store) Attachment(ctx context.Context, portalID, ticket, attachment str
 	if err := unmarshal(items[1], &f); err != nil {
 		return portal.Ticket{}, portal.Attachment{}, err
 	}
-	if len(f.Message) < 2 || f.Message[:2] != "m#" {
+	if !internal && !strings.HasPrefix(f.Message, "m#") {
 		return portal.Ticket{}, portal.Attachment{}, noTicket()
 	}
 	return t, f.attachment(), nil
@@ -379,12 +427,21 @@ func (s *Store) tryChange(ctx context.Context, settings *portal.Settings, ticket
 	if err != nil {
 		return Edit{}, false, err
 	}
+	if err := s.transact(ctx, ticket, writes); err != nil {
+		return Edit{}, false, err
+	}
+	return e, false, nil
+}
+
+// transact writes all or nothing. It returns errRaced where nothing was written
+// and the same, or what follows from reading again, may be tried.
+func (s *Store) transact(ctx context.Context, ticket string, writes []types.TransactWriteItem) error {
 	out, err := s.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
 		TransactItems: writes, ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal,
 	})
 	if err == nil {
 		s.record(ctx, "TransactWriteItems", "", out.ConsumedCapacity, true)
-		return e, false, nil
+		return nil
 	}
 	var canceled *types.TransactionCanceledException
 	if errors.As(err, &canceled) {
@@ -394,17 +451,17 @@ func (s *Store) tryChange(ctx context.Context, settings *portal.Settings, ticket
 			if code == "ConditionalCheckFailed" && writes[i].Put != nil && strings.HasPrefix(text(writes[i].Put.Item["sk"]), fileKey("")) {
 				// The ticket and its marker, which come before, are as they were: the
 				// file is another message's, and stays that one's.
-				return Edit{}, false, &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Err: err,
+				return &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Err: err,
 					Fields: []portal.FieldError{{Field: "attachments", Key: "reply.error.upload"}}}
 			}
 			switch code {
 			// Nothing was written. The SDK does not try a cancelled transaction again.
 			case "ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
-				return Edit{}, false, fmt.Errorf("%w: write %d of ticket %s: %s", errRaced, i, ticket, code)
+				return fmt.Errorf("%w: write %d of ticket %s: %s", errRaced, i, ticket, code)
 			}
 		}
 	}
-	return Edit{}, false, wrap("TransactWriteItems", schema.Tickets, err)
+	return wrap("TransactWriteItems", schema.Tickets, err)
 }
 
 // changeWrites returns the transaction of a change. Its first write carries the

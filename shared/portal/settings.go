@@ -45,6 +45,10 @@ type Settings struct {
 	MaxFileBytes  int64 // of one file
 	ForbiddenExts []string
 
+	DefaultInbox string // where a ticket lands that names none; "" is the first
+	MailText     bool   // mails to customers quote the message; off: they lead to it
+	MailFrom     string // the address that mails come from; "" is the deployment's
+
 	Pipelines  []Pipeline
 	Properties []Property
 	Inboxes    []Inbox
@@ -124,8 +128,10 @@ type Option struct {
 
 // Inbox is where the team answers.
 type Inbox struct {
-	ID   string
-	Name string
+	ID      string
+	Name    string
+	Email   string   // answers to its mails go there, and what nobody owns is told there; "" tells each member
+	Members []string // who of the staff works in it; empty is everyone. Admins work in all
 }
 
 // Staff is a member of the team, as owner and author.
@@ -178,6 +184,7 @@ func Recommended() Settings {
 		Closing:         true,
 		Reopening:       true,
 		ReopenDays:      30,
+		MailText:        true,
 		IdleMinutes:     60,
 		SessionHours:    24 * 7,
 		MaxFiles:        10,

@@ -39,24 +39,37 @@ type Ticket struct {
 	Companies  []string  // the one it was opened for first
 	Requester  string    // the requester's name when the ticket was last written
 	Thread     string    // the oldest thread: the one that customers see
+	Threads    []Thread  // the further ones, oldest first; not in a list
 	Created    time.Time // milliseconds, UTC, as all times here
 	Activity   time.Time // the last that customers can see; comments and other threads do not count
 	ActivityBy string    // the id of the person behind it
 	Closed     time.Time // zero while open
+	Noted      time.Time // the last comment, or message of another thread: the team's alone
+	NotedBy    string
 	Properties map[string]string
+}
+
+// Thread is a conversation beside the one that customers see.
+type Thread struct {
+	ID      string
+	Name    string
+	Created time.Time
 }
 
 // Clone returns a copy that shares nothing with t.
 func (t Ticket) Clone() Ticket {
 	t.Contacts = slices.Clone(t.Contacts)
 	t.Companies = slices.Clone(t.Companies)
+	t.Threads = slices.Clone(t.Threads)
 	t.Properties = maps.Clone(t.Properties)
 	return t
 }
 
-// ForList returns the ticket as a list keeps it: without the long texts.
+// ForList returns the ticket as a list keeps it: without the long texts and the
+// names of threads.
 func (t Ticket) ForList(s *Settings) Ticket {
 	t = t.Clone()
+	t.Threads = nil
 	maps.DeleteFunc(t.Properties, func(name, _ string) bool {
 		p, ok := s.Property(name)
 		return ok && p.Type == TypeLongText
@@ -83,9 +96,37 @@ type Message struct {
 	HTML        string // sanitised when written
 	Sanitizer   int    // the version of the sanitiser that wrote HTML
 	Event       EventName
+	Change      Change // with EventChanged
 	Created     time.Time
 	Attachments []Attachment
+	// Notice says whom a mail tells of the message. What comes from elsewhere in
+	// bulk has none: people know of it already.
+	Notice Notice
 }
+
+// Notice is whom a message is told to by mail.
+type Notice string
+
+const (
+	NoticeReceived Notice = "received" // the first message of a new ticket: its contacts that it has arrived, and the team
+	NoticeWritten  Notice = "written"  // a customer's: the team
+	NoticeAnswer   Notice = "answer"   // the team's: the ticket's contacts
+)
+
+// Change is what the team changed of a ticket. The values are ids or what a
+// property holds; the name of who was added or removed may be beside them.
+type Change struct {
+	Property string // a property's name, or [ChangeContact], [ChangeCompany], [ChangeThread]
+	From, To string
+	Name     string
+}
+
+// What changes besides properties: To was added, From removed.
+const (
+	ChangeContact = "contact"
+	ChangeCompany = "company"
+	ChangeThread  = "thread" // Name is the thread's
+)
 
 // EventName is what happened.
 type EventName string
@@ -93,7 +134,8 @@ type EventName string
 const (
 	EventClosed   EventName = "closed"
 	EventReopened EventName = "reopened"
-	EventAssigned EventName = "assigned" // internal
+	EventChanged  EventName = "changed" // internal: see Change
+	EventUnsent   EventName = "unsent"  // internal: a mail could not be sent to Change.Name, for the reason in Change.To
 )
 
 // Author is who wrote a message.
@@ -155,31 +197,47 @@ type Marks struct {
 	Read  map[string]int64
 }
 
-// MarksKept is how many tickets' marks are kept, and UnreadDays how far back
-// something can be unread; both bound what a request reads for them.
+// MarksKept is how many tickets' marks are kept, for a member of the team
+// TeamMarksKept, and UnreadDays how far back something can be unread; all bound
+// what a request reads for them. A mark is about 40 bytes.
 const (
-	MarksKept  = 100
-	UnreadDays = 30
+	MarksKept     = 100
+	TeamMarksKept = 500
+	UnreadDays    = 30
 )
 
 // Unread tells whether the ticket has something of another's that the viewer
-// has not seen.
+// has not seen: for the team also comments and what other threads hold.
 func Unread(v Viewer, t Ticket, now time.Time) bool {
-	if v.Role.Team() || t.ActivityBy == v.ID || t.ActivityBy == "" {
+	at := news(v, t)
+	if at.IsZero() || at.Before(v.Marks.Since) || at.Before(now.AddDate(0, 0, -UnreadDays)) {
 		return false
 	}
-	if t.Activity.Before(v.Marks.Since) || t.Activity.Before(now.AddDate(0, 0, -UnreadDays)) {
-		return false
-	}
-	return v.Marks.Read[t.ID] < t.Activity.UnixMilli()
+	return v.Marks.Read[t.ID] < at.UnixMilli()
 }
 
-// MarkRead returns the marks after the viewer has read the ticket, at most
-// MarksKept, the oldest and those past UnreadDays dropped. changed is false
-// where there was nothing to mark.
+// news is when something of another's happened last, or zero.
+func news(v Viewer, t Ticket) time.Time {
+	var at time.Time
+	if t.ActivityBy != "" && t.ActivityBy != v.ID {
+		at = t.Activity
+	}
+	if v.Role.Team() && t.NotedBy != "" && t.NotedBy != v.ID && t.Noted.After(at) {
+		at = t.Noted
+	}
+	return at
+}
+
+// MarkRead returns the marks after the viewer has read the ticket, the oldest
+// and those past UnreadDays dropped. changed is false where there was nothing to
+// mark.
 func MarkRead(v Viewer, t Ticket, now time.Time) (m Marks, changed bool) {
 	if !Unread(v, t, now) {
 		return v.Marks, false
+	}
+	kept := MarksKept
+	if v.Role.Team() {
+		kept = TeamMarksKept
 	}
 	m = Marks{Since: v.Marks.Since, Read: map[string]int64{}}
 	oldest := now.AddDate(0, 0, -UnreadDays).UnixMilli()
@@ -188,8 +246,8 @@ func MarkRead(v Viewer, t Ticket, now time.Time) (m Marks, changed bool) {
 			m.Read[id] = ms
 		}
 	}
-	m.Read[t.ID] = t.Activity.UnixMilli()
-	for len(m.Read) > MarksKept {
+	m.Read[t.ID] = news(v, t).UnixMilli()
+	for len(m.Read) > kept {
 		first := ""
 		for id, ms := range m.Read {
 			if first == "" || ms < m.Read[first] {

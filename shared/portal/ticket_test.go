@@ -23,7 +23,7 @@ func TestShown(t *testing.T) {
 		{"note", Message{Kind: Note}, false},
 		{"closed", Message{Kind: Event, Event: EventClosed}, true},
 		{"reopened", Message{Kind: Event, Event: EventReopened}, true},
-		{"assigned", Message{Kind: Event, Event: EventAssigned}, false},
+		{"changed", Message{Kind: Event, Event: EventChanged}, false},
 		{"closed, in another thread", Message{Kind: Event, Event: EventClosed, Thread: "thread0002"}, false},
 		{"an event of a newer version", Message{Kind: Event, Event: "merged"}, false},
 		{"a kind of a newer version", Message{Kind: "draft"}, false},
@@ -102,7 +102,11 @@ func TestUnread(t *testing.T) {
 		{"when the marks began", func(v *Viewer) { v.Marks.Since = ticket().Activity }, nil, true},
 		{"30 days ago", nil, func(t *Ticket) { t.Activity = now.AddDate(0, 0, -UnreadDays) }, true},
 		{"longer ago", nil, func(t *Ticket) { t.Activity = now.AddDate(0, 0, -UnreadDays).Add(-ms) }, false},
-		{"for the team", func(v *Viewer) { v.Role = Agent }, nil, false},
+		{"a customer's, for the team", func(v *Viewer) { v.ID, v.Role = anna, Agent }, func(t *Ticket) { t.ActivityBy = clara }, true},
+		{"one's own answer", func(v *Viewer) { v.ID, v.Role = anna, Agent }, func(t *Ticket) { t.ActivityBy = anna }, false},
+		{"a comment, for the team", func(v *Viewer) { v.ID, v.Role = anna, Agent }, func(t *Ticket) { t.ActivityBy, t.Noted, t.NotedBy = anna, t.Activity, "bert000001" }, true},
+		{"one's own comment", func(v *Viewer) { v.ID, v.Role = anna, Agent }, func(t *Ticket) { t.ActivityBy, t.Noted, t.NotedBy = anna, t.Activity, anna }, false},
+		{"a comment, for a customer", read(ticket(), 0), func(t *Ticket) { t.Noted, t.NotedBy = t.Activity.Add(time.Hour), anna }, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

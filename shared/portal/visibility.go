@@ -12,14 +12,16 @@ import (
 // CanSee tells whether the viewer may see the ticket in the portal: it is
 // theirs, or their primary company's where the portal or their role allows
 // that, and the portal's visibility filter shows it. The team sees whatever
-// customers could, as a preview. Everything that shows a ticket, or that it
+// customers could of the inboxes it works in, as a preview. Everything that shows a ticket, or that it
 // exists, asks here.
 func CanSee(v Viewer, t Ticket, s *Settings) bool {
 	if !v.SignedIn() || v.Portal != s.ID || t.ID == "" {
 		return false
 	}
-	if !v.Role.Team() && !slices.Contains(t.Contacts, v.ID) &&
-		!(SeesCompany(v, s) && slices.Contains(t.Companies, v.Company)) {
+	if v.Role.Team() {
+		return WorksOn(v, t, s) && s.Visible.Matches(t, s)
+	}
+	if !slices.Contains(t.Contacts, v.ID) && !(SeesCompany(v, s) && slices.Contains(t.Companies, v.Company)) {
 		return false
 	}
 	return s.Visible.Matches(t, s)

@@ -57,7 +57,7 @@ func createTable(ctx context.Context, client *dynamodb.Client, name string, t sc
 		in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{
 			IndexName:  aws.String(x.Name),
 			KeySchema:  keys(x.Partition, x.Sort),
-			Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll},
+			Projection: projection(x),
 		})
 	}
 	if t.Stream {
@@ -93,7 +93,7 @@ func update(ctx context.Context, client *dynamodb.Client, name string, t schema.
 				Create: &types.CreateGlobalSecondaryIndexAction{
 					IndexName:  aws.String(x.Name),
 					KeySchema:  keys(x.Partition, x.Sort),
-					Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll},
+					Projection: projection(x),
 				},
 			}},
 		})
@@ -172,6 +172,13 @@ func attributes(indexes ...schema.Index) []types.AttributeDefinition {
 		defined = append(defined, types.AttributeDefinition{AttributeName: aws.String(n), AttributeType: types.ScalarAttributeTypeS})
 	}
 	return defined
+}
+
+func projection(x schema.Index) *types.Projection {
+	if x.KeysOnly {
+		return &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly}
+	}
+	return &types.Projection{ProjectionType: types.ProjectionTypeAll}
 }
 
 func streamOn() *types.StreamSpecification {

@@ -539,7 +539,7 @@ func TestVariety(t *testing.T) {
 	for what, between := range map[string][2]int{
 		"company " + Nordwind: {160, 210}, "customer's open": {10, 40}, "customer's closed": {25, 60}, "customer's unread": {4, 30},
 		"no company": {15, 60}, "two companies": {2, 30}, "elsewhere": {5, 40}, "unassigned": {3, 40}, "owner has left": {5, 40},
-		"very long": {3, 3}, "hidden": {4, 20}, "closed": {200, 500}, "reopened": {4, 60}, "assigned": {50, 400},
+		"very long": {3, 3}, "hidden": {4, 20}, "closed": {200, 500}, "reopened": {4, 60}, "changed": {50, 400},
 		"messages with files": {40, 200}, "messages of colleagues": {10, 200}, "priority urgent": {10, 100}, "priority ": {100, 300},
 		pipeSupport + " " + stageNew: {3, 40}, pipeSupport + " " + stageWork: {10, 80}, pipeSupport + " " + stageWaiting: {2, 60},
 		pipeRepair + " " + stageRepaired: {10, 80}, pipeRepair + " " + stageScrapped: {2, 40}, pipeRepair + " " + stageQuoted: {1, 20},

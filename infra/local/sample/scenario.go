@@ -241,7 +241,7 @@ func (d *draft) play(s scenario, p *phrases, fill *strings.Replacer, requester c
 			d.comment(at, owner, text)
 		case answer:
 			if !answered && d.chance(60) {
-				d.event(at.Add(-minute), d.staff(owner), portal.EventAssigned)
+				d.assign(at.Add(-minute), d.staff(owner))
 			}
 			d.say(at, d.staff(owner), d.fromTeam(p, text, !answered, owner, requester), d.teamFiles(p, text)...)
 			answered = true

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"time"
-
-	"postern/shared/portal"
 )
 
 const (
@@ -64,7 +62,7 @@ In den Hallen selbst ist alles in Ordnung. Ein Foto des Typenschilds hängt an.
 
 Viele Grüße
 Anna Brandt`, plate)
-	d.event(t.Add(41*minute), b, portal.EventAssigned)
+	d.assign(t.Add(41*minute), b)
 	d.comment(t.Add(44*minute), Agent, "Nordwind verhandelt gerade den Wartungsvertrag, bitte bevorzugt behandeln.")
 	d.say(t.Add(2*hour), b, `<p>Guten Tag Anna Brandt,</p><p>danke für die genaue Beschreibung. Damit wir die Funkabdeckung im Durchgang sehen, brauchen wir das Protokoll eines Geräts:</p>
 <ol><li>Halten Sie am S200 die Tasten <strong>F1</strong> und <strong>P2</strong> drei Sekunden gedrückt.</li>

@@ -42,7 +42,6 @@ type draft struct {
 	*writer
 	portal.Ticket
 	messages []portal.Message
-	second   string // the id of the second thread, once there is one
 }
 
 // draft begins a ticket of the contact's. An empty id makes one.
@@ -110,10 +109,16 @@ func (d *draft) note(at time.Time, staff, text string) {
 
 // aside adds a message to the second thread.
 func (d *draft) aside(at time.Time, by portal.Author, text string, files ...portal.Attachment) {
-	if d.second == "" {
-		d.second = d.ids.at(at)
+	if len(d.Threads) == 0 {
+		d.Threads = []portal.Thread{{ID: d.ids.at(at), Name: SecondMark + ": Rückfrage", Created: at.UTC().Truncate(time.Millisecond)}}
 	}
-	d.add(portal.Message{Thread: d.second, Kind: portal.Reply, Author: by, HTML: markup(SecondMark + ": " + text), Attachments: files}, at)
+	d.add(portal.Message{Thread: d.Threads[0].ID, Kind: portal.Reply, Author: by, HTML: markup(SecondMark + ": " + text), Attachments: files}, at)
+}
+
+// assign records that the member of the staff took the ticket.
+func (d *draft) assign(at time.Time, to portal.Author) {
+	d.add(portal.Message{Kind: portal.Event, Author: to, Event: portal.EventChanged,
+		Change: portal.Change{Property: portal.PropOwner, To: to.ID}}, at)
 }
 
 func (d *draft) event(at time.Time, by portal.Author, name portal.EventName) {
@@ -137,6 +142,8 @@ func (d *draft) done() {
 	for _, m := range d.messages {
 		if portal.Shown(m, d.Ticket) {
 			d.Activity, d.ActivityBy = m.Created, m.Author.ID
+		} else if m.Kind != portal.Event {
+			d.Noted, d.NotedBy = m.Created, m.Author.ID
 		}
 	}
 	d.Rev = int64(len(d.messages))

@@ -7,17 +7,20 @@ package schema
 // billed on demand.
 type Table struct {
 	Name    string  // what follows the deployment's prefix
-	Indexes []Index // global secondary indexes; each projects all attributes
+	Indexes []Index // global secondary indexes
 	TTL     string  // the attribute that holds the expiry in Unix seconds, or ""
 	Stream  bool    // new and old images
 	Backups bool    // point-in-time recovery and deletion protection
 }
 
-// Index is a global secondary index with string keys.
+// Index is a global secondary index with string keys. It projects all
+// attributes, or where KeysOnly is set the keys alone: such an index is written
+// only when its keys change.
 type Index struct {
 	Name      string
 	Partition string
 	Sort      string
+	KeysOnly  bool
 }
 
 // The tables, cut along lifecycle and permission lines.
@@ -27,7 +30,7 @@ const (
 	Search      = "search"      // postings and documents; rebuildable
 	People      = "people"      // contacts, companies, e-mail claims, read marks
 	Credentials = "credentials" // password hashes; sign-in functions only
-	Sessions    = "sessions"    // sessions, pending uploads, rate counters
+	Sessions    = "sessions"    // sessions, pending uploads, rate counters, presence, what was mailed
 	Settings    = "settings"    // portals, pipelines, properties, inboxes, staff
 	Audit       = "audit"       // append-only
 )
@@ -36,10 +39,11 @@ const (
 var Tables = []Table{
 	{Name: Tickets, Stream: true, Backups: true},
 	{Name: Lists, Backups: true, Indexes: []Index{
-		{"gsi1", "pk", "l"},  // an audience by last activity
-		{"gsi2", "as", "l"},  // an audience and state by last activity
-		{"gsi3", "as", "sk"}, // an audience and state by creation
-		{"gsi4", "ao", "l"},  // an audience and owner by last activity
+		{"gsi1", "pk", "l", false},  // an audience by last activity
+		{"gsi2", "as", "l", false},  // an audience and state by last activity
+		{"gsi3", "as", "sk", false}, // an audience and state by creation
+		{"gsi4", "ao", "l", false},  // an inbox, owner and state by last activity: the team's entries alone
+		{"gsi5", "oi", "os", true},  // an inbox's open tickets by owner, to be counted: the team's entries alone
 	}},
 	{Name: Search},
 	{Name: People, Backups: true},
