@@ -132,6 +132,7 @@ func (h handler) send(ctx context.Context, r *web.Request, ticket string, in rep
 		return dynamo.Edit{Ticket: t, Messages: []portal.Message{{
 			Thread: t.Thread, Kind: portal.Reply, Author: portal.Author{ID: r.Viewer.ID, Name: r.Viewer.Name()},
 			HTML: in.html, Sanitizer: sanitize.Version, Created: t.Activity, Attachments: attachments,
+			Notice: portal.NoticeWritten,
 		}}}, err
 	})
 	if err != nil {
