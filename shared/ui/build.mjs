@@ -15,6 +15,7 @@ const result = await build({
   absWorkingDir: here,
   entryPoints: {
     app: "browser/app.ts",
+    inbox: "browser/inbox.ts",
     reply: "browser/reply.ts",
     styles: "styles/app.css",
   },

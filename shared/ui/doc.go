@@ -18,8 +18,8 @@
 // (templ refuses other schemes than http, https, mailto and tel).
 //
 // Every page is complete without JavaScript. The scripts below browser/ are
-// bundled by "make assets" and only add: app.js is on each page, reply.js where
-// [Frame.Scripts] names it, and the editor is fetched when a reply box is first
+// bundled by "make assets" and only add: app.js is on each page, reply.js and
+// inbox.js where [Frame.Scripts] names them, and the editor is fetched when a reply box is first
 // used. Pages hold neither inline script nor inline style, and want this policy:
 //
 //	default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self';

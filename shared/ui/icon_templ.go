@@ -11,8 +11,8 @@ import templruntime "github.com/a-h/templ/runtime"
 // Icon is a drawing of 20 × 20 px in the colour of the text around it. It says
 // nothing to screen readers: a control that holds only an icon has a label.
 // Names: attach, bold, bullets, camera, check, close, code, comment, danger,
-// down, download, file, image, info, italic, left, link, menu, numbers, quote,
-// retry, right, search, warn.
+// down, download, file, image, info, italic, left, link, lock, menu, numbers,
+// quote, retry, right, search, warn.
 func Icon(name string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -3,6 +3,9 @@ package ui
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
 )
 
 // ReplyBoxProps are the box that a reader answers in.
@@ -48,6 +51,62 @@ type ReplyBoxProps struct {
 	DraftName string
 
 	SignIn string // see ConversationProps
+
+	// Internal makes it the box of an internal comment, which cannot be taken
+	// for one whose text customers read. Give its drafts another DraftName.
+	Internal bool
+	Hidden   []HiddenField   // sent as well
+	Extra    templ.Component // beside the button: a checkbox
+}
+
+// HiddenField is a field of a form that the reader does not see.
+type HiddenField struct {
+	Name, Value string
+}
+
+func (p ReplyBoxProps) label() string {
+	switch {
+	case p.Label != "":
+		return p.Label
+	case p.Internal:
+		return p.Reader.T("inbox.comment.label")
+	}
+	return p.Reader.T("reply.label")
+}
+
+func (p ReplyBoxProps) send() string {
+	switch {
+	case p.Send != "":
+		return p.Send
+	case p.Internal:
+		return p.Reader.T("inbox.comment.send")
+	}
+	return p.Reader.T("reply.send")
+}
+
+func (p ReplyBoxProps) busy() string {
+	if p.Internal {
+		return p.Reader.T("inbox.comment.busy")
+	}
+	return p.Reader.T("reply.busy")
+}
+
+func (p ReplyBoxProps) waiting() string {
+	if p.Internal {
+		return p.Reader.T("inbox.comment.waiting")
+	}
+	return p.Reader.T("reply.files.waiting")
+}
+
+// describedBy is what is said of the text box; first that nobody outside of the
+// team reads it.
+func (p ReplyBoxProps) describedBy() templ.Attributes {
+	a := describedBy("reply", p.Help, p.Error)
+	if p.Internal {
+		ids, _ := a["aria-describedby"].(string)
+		a["aria-describedby"] = strings.TrimSuffix("reply-internal "+ids, " ")
+	}
+	return a
 }
 
 // Attached is a file that was uploaded and not yet sent.
@@ -85,7 +144,7 @@ func (p ReplyBoxProps) settings() string {
 		"texts": map[string]string{
 			"empty":    r.T("reply.empty"),
 			"long":     r.T("reply.long"),
-			"waiting":  r.T("reply.files.waiting"),
+			"waiting":  p.waiting(),
 			"failed":   r.T("reply.files.failed"),
 			"lost":     r.T("reply.files.lost"),
 			"progress": r.T("reply.files.progress", "percent", "{percent}"),

@@ -4,19 +4,17 @@ const often = 20_000;
 const seldom = 300_000;
 
 /** Shows one of the conversation's notices in its live region. */
-export function notice(conversation: HTMLElement, name: "new-answer" | "session-ended"): HTMLElement | null {
+export function notice(conversation: HTMLElement, name: "new-answer" | "session-ended"): void {
   const place = conversation.querySelector<HTMLElement>("[data-news]");
   const template = conversation.querySelector<HTMLTemplateElement>(`template[data-template="${name}"]`);
-  if (!place || !template || place.dataset["shows"] === name) return null;
+  if (!place || !template || place.dataset["shows"] === name) return;
   place.dataset["shows"] = name;
   place.replaceChildren(template.content.cloneNode(true));
-  return place;
 }
 
 /** Asks every 20 s while the page is in view; more seldom while nothing comes
-    and after errors; not at all once the session has ended. before runs ahead
-    of the reload that shows the answer. */
-export function watch(conversation: HTMLElement, before: () => Promise<void>): void {
+    and after errors; not at all once the session has ended. */
+export function watch(conversation: HTMLElement): void {
   const url = conversation.dataset["activityUrl"];
   if (!url) return;
   const known = conversation.dataset["lastMessage"] ?? "";
@@ -46,13 +44,7 @@ export function watch(conversation: HTMLElement, before: () => Promise<void>): v
       const { last_message: last } = (await answer.json()) as { last_message: string };
       if (last && last !== known) {
         stopped = true;
-        const place = notice(conversation, "new-answer");
-        place?.querySelector("[data-show]")?.addEventListener("click", async (event) => {
-          event.preventDefault();
-          await before();
-          location.hash = "latest";
-          location.reload();
-        });
+        notice(conversation, "new-answer");
         return;
       }
       // Twenty minutes without news: someone left the page open.

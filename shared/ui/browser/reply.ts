@@ -28,7 +28,24 @@ const arrived = conversation?.dataset["sent"];
 if (arrived) remember(arrived);
 let keep: () => Promise<void> = async () => {};
 if (form) keep = reply(form);
-if (conversation) watch(conversation, () => keep());
+if (conversation) watch(conversation);
+
+// What is typed is saved before the page is left by a link of its own: to what
+// is new, which a reload shows, or to where data-keep leads.
+document.addEventListener("click", (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const link = (event.target as Element).closest<HTMLAnchorElement>("a[data-show], a[data-keep]");
+  if (!link) return;
+  event.preventDefault();
+  void keep().finally(() => {
+    if (link.dataset["show"] === undefined) {
+      location.assign(link.href);
+      return;
+    }
+    location.hash = "latest";
+    location.reload();
+  });
+});
 
 /** Runs the reply box; returns what saves its draft at once. */
 function reply(form: HTMLFormElement): () => Promise<void> {
