@@ -193,7 +193,7 @@ func withFile(t *testing.T, p *functiontest.Portal, a functiontest.Answer) {
 // content returns what is kept of the ticket's file, "" where there is nothing.
 func content(t *testing.T, p *functiontest.Portal, ticket, file string) string {
 	t.Helper()
-	_, a, err := p.Store.Attachment(t.Context(), p.ID, ticket, file)
+	_, a, err := p.Store.Attachment(t.Context(), p.ID, ticket, file, false)
 	if portal.KindOf(err) == portal.NotFound {
 		return ""
 	}
@@ -446,7 +446,7 @@ func TestAttachments(t *testing.T) {
 		t.Errorf("the files hold %q and %q", x, y)
 	}
 	for _, id := range []string{a, b} {
-		if _, f, err := p.Store.Attachment(t.Context(), p.ID, sample.OwnTicket, id); err != nil || f.ID != id {
+		if _, f, err := p.Store.Attachment(t.Context(), p.ID, sample.OwnTicket, id, false); err != nil || f.ID != id {
 			t.Errorf("file %s: %+v %v", id, f, err)
 		}
 	}

@@ -54,7 +54,7 @@ var rooms = []room{
 	{
 		path:    "shared/dynamo",
 		rooms:   []string{"shared/portal", "shared/meter", "shared/dynamo/schema", "shared/app", "shared/app/awsconfig"},
-		modules: []string{sdk, smithy, dynamodb, attribute, ulid},
+		modules: []string{sdk, smithy, dynamodb, attribute, ulid, group},
 	},
 	{
 		path:    "shared/dynamo/dynamotest",
@@ -86,6 +86,12 @@ var rooms = []room{
 		modules: []string{templ},
 	},
 	{
+		path: "shared/reply",
+		rooms: []string{
+			"shared/portal", "shared/dynamo", "shared/blob", "shared/richtext", "shared/richtext/sanitize", "shared/view", "shared/web",
+		},
+	},
+	{
 		path:  "shared/lambdahttp",
 		rooms: []string{"shared/meter", "shared/routes"},
 		modules: []string{
@@ -105,7 +111,7 @@ var rooms = []room{
 		rooms: []string{
 			"shared/portal", "shared/routes", "shared/meter", "shared/dynamo", "shared/blob", "shared/auth",
 			"shared/auth/password", "shared/app", "shared/app/awsconfig", "shared/web", "shared/ui", "shared/view",
-			"shared/lambdahttp", "shared/richtext", "shared/richtext/sanitize",
+			"shared/reply", "shared/lambdahttp", "shared/richtext", "shared/richtext/sanitize",
 		},
 		modules: []string{templ},
 	},
