@@ -109,6 +109,18 @@ func TestNothingInline(t *testing.T) {
 		"message": Message(MessageProps{Reader: reader("en"), ID: "m", Author: evil, Text: evil, Attachments: []Attachment{{Name: evil, Href: "javascript:alert(1)"}}}),
 		"table": Table(TableProps{Reader: reader("en"), Label: evil, Columns: []Column{{Label: evil, Card: CardTitle}},
 			Rows: []Row{{Href: "javascript:alert(1)", Cells: []templ.Component{Text(evil)}}}}),
+		"inbox": Inbox(InboxProps{Reader: reader("en"), List: InboxList(InboxListProps{
+			Reader: reader("en"), Inboxes: []NavItem{{evil, "javascript:alert(1)", true}, {evil, evil, false}}, States: []Tab{{evil, evil, true}},
+			Owners: []InboxOwner{{Label: evil, Href: "javascript:alert(1)", Key: evil}}, CountsURL: evil, Newest: evil,
+			Rows: []InboxRow{{Href: "javascript:alert(1)", Subject: evil, Requester: evil, Company: evil, Owner: evil, Priority: evil}},
+		}), Thread: ThreadHead(ThreadHeadProps{Reader: reader("en"), Title: evil, Back: NavItem{evil, "javascript:alert(1)", false}, CustomerView: "javascript:alert(1)"})}),
+		"presence": Presence(PresenceProps{Reader: reader("en"), URL: evil, Version: evil, Names: []string{evil}}),
+		"compose":  Compose(evil, []Tab{{evil, "javascript:alert(1)", true}}),
+		"threads":  ThreadsCard(ThreadsCardProps{Reader: reader("en"), NewAction: "javascript:alert(1)", Name: evil, NameError: evil, Threads: []ThreadLink{{Name: evil, Href: "javascript:alert(1)"}}}),
+		"people": PeopleCard(PeopleCardProps{Reader: reader("en"), Title: evil, Action: "javascript:alert(1)", Rev: evil, AddLabel: evil, Add: &FieldProps{Name: "email", Label: evil, Value: evil},
+			People: []PersonRow{{ID: evil, Name: evil, Detail: evil, Href: "javascript:alert(1)", Removable: true}}}),
+		"others": OtherTickets(OtherTicketsProps{Reader: reader("en"), Title: evil, Rows: []OtherTicket{{Href: "javascript:alert(1)", Subject: evil, Status: evil}}}),
+		"form":   TicketForm(TicketFormProps{Reader: reader("en"), Action: "javascript:alert(1)", ID: "f", Rev: evil}),
 		"search": Search(SearchProps{Reader: reader("en"), Action: "javascript:alert(1)", Value: evil, Keep: [][2]string{{evil, evil}}}),
 	} {
 		doc := render(t, c)
@@ -248,6 +260,139 @@ func TestConversation(t *testing.T) {
 	}}))
 	has(t, doc, `a[data-enlarge][href="/x/1"] img[alt="a.png"][loading="lazy"]`, "")
 	has(t, doc, `a[download="b.pdf"][href="/x/2"]`, "b.pdf 1,2 MB")
+}
+
+func TestInbox(t *testing.T) {
+	list := InboxList(InboxListProps{Reader: reader("en"), Inboxes: []NavItem{{"Care", "/i", true}},
+		Owners: []InboxOwner{{Label: "Mine", Href: "/i?o=mine", Key: "mine", Current: true}}, CountsURL: "/counts", Newest: "n1",
+		Rows: []InboxRow{
+			{Href: "/i/1", Subject: "Broken", Requester: "Klara", Company: "Nordwind", Owner: "Anna", Number: 12, At: reader("en").Now, Unread: true, Priority: "Urgent", Urgent: true},
+			{Href: "/i/2", Subject: "Late", At: reader("en").Now, Current: true, Closed: true},
+		}})
+	doc := render(t, Inbox(InboxProps{Reader: reader("en"), List: list}))
+	has(t, doc, "h1", "Inbox")
+	has(t, doc, ".inbox-none", "Choose a conversation.")
+	has(t, doc, `[data-counts-url="/counts"][data-newest="n1"]`, "")
+	has(t, doc, `nav a[aria-current="page"][href="/i?o=mine"]`, "Mine")
+	has(t, doc, `a [data-count="mine"]`, "")
+	has(t, doc, `li.unread a[href="/i/1"]`, "New: Broken")
+	has(t, doc, "li.unread .inbox-row-meta", "#12 Owner: Anna Urgent")
+	has(t, doc, `li.current a[aria-current="page"]`, "Late")
+	has(t, doc, "li.current .badge", "Closed")
+	has(t, doc, `[aria-live="polite"][data-inbox-news]:empty`, "")
+	if n := doc.Find(".inbox-rows a").Length(); n != 2 {
+		t.Errorf("two rows have %d links", n)
+	}
+	hasNot(t, doc, "details") // one inbox is no choice
+
+	// The open conversation has the h1, so the list has none.
+	doc = render(t, Inbox(InboxProps{Reader: reader("en"), List: list, Thread: ThreadHead(ThreadHeadProps{
+		Reader: reader("en"), Title: "Broken", Number: 12, Back: NavItem{Label: "Inbox", Href: "/i"}, CustomerView: "/t/1"})}))
+	if got := doc.Find("h1").Text(); got != "Broken" {
+		t.Errorf("the headings of the page are %q", got)
+	}
+	has(t, doc, `.thread-ways a[href="/i"]`, "Inbox")
+	has(t, doc, ".meta", "Ticket 12 View as customers see it")
+	hasNot(t, doc, ".inbox-none, .inbox-side")
+}
+
+func TestInboxesAreAChoice(t *testing.T) {
+	doc := render(t, InboxList(InboxListProps{Reader: reader("de"), Inboxes: []NavItem{{"Pflege", "/i", false}, {"Rechnung", "/j", true}}, Empty: &EmptyProps{Title: "Nichts ist offen."}}))
+	has(t, doc, "details[data-menu] summary", "Posteingang: Rechnung")
+	has(t, doc, ".empty", "Nichts ist offen.")
+	hasNot(t, doc, "ul.inbox-rows, h2")
+}
+
+// What an agent takes for an internal comment, customers must never be sent: the
+// two boxes differ to the eye, to the ear and in what they post.
+func TestInternalBox(t *testing.T) {
+	p := box()
+	hasNot(t, render(t, ReplyBox(p)), ".internal, #reply-internal, [aria-describedby*=internal]")
+	p.Internal, p.Help, p.Error = true, "Help.", "Wrong."
+	p.Hidden = []HiddenField{{"thread", "t9"}}
+	p.Extra = Checkbox(CheckboxProps{Name: "close", Label: "and close"})
+	doc := render(t, ReplyBox(p))
+	has(t, doc, "form.reply.internal #reply-internal", "Internal comment – customers never see this")
+	has(t, doc, `textarea[aria-describedby="reply-internal reply-error reply-help"]`, "")
+	has(t, doc, `label[for="reply-text"]`, "Your comment")
+	has(t, doc, ".actions button .label", "Save comment")
+	has(t, doc, `.actions input[name="close"]`, "")
+	has(t, doc, `input[type="hidden"][name="thread"][value="t9"]`, "")
+	p.Error, p.Help = "", ""
+	has(t, render(t, ReplyBox(p)), `textarea[aria-describedby="reply-internal"]`, "")
+}
+
+func TestInternalEvent(t *testing.T) {
+	doc := render(t, Event(EventProps{Reader: reader("de"), Text: "Anna ist zuständig", Internal: true, At: reader("de").Now}))
+	has(t, doc, ".event-lock svg", "")
+	has(t, doc, ".event", "Nur Ihr Team sieht das: Anna ist zuständigheute 14:05")
+	hasNot(t, render(t, Event(EventProps{Reader: reader("de"), Text: "Anna hat geschlossen", At: reader("de").Now})), ".internal, .hidden")
+}
+
+// The script fills the sentences that the server wrote the same way.
+func TestPresence(t *testing.T) {
+	for _, test := range []struct {
+		lang  string
+		names []string
+		want  string
+	}{
+		{"en", nil, ""},
+		{"en", []string{"Jonas"}, "Jonas is also here"},
+		{"de", []string{"Jonas", "Lena"}, "Jonas und eine weitere Person sind hier"},
+		{"en", []string{"Jonas", "Lena", "Mia"}, "Jonas and 2 others are here"},
+	} {
+		doc := render(t, Presence(PresenceProps{Reader: reader(test.lang), URL: "/p", Version: "v1", Names: test.names}))
+		if got := doc.Find(`[role="status"][data-presence-line]`).Text(); got != test.want {
+			t.Errorf("%s %v: %q, want %q", test.lang, test.names, got, test.want)
+		}
+		has(t, doc, `[data-presence="/p"][data-version="v1"]`, "")
+		var texts map[string]string
+		if err := json.Unmarshal([]byte(doc.Find("[data-texts]").AttrOr("data-texts", "")), &texts); err != nil {
+			t.Fatal(err)
+		}
+		for _, state := range []string{"here", "writing"} {
+			for suffix, placeholders := range map[string]int{"": 1, "MoreOne": 1, "MoreOther": 2} {
+				if text := texts[state+suffix]; strings.Count(text, "{") != placeholders || !strings.Contains(text, "{name}") {
+					t.Errorf("%s %s%s: %q", test.lang, state, suffix, text)
+				}
+			}
+		}
+	}
+}
+
+func TestSideCards(t *testing.T) {
+	doc := render(t, ThreadsCard(ThreadsCardProps{Reader: reader("en"), NewAction: "/threads", Threads: []ThreadLink{
+		{Name: "Klara", Href: "/i/1", At: reader("en").Now, Shown: true}, {Name: "Supplier", Href: "/i/1?thread=2", At: reader("en").Now, Current: true},
+	}}))
+	hasNot(t, doc, "details[open]")
+	has(t, doc, `li:has(a[href="/i/1"]) .badge`, "Customers see this")
+	hasNot(t, doc, `li:has(a[href="/i/1?thread=2"]) .badge`)
+	has(t, doc, `a[aria-current="page"][href="/i/1?thread=2"]`, "Supplier")
+	has(t, doc, `form[method="post"][action="/threads"] input[name="name"]`, "")
+
+	people := PeopleCardProps{Reader: reader("en"), Title: "Contacts", Action: "/people", Rev: "7", AddLabel: "Add contact",
+		Add:    &FieldProps{Reader: reader("en"), Name: "email", Label: "Email"},
+		People: []PersonRow{{ID: "k1", Name: "Klara", Removable: true}, {ID: "k2", Name: "Jonas"}}}
+	doc = render(t, PeopleCard(people))
+	has(t, doc, "#people-email", "")
+	has(t, doc, `form[action="/people"]:has(input[name="rev"][value="7"]) button[name="remove"][value="k1"]`, "Remove Klara")
+	hasNot(t, doc, `button[value="k2"], details[open]`)
+	// An error in a folded card would be seen by nobody.
+	people.Add.Error = "Enter an address."
+	if n := render(t, PeopleCard(people)).Find("details:not([open])").Length(); n != 0 {
+		t.Errorf("%d folded around the error", n)
+	}
+
+	doc = render(t, TicketForm(TicketFormProps{Reader: reader("en"), Action: "/ticket", ID: "f", Rev: "7", Failed: true}))
+	has(t, doc, `form#f [data-save-bar="f"][data-changed] button.secondary`, "Save changes")
+	has(t, doc, `form#f input[name="rev"][value="7"]`, "")
+}
+
+func TestSelectGroups(t *testing.T) {
+	doc := render(t, Select(SelectProps{Reader: reader("en"), Name: "stage", Label: "Stage", Value: "b", Options: []Option{{Value: "", Label: "None"}},
+		Groups: []OptionGroup{{"Care", []Option{{Value: "a", Label: "New"}, {Value: "b", Label: "Done"}}}}}))
+	has(t, doc, `select > option:first-child[value=""]`, "None")
+	has(t, doc, `optgroup[label="Care"] option[selected]`, "Done")
 }
 
 // Every icon that a component names is drawn.

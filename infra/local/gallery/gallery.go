@@ -32,7 +32,7 @@ var Now = time.Date(2026, 11, 22, 14, 5, 0, 0, time.UTC)
 // view is what the query asks for.
 type view struct {
 	ui.Reader
-	lang, theme, accent, page, sent string
+	lang, theme, accent, page, sent, composing string
 }
 
 // say is sample content, which belongs into no catalog.
@@ -45,7 +45,7 @@ func (v view) say(de, en string) string {
 
 // with is the address of the same page with one value changed.
 func (v view) with(name, value string) string {
-	q := url.Values{"lang": {v.lang}, "theme": {v.theme}, "accent": {v.accent}, "page": {v.page}}
+	q := url.Values{"lang": {v.lang}, "theme": {v.theme}, "accent": {v.accent}, "page": {v.page}, "compose": {v.composing}}
 	q.Set(name, value)
 	for key := range q {
 		if q.Get(key) == "" {
@@ -63,6 +63,7 @@ func (v view) frame(title string) ui.Frame {
 		Nav: []ui.NavItem{
 			{Label: "Tickets", Href: v.with("page", "list"), Current: v.page == "list" || v.page == "detail"},
 			{Label: v.say("Neue Anfrage", "New request"), Href: v.with("page", "card")},
+			{Label: v.say("Posteingang", "Inbox"), Href: v.with("page", "inbox")},
 			{Label: v.say("Bausteine", "Components"), Href: v.with("page", ""), Current: v.page == ""},
 		},
 		Account: &ui.Account{
@@ -78,8 +79,9 @@ func (v view) frame(title string) ui.Frame {
 }
 
 // Handler serves the gallery. The query chooses: lang (de, en), theme (light,
-// dark), accent (1f5fbf), sent (a reply's client id) and page (list, detail, empty, card, error; default:
-// all components).
+// dark), accent (1f5fbf), sent (a reply's client id), compose (comment, failed: of
+// the page thread) and page (list, detail, empty, card, error, inbox, thread;
+// default: all components).
 func Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost { // the frame's language switch
@@ -94,8 +96,11 @@ func Handler() http.Handler {
 			http.Redirect(w, r, target, http.StatusSeeOther)
 			return
 		}
+		if answer(w, r) {
+			return
+		}
 		q := r.URL.Query()
-		v := view{lang: q.Get("lang"), theme: q.Get("theme"), accent: q.Get("accent"), page: q.Get("page"), sent: q.Get("sent")}
+		v := view{lang: q.Get("lang"), theme: q.Get("theme"), accent: q.Get("accent"), page: q.Get("page"), sent: q.Get("sent"), composing: q.Get("compose")}
 		if !messages.Supported(v.lang) {
 			v.lang = "en"
 		}
@@ -104,7 +109,7 @@ func Handler() http.Handler {
 		}
 		v.Reader = ui.Reader{Catalog: messages.For(v.lang), Zone: time.FixedZone("CET", 3600), Now: Now}
 		pages := map[string]func(view) templ.Component{
-			"list": list, "detail": detail, "empty": empty, "card": card, "error": failure,
+			"list": list, "detail": detail, "empty": empty, "card": card, "error": failure, "inbox": inbox, "thread": thread,
 		}
 		page, ok := pages[v.page]
 		if !ok {

@@ -150,5 +150,9 @@ function keepPlace(element: HTMLElement): void {
   else if (rows.scrollTop < bottom) rows.scrollTop = bottom;
 }
 
+// What scrolls on its own can be scrolled by keyboard.
+for (const side of document.querySelectorAll<HTMLElement>(".inbox-side")) {
+  if (side.scrollHeight > side.clientHeight) side.tabIndex = 0;
+}
 for (const element of document.querySelectorAll<HTMLElement>("[data-presence]")) presence(element);
 for (const element of document.querySelectorAll<HTMLElement>(".inbox-list-body")) list(element);
