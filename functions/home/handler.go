@@ -38,10 +38,10 @@ func (h handler) showDeployment(_ context.Context, r *web.Request) (web.Result, 
 	return web.Result{SeeOther: "/" + h.defaultPortal}, nil
 }
 
-// showPortal leads to the tickets, or to sign-in.
+// showPortal leads to the tickets, the team to its inbox, or to sign-in.
 func (h handler) showPortal(_ context.Context, r *web.Request) (web.Result, error) {
 	if r.Viewer.SignedIn() {
-		return web.Result{SeeOther: r.Path("tickets")}, nil
+		return web.Result{SeeOther: r.Home()}, nil
 	}
 	return web.Result{SeeOther: r.Path("sign-in")}, nil
 }

@@ -126,11 +126,11 @@ func TestNoDefaultPortal(t *testing.T) {
 	}
 }
 
-// Everyone signed in is led to the tickets, which know whom they show what.
+// Customers are led to their tickets, the team to its inbox.
 func TestRoles(t *testing.T) {
 	p := functiontest.New(t)
-	for _, as := range []string{"customer", "manager", "solo", "agent", "admin"} {
-		if a := p.Do(t, functiontest.Request{As: as, URL: "/{portal}"}); a.Header.Get("Location") != "/"+p.Slug+"/tickets" {
+	for as, to := range map[string]string{"customer": "tickets", "manager": "tickets", "solo": "tickets", "agent": "inbox", "admin": "inbox"} {
+		if a := p.Do(t, functiontest.Request{As: as, URL: "/{portal}"}); a.Header.Get("Location") != "/"+p.Slug+"/"+to {
 			t.Errorf("%s: %d %s", as, a.Status, a.Header.Get("Location"))
 		}
 	}

@@ -58,14 +58,15 @@ func (h handler) showSignIn(_ context.Context, r *web.Request) (web.Result, erro
 	q := r.URL.Query()
 	next := r.LocalPath(q.Get("next"), "")
 	if r.Viewer.SignedIn() {
-		return web.Result{SeeOther: orHome(r, next)}, nil
+		return web.Result{SeeOther: orHome(r, next, r.Viewer.Role)}, nil
 	}
 	return page(r, form{Next: next, SignedOut: q.Has("signed-out")}), nil
 }
 
-func orHome(r *web.Request, next string) string {
+// orHome is next, or where the person begins.
+func orHome(r *web.Request, next string, role portal.Role) string {
 	if next == "" {
-		return r.Path("tickets")
+		return r.HomeOf(role)
 	}
 	return next
 }
@@ -82,7 +83,7 @@ func (h handler) signInForm(ctx context.Context, r *web.Request) (web.Result, er
 		return web.Result{}, err
 	}
 	f := form{Email: r.PostForm.Get("email"), Next: r.LocalPath(r.PostForm.Get("next"), "")}
-	cookie, err := h.signIn(ctx, r, f.Email, r.PostForm.Get("password"))
+	cookie, person, err := h.signIn(ctx, r, f.Email, r.PostForm.Get("password"))
 	if err != nil {
 		if portal.KindOf(err) == portal.Internal {
 			return web.Result{}, err
@@ -90,7 +91,7 @@ func (h handler) signInForm(ctx context.Context, r *web.Request) (web.Result, er
 		f.Failure = r.Failure(err)
 		return page(r, f), err
 	}
-	return web.Result{SeeOther: orHome(r, f.Next), Cookies: []*http.Cookie{cookie}}, nil
+	return web.Result{SeeOther: orHome(r, f.Next, person.Role), Cookies: []*http.Cookie{cookie}}, nil
 }
 
 // sessionBody is what signs in by JSON.
@@ -104,7 +105,7 @@ func (h handler) signInJSON(ctx context.Context, r *web.Request) (web.Result, er
 	if err := r.JSON(&body); err != nil {
 		return web.Result{}, err
 	}
-	cookie, err := h.signIn(ctx, r, body.Email, body.Password)
+	cookie, _, err := h.signIn(ctx, r, body.Email, body.Password)
 	if err != nil {
 		return web.Result{}, err
 	}
@@ -113,7 +114,7 @@ func (h handler) signInJSON(ctx context.Context, r *web.Request) (web.Result, er
 
 // signIn checks address and password and begins a session. Unknown addresses
 // and wrong passwords fail alike, in words and in work.
-func (h handler) signIn(ctx context.Context, r *web.Request, email, secret string) (*http.Cookie, error) {
+func (h handler) signIn(ctx context.Context, r *web.Request, email, secret string) (*http.Cookie, portal.Person, error) {
 	var missing []portal.FieldError
 	address, ok := portal.NormalEmail(email)
 	if !ok {
@@ -123,35 +124,36 @@ func (h handler) signIn(ctx context.Context, r *web.Request, email, secret strin
 		missing = append(missing, portal.FieldError{Field: "password", Key: "signIn.error.password"})
 	}
 	if len(missing) > 0 {
-		return nil, &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: missing}
+		return nil, portal.Person{}, &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: missing}
 	}
 	limits := []limit{{"account", address, accountTries}, {"address", network(r.Address()), addressTries}}
 	for i, l := range limits {
 		tries, ends, err := h.store.Attempt(ctx, r.Settings.ID, l.what, l.key, 1, window, r.Now)
 		if err != nil {
-			return nil, err
+			return nil, portal.Person{}, err
 		}
 		if tries > l.most {
 			h.takeBack(ctx, r, limits[:i+1])
-			return nil, &portal.Error{Kind: portal.TooMany, Key: "signIn.error.tooMany", RetryAfter: ends.Sub(r.Now)}
+			return nil, portal.Person{}, &portal.Error{Kind: portal.TooMany, Key: "signIn.error.tooMany", RetryAfter: ends.Sub(r.Now)}
 		}
 	}
 	person, hash, err := h.store.PersonByEmail(ctx, r.Settings.ID, address)
 	if err != nil && portal.KindOf(err) != portal.NotFound {
-		return nil, err
+		return nil, portal.Person{}, err
 	}
 	if len(secret) > portal.MaxPassword {
 		secret = secret[:portal.MaxPassword+1] // matches nothing, at a bounded price
 	}
 	match, err := password.Match(secret, hash)
 	if err != nil {
-		return nil, err
+		return nil, portal.Person{}, err
 	}
 	if !match {
-		return nil, portal.Errorf(portal.Unauthenticated, "signIn.error.failed")
+		return nil, portal.Person{}, portal.Errorf(portal.Unauthenticated, "signIn.error.failed")
 	}
 	h.takeBack(ctx, r, limits)
-	return h.begin(ctx, r, person)
+	cookie, err := h.begin(ctx, r, person)
+	return cookie, person, err
 }
 
 // limit is how often something may be tried in a window.

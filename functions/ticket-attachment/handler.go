@@ -34,6 +34,7 @@ func newHandler(cfg app.Config, s store, f files) http.Handler {
 	return web.New(web.Options{Config: cfg, Store: s}, map[string]web.Handler{
 		"POST /api/v1/{portal}/attachments":                              h.announceFile,
 		"GET /{portal}/tickets/{ticket}/attachments/{attachment}":        h.openFile,
+		"GET /{portal}/inbox/{ticket}/attachments/{attachment}":          h.openForTeam,
 		"GET /api/v1/{portal}/tickets/{ticket}/attachments/{attachment}": h.openFile,
 	})
 }
@@ -70,9 +71,6 @@ func (h handler) announceFile(ctx context.Context, r *web.Request) (web.Result, 
 	if err := r.JSON(&body); err != nil {
 		return web.Result{}, err
 	}
-	if r.Viewer.Role.Team() {
-		return web.Result{}, portal.Errorf(portal.Forbidden, "error.preview")
-	}
 	name, err := portal.ValidateFile(body.Name, body.Type, body.Size, r.Settings)
 	if err != nil {
 		return web.Result{}, err
@@ -94,6 +92,16 @@ func (h handler) announceFile(ctx context.Context, r *web.Request) (web.Result, 
 
 // openFile leads to a file of a message that the viewer may see.
 func (h handler) openFile(ctx context.Context, r *web.Request) (web.Result, error) {
+	return h.open(ctx, r, false, portal.See)
+}
+
+// openForTeam leads to a file of whatever message of a ticket that the viewer
+// answers.
+func (h handler) openForTeam(ctx context.Context, r *web.Request) (web.Result, error) {
+	return h.open(ctx, r, true, portal.Work)
+}
+
+func (h handler) open(ctx context.Context, r *web.Request, internal bool, may func(portal.Viewer, portal.Ticket, *portal.Settings) error) (web.Result, error) {
 	ticket, err := r.ID("ticket")
 	if err != nil {
 		return web.Result{}, err
@@ -102,11 +110,11 @@ func (h handler) openFile(ctx context.Context, r *web.Request) (web.Result, erro
 	if err != nil {
 		return web.Result{}, err
 	}
-	t, a, err := h.store.Attachment(ctx, r.Settings.ID, ticket, attachment, false)
+	t, a, err := h.store.Attachment(ctx, r.Settings.ID, ticket, attachment, internal)
 	if err != nil {
 		return web.Result{}, err
 	}
-	if err := portal.See(r.Viewer, t, r.Settings); err != nil {
+	if err := may(r.Viewer, t, r.Settings); err != nil {
 		return web.Result{}, err
 	}
 	link, err := h.files.Link(ctx, blob.FinalKey(r.Settings.ID, ticket, cmp.Or(a.Content, a.ID)), linkTime)

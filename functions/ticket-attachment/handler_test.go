@@ -61,7 +61,7 @@ func TestFixtures(t *testing.T) {
 		"announce-signed-out":     problem(401, "de", "error.session"),
 		"announce-expired":        problem(401, "de", "error.session"),
 		"announce-cross-origin":   problem(403, "de", "error.crossOrigin"),
-		"announce-team":           problem(403, "de", "error.preview"),
+		"announce-team":           {Status: 201},
 		"announce-portal-unknown": problem(404, "en", "error.noPortal"),
 
 		"open":              link,

@@ -1,5 +1,5 @@
-// Package grants says which function may do what with which table and which
-// objects, as data. The CDK stack makes each function's policy of it and nothing
+// Package grants says which function may do what with which table, which objects,
+// mail and queue, as data. The CDK stack makes each function's policy of it and nothing
 // else; a test that records what a function really asked for compares with it
 // (see [Compare]). It has no imports beyond the table names, so that any test
 // can afford it.
@@ -17,8 +17,8 @@ import (
 // Grant is a set of actions on one resource.
 type Grant struct {
 	// Resource is a table of postern/shared/dynamo/schema ("lists"), an index
-	// of one ("lists/gsi1"), or, where the actions are S3's, [Bucket] or the
-	// objects in it below a prefix ("incoming/*").
+	// of one ("lists/gsi1"), [Mail], [DeadLetters], or, where the actions are
+	// S3's, [Bucket] or the objects in it below a prefix ("incoming/*").
 	Resource string
 	// Actions are IAM's names. A transaction needs those of its parts:
 	// dynamodb:PutItem for a Put, dynamodb:ConditionCheckItem for a check and so
@@ -36,6 +36,18 @@ const (
 	getObject    = "s3:GetObject"
 	putObject    = "s3:PutObject"
 	listBucket   = "s3:ListBucket"
+	sendEmail    = "ses:SendEmail"
+	sendRawEmail = "ses:SendRawEmail"
+	sendMessage  = "sqs:SendMessage"
+)
+
+// What is neither a table nor in the bucket.
+const (
+	// Mail is the addresses and domains that SES sends from. For a mail that
+	// comes whole, SendEmail of its newer API asks for SendRawEmail.
+	Mail = "mail"
+	// DeadLetters is the queue for what stream functions could not process.
+	DeadLetters = "dead-letters"
 )
 
 // The attachments bucket and what is in it.
@@ -89,6 +101,26 @@ var functions = map[string][]Grant{
 		{Bucket, []string{listBucket}}, // else a missing upload is "forbidden"
 	}),
 	"ticket-close": union(viewer, change),
+	"inbox": union(viewer, change, []Grant{ // patterns 2, 12, 14, 17 to 21
+		{schema.Tickets, []string{getItem, query}},
+		{schema.Lists, []string{deleteItem}},
+		{schema.Lists + "/gsi1", []string{query}},
+		{schema.Lists + "/gsi2", []string{query}},
+		{schema.Lists + "/gsi4", []string{query}},
+		{schema.Lists + "/gsi5", []string{query}},
+		{schema.People, []string{getItem, putItem}},
+		{Incoming, []string{getObject}},
+		{Attachments, []string{putObject}},
+		{Bucket, []string{listBucket}},
+	}),
+	"notify": union(change, []Grant{ // patterns 7, 23, 24
+		{schema.Settings, []string{query}},
+		{schema.Tickets, []string{getItem}},
+		{schema.People, []string{batchGetItem}},
+		{schema.Sessions, []string{putItem, updateItem, deleteItem}},
+		{Mail, []string{sendEmail, sendRawEmail}},
+		{DeadLetters, []string{sendMessage}},
+	}),
 	"ticket-attachment": union(viewer, []Grant{ // patterns 9, 14
 		{schema.Tickets, []string{batchGetItem}},
 		{schema.Sessions, []string{putItem}},

@@ -20,9 +20,9 @@ type ListQuery struct {
 	// Owner, where it is not nil, for those of one owner, "" being nobody.
 	Inbox string
 	Owner *string
-	Order    Order
-	Limit    int           // tickets of a page
-	From     portal.Cursor // zero for the first page
+	Order Order
+	Limit int           // tickets of a page
+	From  portal.Cursor // zero for the first page
 	// Keep tells which tickets belong into the list; nil keeps all.
 	Keep func(portal.Ticket) bool
 	// Spare is how many entries to read beyond the page at once, where Keep is

@@ -26,6 +26,16 @@ func ActionsOn(t Ticket, v Viewer, s *Settings, now time.Time) Actions {
 	}
 }
 
+// CloseStage is the stage that closing moves the ticket to, as an editor sets
+// it; "" where it is not known.
+func CloseStage(t Ticket, s *Settings) string {
+	stage := closeStage(t, s)
+	if stage == "" {
+		return ""
+	}
+	return StageValue(t.Pipeline, stage)
+}
+
 // closeStage returns the stage that closing moves the ticket to: the one chosen
 // for its pipeline, or the only one that is closed. It is "" where several are
 // and none is chosen.

@@ -18,6 +18,7 @@ type Access string
 const (
 	Public Access = "public" // anyone, signed in or not
 	Viewer Access = "viewer" // a signed-in contact or member of the team
+	Team   Access = "team"   // a signed-in member of the team
 )
 
 // Origin says which web origins may call a route that changes something.
@@ -93,6 +94,28 @@ var Table = []Route{
 	{"POST", "/api/v1/{portal}/tickets/{ticket}/close", "ticket-close", Viewer, SameOrigin},
 	{"POST", "/api/v1/{portal}/tickets/{ticket}/reopen", "ticket-close", Viewer, SameOrigin},
 
+	{"GET", "/{portal}/inbox", "inbox", Team, SameOrigin},
+	{"GET", "/{portal}/inbox/{ticket}", "inbox", Team, SameOrigin},
+	{"POST", "/{portal}/inbox/{ticket}", "inbox", Team, SameOrigin},
+	{"POST", "/{portal}/inbox/{ticket}/replies", "inbox", Team, SameOrigin},
+	{"POST", "/{portal}/inbox/{ticket}/comments", "inbox", Team, SameOrigin},
+	{"POST", "/{portal}/inbox/{ticket}/threads", "inbox", Team, SameOrigin},
+	{"POST", "/{portal}/inbox/{ticket}/contacts", "inbox", Team, SameOrigin},
+	{"POST", "/{portal}/inbox/{ticket}/companies", "inbox", Team, SameOrigin},
+	{"GET", "/api/v1/{portal}/inbox", "inbox", Team, SameOrigin},
+	{"GET", "/api/v1/{portal}/inbox-counts", "inbox", Team, SameOrigin},
+	{"GET", "/api/v1/{portal}/inbox/{ticket}", "inbox", Team, SameOrigin},
+	{"PATCH", "/api/v1/{portal}/inbox/{ticket}", "inbox", Team, SameOrigin},
+	{"GET", "/api/v1/{portal}/inbox/{ticket}/activity", "inbox", Team, SameOrigin},
+	{"POST", "/api/v1/{portal}/inbox/{ticket}/replies", "inbox", Team, SameOrigin},
+	{"POST", "/api/v1/{portal}/inbox/{ticket}/comments", "inbox", Team, SameOrigin},
+	{"POST", "/api/v1/{portal}/inbox/{ticket}/threads", "inbox", Team, SameOrigin},
+	{"POST", "/api/v1/{portal}/inbox/{ticket}/contacts", "inbox", Team, SameOrigin},
+	{"DELETE", "/api/v1/{portal}/inbox/{ticket}/contacts/{contact}", "inbox", Team, SameOrigin},
+	{"POST", "/api/v1/{portal}/inbox/{ticket}/companies", "inbox", Team, SameOrigin},
+	{"DELETE", "/api/v1/{portal}/inbox/{ticket}/companies/{company}", "inbox", Team, SameOrigin},
+
+	{"GET", "/{portal}/inbox/{ticket}/attachments/{attachment}", "ticket-attachment", Team, SameOrigin},
 	{"POST", "/api/v1/{portal}/attachments", "ticket-attachment", Viewer, SameOrigin},
 	{"GET", "/{portal}/tickets/{ticket}/attachments/{attachment}", "ticket-attachment", Viewer, SameOrigin},
 	{"GET", "/api/v1/{portal}/tickets/{ticket}/attachments/{attachment}", "ticket-attachment", Viewer, SameOrigin},
@@ -102,10 +125,15 @@ var Table = []Route{
 type Stream struct {
 	Table    string // a name of postern/shared/dynamo/schema
 	Function string
+	// New is an attribute: the function is called for new items alone that have
+	// it, as text. Where it is "", the function is called for every change.
+	New string
 }
 
 // Streams is every stream consumer. A table's stream serves at most two.
-var Streams = []Stream{}
+var Streams = []Stream{
+	{Table: "tickets", Function: "notify", New: "notice"},
+}
 
 // Functions returns the names of all functions, each once, in alphabetical order.
 func Functions() []string {

@@ -46,7 +46,7 @@ func TestTable(t *testing.T) {
 		if len(slices.Compact(slices.Clone(names))) != len(names) {
 			t.Errorf("%s names a segment twice", r.Key())
 		}
-		if r.Access != Public && r.Access != Viewer {
+		if r.Access != Public && r.Access != Viewer && r.Access != Team {
 			t.Errorf("%s is for %q", r.Key(), r.Access)
 		}
 		if r.Origin != SameOrigin {

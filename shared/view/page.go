@@ -88,21 +88,31 @@ func (p Page) lastMessage() string {
 }
 
 func (p Page) replyBox(r *web.Request) ui.ReplyBoxProps {
+	box := p.Reply.Box(r, p.base(r)+"/replies", p.Ticket.ID, p.base(r))
+	if p.Ticket.State == portal.Closed {
+		box.Help = r.Reader.T("detail.replyToClosed")
+	}
+	return box
+}
+
+// Box returns the reply box: where it is sent to, what its draft is kept under,
+// and where somebody whose session has ended comes back to.
+func (reply Reply) Box(r *web.Request, action, draft, back string) ui.ReplyBoxProps {
 	box := ui.ReplyBoxProps{
-		Reader: r.Reader, Action: p.base(r) + "/replies", ID: p.Reply.ID, Text: p.Reply.Text, HTML: p.Reply.HTML,
+		Reader: r.Reader, Action: action, ID: reply.ID, Text: reply.Text, HTML: reply.HTML,
 		AttachmentsURL: "/api/v1" + r.Path("attachments"),
 		Limits: ui.Limits{
 			Files: r.Settings.FileLimit(), Bytes: r.Settings.MaxFileBytes, Forbidden: r.Settings.ForbiddenExts,
 			Text: portal.MaxReplyHTML,
 		},
 		DraftKey:  base64.StdEncoding.EncodeToString(portal.Derive(r.Settings.Key, "draft", r.Viewer.ID)),
-		DraftName: r.Settings.ID + "/" + p.Ticket.ID,
-		SignIn:    r.SignIn(p.base(r)),
+		DraftName: r.Settings.ID + "/" + draft,
+		SignIn:    r.SignIn(back),
 	}
-	for _, a := range p.Reply.Attachments {
+	for _, a := range reply.Attachments {
 		box.Attachments = append(box.Attachments, ui.Attached{ID: a.ID, Name: a.Name, Type: a.Type, Size: a.Size})
 	}
-	if f := p.Reply.Failure; f != nil {
+	if f := reply.Failure; f != nil {
 		box.Error = f.Detail
 		for i, m := range f.Fields {
 			if i == 0 {
@@ -111,9 +121,6 @@ func (p Page) replyBox(r *web.Request) ui.ReplyBoxProps {
 				box.Error += " " + m.Message
 			}
 		}
-	}
-	if p.Ticket.State == portal.Closed {
-		box.Help = r.Reader.T("detail.replyToClosed")
 	}
 	return box
 }
@@ -135,7 +142,7 @@ func message(r *web.Request, p Page, i int) ui.MessageProps {
 	base := p.base(r)
 	props := ui.MessageProps{
 		Reader: r.Reader, ID: m.ID, Author: authorOf(m, r.Viewer, r.Settings), Side: ui.Other, At: m.Created,
-		HTML: inlineImages(m, base), Latest: i == len(p.Conversation.Messages)-1 && !p.Past,
+		HTML: InlineImages(m, base), Latest: i == len(p.Conversation.Messages)-1 && !p.Past,
 	}
 	switch {
 	case m.Author.Team:
@@ -148,7 +155,7 @@ func message(r *web.Request, p Page, i int) ui.MessageProps {
 			continue // stands in the text
 		}
 		props.Attachments = append(props.Attachments, ui.Attachment{
-			Name: a.Name, Size: a.Size, Href: fileHref(base, a.ID), Image: a.Image(),
+			Name: a.Name, Size: a.Size, Href: FileHref(base, a.ID), Image: a.Image(),
 		})
 	}
 	return props
@@ -165,7 +172,7 @@ func properties(r *web.Request, t portal.Ticket) []ui.Property {
 		list = append(list, ui.Property{Label: reader.T("property.owner"), Value: ui.Text(owner)})
 	}
 	if t.Priority != "" {
-		list = append(list, ui.Property{Label: reader.T("property.priority"), Value: ui.Text(priority(reader, t.Priority))})
+		list = append(list, ui.Property{Label: reader.T("property.priority"), Value: ui.Text(PriorityWord(reader, t.Priority))})
 	}
 	list = append(list,
 		ui.Property{Label: reader.T("property.created"), Value: ui.TimeOfDay(reader, t.Created)},
@@ -207,7 +214,8 @@ func PropertyLabel(r *web.Request, name string) string {
 	return name
 }
 
-func priority(reader ui.Reader, p string) string {
+// PriorityWord is the priority in the reader's words.
+func PriorityWord(reader ui.Reader, p string) string {
 	switch p {
 	case "low":
 		return reader.T("priority.low")
@@ -240,6 +248,31 @@ func optionLabel(r *web.Request, p portal.Property, value string) string {
 				return label
 			}
 		}
+	}
+	return value
+}
+
+// ValueText is a value of a custom property in the reader's words, as plain
+// text.
+func ValueText(r *web.Request, value string, p portal.Property) string {
+	switch p.Type {
+	case portal.TypeNumber:
+		return numberText(r, value)
+	case portal.TypeDate:
+		if d, ok := day(value); ok {
+			return r.Reader.Date(d)
+		}
+	case portal.TypeDateTime:
+		if m, ok := moment(value); ok {
+			return r.Reader.TimeOfDay(m).Short
+		}
+	case portal.TypeSelect, portal.TypeMultiSelect:
+		return multiText(r, p, value)
+	case portal.TypeBoolean:
+		if value == "true" {
+			return r.Reader.T("value.yes")
+		}
+		return r.Reader.T("value.no")
 	}
 	return value
 }

@@ -35,7 +35,7 @@ func TicketOf(t portal.Ticket, v portal.Viewer, s *portal.Settings, r ui.Reader)
 	out := Ticket{
 		ID: t.ID, Number: t.Number, Subject: t.Subject, State: t.State, Status: string(t.State),
 		RequestedBy: requester(t, v), Owner: s.Owner(t.Owner), CreatedAt: t.Created, LastActivityAt: t.Activity,
-		Unread: portal.Unread(v, t, r.Now), Properties: map[string]any{},
+		Unread: !v.Role.Team() && portal.Unread(v, t, r.Now), Properties: map[string]any{},
 	}
 	if label := portal.StatusOf(t, s, r.Lang()).Label; label != "" {
 		out.Status = label
@@ -109,13 +109,13 @@ type Attachment struct {
 func MessageOf(m portal.Message, v portal.Viewer, s *portal.Settings, base string) Message {
 	out := Message{
 		ID: m.ID, Author: authorOf(m, v, s), Own: own(m, v), Team: m.Author.Team,
-		HTML: inlineImages(m, base), Text: richtext.Text(m.HTML), CreatedAt: m.Created, Attachments: []Attachment{},
+		HTML: InlineImages(m, base), Text: richtext.Text(m.HTML), CreatedAt: m.Created, Attachments: []Attachment{},
 	}
 	if m.Kind == portal.Event {
 		out.Event = string(m.Event)
 	}
 	for _, a := range m.Attachments {
-		out.Attachments = append(out.Attachments, Attachment{a.ID, a.Name, a.Type, a.Size, fileHref(base, a.ID)})
+		out.Attachments = append(out.Attachments, Attachment{a.ID, a.Name, a.Type, a.Size, FileHref(base, a.ID)})
 	}
 	return out
 }
@@ -133,17 +133,18 @@ func authorOf(m portal.Message, v portal.Viewer, s *portal.Settings) string {
 	return s.AuthorName(m.Author)
 }
 
-func fileHref(base, attachment string) string { return base + "/attachments/" + attachment }
+// FileHref is the address of a file of the ticket whose path is base.
+func FileHref(base, attachment string) string { return base + "/attachments/" + attachment }
 
-// inlineImages returns the message's HTML with images that were put into the
+// InlineImages returns the message's HTML with images that were put into the
 // text leading to their files.
-func inlineImages(m portal.Message, base string) string {
+func InlineImages(m portal.Message, base string) string {
 	if !strings.Contains(m.HTML, `"cid:`) {
 		return m.HTML
 	}
 	var pairs []string
 	for _, a := range m.Attachments {
-		pairs = append(pairs, `src="cid:`+a.ID+`"`, `src="`+fileHref(base, a.ID)+`"`)
+		pairs = append(pairs, `src="cid:`+a.ID+`"`, `src="`+FileHref(base, a.ID)+`"`)
 	}
 	return strings.NewReplacer(pairs...).Replace(m.HTML)
 }

@@ -31,6 +31,18 @@ func MethodNotAllowed(others []string) error {
 	return &edgeError{status: http.StatusMethodNotAllowed, key: "error.method", allow: others}
 }
 
+// IfMatch holds the version against the one that the request names in If-Match:
+// without one it is refused (428), with another one as well (412).
+func (r *Request) IfMatch(etag string) error {
+	switch have := r.Header.Get("If-Match"); {
+	case have == "":
+		return &edgeError{status: http.StatusPreconditionRequired, key: "error.ifMatchMissing"}
+	case !matches(have, etag):
+		return &edgeError{status: http.StatusPreconditionFailed, key: "error.ifMatch"}
+	}
+	return nil
+}
+
 // statuses are the HTTP statuses of the domain's kinds of error.
 var statuses = map[portal.Kind]int{
 	portal.Internal:        http.StatusInternalServerError,
@@ -196,9 +208,9 @@ func (s *server) fail(r *Request, w http.ResponseWriter, result Result, err erro
 }
 
 // SignIn returns the address of the sign-in page that leads on to next, or to
-// the tickets where next is too long to come back to.
+// where the person begins where next is too long to come back to.
 func (r *Request) SignIn(next string) string {
-	return r.Path("sign-in") + "?next=" + url.QueryEscape(r.LocalPath(next, r.Path("tickets")))
+	return r.Path("sign-in") + "?next=" + url.QueryEscape(r.LocalPath(next, r.Path()))
 }
 
 // errorPage is the page of an error that has none of its own.
@@ -209,13 +221,13 @@ func (r *Request) errorPage(f *Failure) func(ui.Frame) templ.Component {
 	}
 	switch {
 	case f.Status == http.StatusUnauthorized && r.Settings != nil:
-		p.SignIn = r.SignIn(r.Path("tickets"))
+		p.SignIn = r.SignIn(r.Path())
 	case r.Settings != nil && r.Viewer.SignedIn():
-		p.Home = r.Path("tickets")
+		p.Home = r.Home()
 		if f.Status == http.StatusNotFound || f.Status == http.StatusForbidden {
 			p.Switch, p.Email, p.Next = r.Path("sign-out"), r.Viewer.Email, r.URL.RequestURI()
 			if r.Method != http.MethodGet {
-				p.Next = r.Path("tickets")
+				p.Next = r.Path()
 			}
 		}
 	case r.Settings != nil:

@@ -103,12 +103,16 @@ func (s *server) frame(r *Request, result Result) ui.Frame {
 	if !r.Viewer.SignedIn() {
 		return f
 	}
-	f.Nav = []ui.NavItem{{Label: r.Reader.T("frame.tickets"), Href: r.Path("tickets"), Current: result.Section == "tickets"}}
+	if r.Viewer.Role.Team() {
+		f.Nav = append(f.Nav, ui.NavItem{Label: r.Reader.T("frame.inbox"), Href: r.Path("inbox"), Current: result.Section == "inbox"})
+	}
+	f.Nav = append(f.Nav, ui.NavItem{Label: r.Reader.T("frame.tickets"), Href: r.Path("tickets"), Current: result.Section == "tickets"})
+	f.Wide = result.Wide
 	f.Account = &ui.Account{
 		Name: r.Viewer.Name(), Detail: r.Viewer.Email, SignOut: r.Path("sign-out"),
 		Links: []ui.NavItem{{Label: r.Reader.T("frame.myAccount"), Href: r.Path("account"), Current: result.Section == "account"}},
 	}
-	if r.Viewer.Role.Team() {
+	if r.Viewer.Role.Team() && result.Section == "tickets" {
 		f.Preview = &ui.BannerProps{Text: r.Reader.T("frame.preview")}
 	}
 	return f

@@ -71,6 +71,8 @@ type Result struct {
 	Scripts []string
 	// Section marks a menu entry as the current one.
 	Section string
+	// Wide gives the content the whole width.
+	Wide bool
 	// Flash says above the content what the last step did.
 	Flash *ui.BannerProps
 	// SeeOther is where a browser goes after a form was sent (303). JSON has
@@ -329,9 +331,12 @@ func (s *server) admit(ctx context.Context, r *Request) error {
 		}
 		r.Note(err) // who asks is shown what anyone is
 	}
-	if r.route.Access == routes.Viewer {
+	if r.route.Access != routes.Public {
 		if !r.Viewer.SignedIn() {
 			return portal.Errorf(portal.Unauthenticated, "error.session")
+		}
+		if r.route.Access == routes.Team && !r.Viewer.Role.Team() {
+			return portal.Errorf(portal.Forbidden, "error.teamOnly")
 		}
 		if !r.Settings.Active && !r.Viewer.Role.Team() {
 			return portal.Errorf(portal.Forbidden, "error.portalOff")
@@ -410,6 +415,17 @@ func (r *Request) read() {
 // Path returns a path below the portal's: r.Path("tickets", id).
 func (r *Request) Path(segments ...string) string {
 	return "/" + strings.Join(append([]string{r.Settings.Slug}, segments...), "/")
+}
+
+// Home is where the viewer begins: at their tickets, the team in its inbox.
+func (r *Request) Home() string { return r.HomeOf(r.Viewer.Role) }
+
+// HomeOf is where people of the role begin.
+func (r *Request) HomeOf(role portal.Role) string {
+	if role.Team() {
+		return r.Path("inbox")
+	}
+	return r.Path("tickets")
 }
 
 // ID returns the id that the path names. What has not the form of one is Hidden:
