@@ -80,8 +80,8 @@ func (v view) frame(title string) ui.Frame {
 
 // Handler serves the gallery. The query chooses: lang (de, en), theme (light,
 // dark), accent (1f5fbf), sent (a reply's client id), compose (comment, failed: of
-// the page thread) and page (list, detail, empty, card, error, inbox, thread;
-// default: all components).
+// the page thread) and page (list, detail, empty, card, error, inbox,
+// inbox-empty, thread; default: all components).
 func Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost { // the frame's language switch
@@ -109,7 +109,7 @@ func Handler() http.Handler {
 		}
 		v.Reader = ui.Reader{Catalog: messages.For(v.lang), Zone: time.FixedZone("CET", 3600), Now: Now}
 		pages := map[string]func(view) templ.Component{
-			"list": list, "detail": detail, "empty": empty, "card": card, "error": failure, "inbox": inbox, "thread": thread,
+			"list": list, "detail": detail, "empty": empty, "card": card, "error": failure, "inbox": inbox, "inbox-empty": inboxEmpty, "thread": thread,
 		}
 		page, ok := pages[v.page]
 		if !ok {

@@ -66,7 +66,7 @@ func (v view) inboxList(open bool) ui.InboxListProps {
 		States: []ui.Tab{{Label: v.say("Offen", "Open"), Href: here, Current: true}, {Label: v.say("Geschlossen", "Closed"), Href: here}},
 		Owners: []ui.InboxOwner{
 			{Label: v.say("Meine", "Mine"), Href: here, Key: "mine"},
-			{Label: v.say("Frei", "Unassigned"), Href: here, Key: "unassigned"},
+			{Label: v.say("Nicht zugewiesen", "Unassigned"), Href: here, Key: "unassigned"},
 			{Label: v.say("Alle", "All"), Href: here, Key: "all", Current: true},
 		},
 		Rows: []ui.InboxRow{
@@ -88,6 +88,13 @@ func (v view) inboxList(open bool) ui.InboxListProps {
 	for i := int64(0); i < 12; i++ {
 		p.Rows = append(p.Rows, row(v.say("Rückfrage zur Lieferung", "Question about a delivery"), "Solo Einzel", "", "Anna", 900-i))
 	}
+	return p
+}
+
+func (v view) emptyList() ui.InboxListProps {
+	p := v.inboxList(false)
+	p.Inboxes, p.Rows, p.Pager = p.Inboxes[:1], nil, nil
+	p.Empty = &ui.EmptyProps{Title: v.say("Nichts ist offen.", "Nothing is open."), Text: v.say("Neue Anfragen erscheinen hier.", "New requests appear here.")}
 	return p
 }
 
