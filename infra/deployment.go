@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/mail"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -25,6 +26,19 @@ type deployment struct {
 	Origin string
 	// DefaultPortal is the slug that / leads to (defaultPortal).
 	DefaultPortal string
+	// MailFrom is the address that mails come from, which SES has to know
+	// (mailFrom); empty is no-reply at the origin's host, where there is one.
+	MailFrom string
+}
+
+// sender is the address that mails come from, "" where none was chosen and none
+// follows: then only portals with an address of their own send any.
+func (d deployment) sender() string {
+	u, err := url.Parse(d.Origin)
+	if d.MailFrom != "" || err != nil || u.Hostname() == "" {
+		return d.MailFrom
+	}
+	return "no-reply@" + u.Hostname()
 }
 
 // A function's name has at most 64 characters: the stack's name, a hyphen, and
@@ -41,14 +55,14 @@ var toolKeys = []string{"acknowledged-issue-numbers", "cli-telemetry"}
 func readContext(context map[string]any) (deployment, error) {
 	var (
 		faults []error
-		values = map[string]string{"stackName": "", "origin": "", "defaultPortal": ""}
+		values = map[string]string{"stackName": "", "origin": "", "defaultPortal": "", "mailFrom": ""}
 	)
 	for _, key := range slices.Sorted(maps.Keys(context)) {
 		if _, known := values[key]; !known {
 			// Feature flags are @aws-cdk/…, the CLI's own values aws:cdk:…
 			// and what it looked up provider:….
 			if !strings.HasPrefix(key, "@") && !strings.Contains(key, ":") && !slices.Contains(toolKeys, key) {
-				faults = append(faults, fmt.Errorf("there is no context value %q: Postern reads stackName, origin and defaultPortal", key))
+				faults = append(faults, fmt.Errorf("there is no context value %q: Postern reads stackName, origin, defaultPortal and mailFrom", key))
 			}
 			continue
 		}
@@ -59,7 +73,7 @@ func readContext(context map[string]any) (deployment, error) {
 		}
 		values[key] = text
 	}
-	d := deployment{values["stackName"], values["origin"], values["defaultPortal"]}
+	d := deployment{values["stackName"], values["origin"], values["defaultPortal"], values["mailFrom"]}
 	if !stackName.MatchString(d.StackName) {
 		faults = append(faults, fmt.Errorf("stackName is %q: it needs a letter first, then letters, digits and hyphens, at most 40 in all", d.StackName))
 	}
@@ -68,6 +82,9 @@ func readContext(context map[string]any) (deployment, error) {
 	}
 	if !slug.MatchString(d.DefaultPortal) || slices.Contains(routes.Reserved(), d.DefaultPortal) {
 		faults = append(faults, fmt.Errorf("defaultPortal is %q: it needs to be a portal's slug, such as support", d.DefaultPortal))
+	}
+	if a, err := mail.ParseAddress(d.MailFrom); d.MailFrom != "" && (err != nil || a.Address != d.MailFrom) {
+		faults = append(faults, fmt.Errorf("mailFrom is %q: it needs to be an address and no name, such as no-reply@example.com, or empty", d.MailFrom))
 	}
 	if len(faults) > 0 {
 		return deployment{}, errors.Join(faults...)

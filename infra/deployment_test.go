@@ -33,12 +33,12 @@ func TestContext(t *testing.T) {
 		want  deployment
 		fault string // in the error, "" where there is none
 	}{
-		{"as it comes", nil, deployment{"postern", "", "support"}, ""},
-		{"all chosen", map[string]any{"stackName": "Desk-2", "origin": "https://help.example.com", "defaultPortal": "orders"},
-			deployment{"Desk-2", "https://help.example.com", "orders"}, ""},
-		{"a port", map[string]any{"origin": "https://help.example.com:8443"}, deployment{"postern", "https://help.example.com:8443", "support"}, ""},
+		{"as it comes", nil, deployment{"postern", "", "support", ""}, ""},
+		{"all chosen", map[string]any{"stackName": "Desk-2", "origin": "https://help.example.com", "defaultPortal": "orders", "mailFrom": "desk@example.com"},
+			deployment{"Desk-2", "https://help.example.com", "orders", "desk@example.com"}, ""},
+		{"a port", map[string]any{"origin": "https://help.example.com:8443"}, deployment{"postern", "https://help.example.com:8443", "support", ""}, ""},
 		{"values of the CLI", map[string]any{"aws:cdk:toolkit:default-region": "eu-central-1", "availability-zones:account=1:region=eu-central-1": []any{"a"}, "cli-telemetry": false},
-			deployment{"postern", "", "support"}, ""},
+			deployment{"postern", "", "support", ""}, ""},
 
 		{"a slip in a name", map[string]any{"orgin": "https://help.example.com"}, deployment{}, `"orgin"`},
 		{"not text", map[string]any{"defaultPortal": 7.0}, deployment{}, "defaultPortal is not text: 7"},
@@ -53,6 +53,8 @@ func TestContext(t *testing.T) {
 		{"no host", map[string]any{"origin": "https://"}, deployment{}, "origin is"},
 		{"no portal", map[string]any{"defaultPortal": ""}, deployment{}, "defaultPortal is"},
 		{"not a slug", map[string]any{"defaultPortal": "Support Desk"}, deployment{}, "defaultPortal is"},
+		{"a sender with a name", map[string]any{"mailFrom": "Desk <desk@example.com>"}, deployment{}, "mailFrom is"},
+		{"a sender that is no address", map[string]any{"mailFrom": "example.com"}, deployment{}, "mailFrom is"},
 		{"a reserved word", map[string]any{"defaultPortal": "assets"}, deployment{}, "defaultPortal is"},
 	}
 	for _, tt := range tests {

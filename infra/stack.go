@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -28,6 +29,7 @@ type stack struct {
 	assets     string // holds a folder with a bootstrap for each function
 	api        awsapigatewayv2.HttpApi
 	bucket     awss3.Bucket
+	dead       awssqs.Queue
 	tables     map[string]awsdynamodb.TableV2
 	functions  map[string]awslambda.Function
 }
@@ -49,6 +51,7 @@ func newStack(scope constructs.Construct, d deployment, assets string) *stack {
 		s.tables[table.Name] = s.newTable(table)
 	}
 	s.bucket = s.newBucket()
+	s.dead = s.newDeadLetters()
 	for _, function := range routes.Functions() {
 		s.functions[function] = s.newFunction(function)
 	}
@@ -58,6 +61,7 @@ func newStack(scope constructs.Construct, d deployment, assets string) *stack {
 	}
 	s.output("ApiUrl", "Where the portal answers", s.api.ApiEndpoint())
 	s.output("AttachmentsBucket", "Holds the files of messages", s.bucket.BucketName())
+	s.output("DeadLetters", "Holds what could not be told by mail; go run ./infra/local replay -queue brings it back", s.dead.QueueUrl())
 	return s
 }
 
@@ -158,12 +162,29 @@ func (s *stack) newBucket() awss3.Bucket {
 	})
 }
 
+// newDeadLetters is the queue for stream records that a function put aside, or
+// that Lambda gave up on. Nothing reads it but a person's replay.
+func (s *stack) newDeadLetters() awssqs.Queue {
+	return awssqs.NewQueue(s.Stack, jsii.String("Queue-notify-dead"), &awssqs.QueueProps{
+		QueueName:       jsii.String(s.name("notify-dead")),
+		Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
+		EnforceSSL:      jsii.Bool(true),
+		RetentionPeriod: awscdk.Duration_Days(jsii.Number(14)), // the longest there is
+		RemovalPolicy:   awscdk.RemovalPolicy_RETAIN,
+		// As large as SQS takes: a record holds a whole message.
+		MaxMessageSizeBytes: jsii.Number(1 << 20),
+	})
+}
+
 // addRoutes gives each function one integration, and one permission for the
 // whole API: a permission for each route would outgrow a function's policy of
 // 20 KB.
 func (s *stack) addRoutes() {
 	integrations := map[string]awsapigatewayv2.HttpRouteIntegration{}
 	for _, name := range routes.Functions() {
+		if len(routes.For(name)) == 0 && name != routes.Default {
+			continue // a stream's
+		}
 		integrations[name] = awsapigatewayv2integrations.NewHttpLambdaIntegration(
 			jsii.String("Call-"+name), s.functions[name],
 			&awsapigatewayv2integrations.HttpLambdaIntegrationProps{ScopePermissionToRoute: jsii.Bool(false)})
@@ -224,10 +245,21 @@ func (s *stack) newFunction(name string) awslambda.Function {
 			"POSTERN_TABLE_PREFIX":   jsii.String(s.name("")),
 			"POSTERN_BUCKET":         s.bucket.BucketName(),
 			"POSTERN_BUCKET_ORIGIN":  jsii.String("https://" + *s.bucket.BucketRegionalDomainName()),
-			"POSTERN_ORIGIN":         jsii.String(d.Origin),
+			"POSTERN_ORIGIN":         s.originFor(name),
 			"POSTERN_DEFAULT_PORTAL": jsii.String(d.DefaultPortal),
+			"POSTERN_MAIL_FROM":      jsii.String(d.sender()),
+			"POSTERN_DEAD_LETTERS":   s.dead.QueueUrl(),
 		},
 	})
+}
+
+// originFor is the origin that the function is told. One that answers requests
+// takes it from them where none was chosen; one that a stream calls has none.
+func (s *stack) originFor(function string) *string {
+	if len(routes.For(function)) == 0 {
+		return s.origin()
+	}
+	return jsii.String(s.deployment.Origin)
 }
 
 // API Gateway gives up after 30 s; a function that gives up before can still say
@@ -252,6 +284,13 @@ func (s *stack) arn(resource string) *string {
 	switch {
 	case resource == grants.Bucket:
 		return s.bucket.BucketArn()
+	case resource == grants.Mail:
+		// Every portal may have an address of its own to send from.
+		return s.FormatArn(&awscdk.ArnComponents{
+			Service: jsii.String("ses"), Resource: jsii.String("identity"), ResourceName: jsii.String("*"),
+		})
+	case resource == grants.DeadLetters:
+		return s.dead.QueueArn()
 	case !ok:
 		return s.bucket.ArnForObjects(jsii.String(resource))
 	case index != "":
@@ -260,21 +299,41 @@ func (s *stack) arn(resource string) *string {
 	return t.TableArn()
 }
 
-// addStream has the function read the table's stream. A batch that fails is
-// halved and tried again until its records expire, which is after a day: none is
-// dropped silently.
+// addStream has the function read the table's stream. The function itself puts
+// aside what it cannot process; what makes it fail as a whole, a crash say, is
+// halved, tried again for a while, and then named in the queue by Lambda, so that
+// the records behind go on: none is dropped silently.
 func (s *stack) addStream(stream routes.Stream) {
 	table, function := s.tables[stream.Table], s.functions[stream.Function]
 	allow(function.Role(), table.TableStreamArn(),
 		"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams")
-	mapping := awslambda.NewEventSourceMapping(s.Stack, jsii.String("Stream-"+stream.Table+"-"+stream.Function),
-		&awslambda.EventSourceMappingProps{
-			Target:                  function,
-			EventSourceArn:          table.TableStreamArn(),
-			StartingPosition:        awslambda.StartingPosition_TRIM_HORIZON,
-			BatchSize:               jsii.Number(100),
-			BisectBatchOnError:      jsii.Bool(true),
-			ReportBatchItemFailures: jsii.Bool(true),
+	props := &awslambda.EventSourceMappingProps{
+		Target:           function,
+		EventSourceArn:   table.TableStreamArn(),
+		StartingPosition: awslambda.StartingPosition_TRIM_HORIZON,
+		// As many as one invocation gets done, with a mail or two each.
+		BatchSize:               jsii.Number(25),
+		BisectBatchOnError:      jsii.Bool(true),
+		ReportBatchItemFailures: jsii.Bool(true),
+		// Twice as long as the function itself tries again.
+		MaxRecordAge:  awscdk.Duration_Hours(jsii.Number(2)),
+		RetryAttempts: jsii.Number(1000),
+	}
+	if stream.New != "" {
+		// So the function is not even called, and paid for, for other changes.
+		props.Filters = &[]*map[string]any{awslambda.FilterCriteria_Filter(&map[string]any{
+			"eventName": awslambda.FilterRule_IsEqual("INSERT"),
+			"dynamodb": map[string]any{"NewImage": map[string]any{
+				stream.New: map[string]any{"S": awslambda.FilterRule_Exists()},
+			}},
+		})}
+	}
+	mapping := awslambda.NewEventSourceMapping(s.Stack, jsii.String("Stream-"+stream.Table+"-"+stream.Function), props)
+	// With the function's own grant to send there; the CDK's destination would
+	// have it ask for the queue's attributes as well.
+	mapping.Node().DefaultChild().(awslambda.CfnEventSourceMapping).SetDestinationConfig(
+		&awslambda.CfnEventSourceMapping_DestinationConfigProperty{
+			OnFailure: &awslambda.CfnEventSourceMapping_OnFailureProperty{Destination: s.dead.QueueArn()},
 		})
 	// Lambda tries to read at once, so the policy has to be there before.
 	mapping.Node().AddDependency(function.Role())

@@ -160,8 +160,17 @@ func TestStack(t *testing.T) {
 	t.Run("logs", func(t *testing.T) { testLogs(t, tmpl) })
 	t.Run("tables", func(t *testing.T) { testTables(t, tmpl) })
 	t.Run("bucket", func(t *testing.T) { testBucket(t, tmpl) })
+	t.Run("dead letters", func(t *testing.T) { testDeadLetters(t, tmpl) })
 	t.Run("nothing else", func(t *testing.T) { testNothingElse(t, tmpl) })
 	t.Run("outputs", func(t *testing.T) { testOutputs(t, tmpl) })
+}
+
+// serving returns the functions that answer requests; the others are called by
+// streams alone.
+func serving() []string {
+	return slices.DeleteFunc(routes.Functions(), func(name string) bool {
+		return len(routes.For(name)) == 0 && name != routes.Default
+	})
 }
 
 func testRoutes(t *testing.T, tmpl template) {
@@ -176,8 +185,8 @@ func testRoutes(t *testing.T, tmpl template) {
 		}
 		called["integrations/${"+id+"}"] = names[strings.TrimSuffix(strings.TrimPrefix(text(i.IntegrationUri), "${"), ".Arn}")]
 	}
-	if got := slices.Sorted(maps.Values(called)); !slices.Equal(got, routes.Functions()) {
-		t.Errorf("integrations of %q, want one for each of %q", got, routes.Functions())
+	if got := slices.Sorted(maps.Values(called)); !slices.Equal(got, serving()) {
+		t.Errorf("integrations of %q, want one for each of %q", got, serving())
 	}
 	want := map[string]string{routes.DefaultKey: routes.Default}
 	for _, r := range routes.Table {
@@ -204,7 +213,7 @@ func testRoutes(t *testing.T, tmpl template) {
 func testPermissions(t *testing.T, tmpl template) {
 	names := functionNames(t, tmpl)
 	var want []string
-	for _, name := range routes.Functions() {
+	for _, name := range serving() {
 		want = append(want, name+" /*/*/*")
 	}
 	want = append(want, routes.Default+" /*/$default")
@@ -250,7 +259,7 @@ func testFunctions(t *testing.T, tmpl template) {
 // The stack sets what postern/shared/app reads, and no variable beyond.
 func TestEnvironment(t *testing.T) {
 	tmpl := synthesise(t, map[string]any{"origin": "https://help.example.com", "defaultPortal": "orders"})
-	bucket := single(t, tmpl, "AWS::S3::Bucket")
+	bucket, queue := single(t, tmpl, "AWS::S3::Bucket"), single(t, tmpl, "AWS::SQS::Queue")
 	for _, f := range only[function](t, tmpl, "AWS::Lambda::Function") {
 		for name, value := range f.Environment.Variables {
 			t.Setenv(name, text(value))
@@ -262,6 +271,8 @@ func TestEnvironment(t *testing.T) {
 			BucketOrigin:  "https://${" + bucket + ".RegionalDomainName}",
 			Origin:        "https://help.example.com",
 			DefaultPortal: "orders",
+			MailFrom:      "no-reply@help.example.com",
+			DeadLetters:   "${" + queue + "}",
 		}
 		got := app.Load()
 		if got != want {
@@ -269,6 +280,21 @@ func TestEnvironment(t *testing.T) {
 		}
 		if fields := reflect.TypeFor[app.Config]().NumField(); len(f.Environment.Variables) != fields {
 			t.Errorf("%s has %d variables for %d fields", f.FunctionName, len(f.Environment.Variables), fields)
+		}
+	}
+}
+
+// A function that no request reaches is told where the portal is in any case.
+func TestOriginOfMails(t *testing.T) {
+	tmpl := synthesise(t, map[string]any{"mailFrom": "help@example.com"})
+	for _, f := range only[function](t, tmpl, "AWS::Lambda::Function") {
+		origin, from := text(f.Environment.Variables["POSTERN_ORIGIN"]), text(f.Environment.Variables["POSTERN_MAIL_FROM"])
+		want := ""
+		if f.FunctionName == "postern-notify" {
+			want = "${" + api(t, tmpl) + ".ApiEndpoint}"
+		}
+		if origin != want || from != "help@example.com" {
+			t.Errorf("%s: origin %q, want %q; mails from %q", f.FunctionName, origin, want, from)
 		}
 	}
 }
@@ -353,7 +379,7 @@ func granted(t *testing.T, tmpl template, name string) []string {
 	for id, table := range only[table](t, tmpl, "AWS::DynamoDB::GlobalTable") {
 		arns[strings.TrimPrefix(table.TableName, "postern-")] = "${" + id + ".Arn}"
 	}
-	bucket := single(t, tmpl, "AWS::S3::Bucket")
+	bucket, queue := single(t, tmpl, "AWS::S3::Bucket"), single(t, tmpl, "AWS::SQS::Queue")
 	var want []string
 	for _, g := range grants.Of(name) {
 		for _, action := range g.Actions {
@@ -361,12 +387,24 @@ func granted(t *testing.T, tmpl template, name string) []string {
 			switch {
 			case resource == grants.Bucket:
 				want = append(want, action+" ${"+bucket+".Arn}")
+			case resource == grants.Mail:
+				want = append(want, action+" arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*")
+			case resource == grants.DeadLetters:
+				want = append(want, action+" ${"+queue+".Arn}")
 			case strings.HasPrefix(action, "s3:"):
 				want = append(want, action+" ${"+bucket+".Arn}/"+g.Resource)
 			case isIndex:
 				want = append(want, action+" "+arns[resource]+"/index/"+index)
 			default:
 				want = append(want, action+" "+arns[resource])
+			}
+		}
+	}
+	for _, s := range routes.Streams {
+		if s.Function == name {
+			for _, action := range []string{"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"} {
+				arn, _ := strings.CutSuffix(arns[s.Table], ".Arn}")
+				want = append(want, "dynamodb:"+action+" "+arn+".StreamArn}")
 			}
 		}
 	}
@@ -568,15 +606,17 @@ func testNothingElse(t *testing.T, tmpl template) {
 		"AWS::ApiGatewayV2::Api":         1,
 		"AWS::ApiGatewayV2::Stage":       1,
 		"AWS::ApiGatewayV2::Route":       len(routes.Table) + 1,
-		"AWS::ApiGatewayV2::Integration": functions,
+		"AWS::ApiGatewayV2::Integration": len(serving()),
 		"AWS::DynamoDB::GlobalTable":     len(schema.Tables),
 		"AWS::IAM::Policy":               functions,
 		"AWS::IAM::Role":                 functions,
 		"AWS::Lambda::Function":          functions,
-		"AWS::Lambda::Permission":        functions + 1,
+		"AWS::Lambda::Permission":        len(serving()) + 1,
 		"AWS::Logs::LogGroup":            functions,
 		"AWS::S3::Bucket":                1,
 		"AWS::S3::BucketPolicy":          1,
+		"AWS::SQS::Queue":                1,
+		"AWS::SQS::QueuePolicy":          1,
 	}
 	if streams := len(routes.Streams); streams > 0 {
 		want["AWS::Lambda::EventSourceMapping"] = streams
@@ -601,7 +641,10 @@ func testNothingElse(t *testing.T, tmpl template) {
 
 func testOutputs(t *testing.T, tmpl template) {
 	bucket := single(t, tmpl, "AWS::S3::Bucket")
-	want := map[string]string{"ApiUrl": "${" + api(t, tmpl) + ".ApiEndpoint}", "AttachmentsBucket": "${" + bucket + "}"}
+	want := map[string]string{
+		"ApiUrl": "${" + api(t, tmpl) + ".ApiEndpoint}", "AttachmentsBucket": "${" + bucket + "}",
+		"DeadLetters": "${" + single(t, tmpl, "AWS::SQS::Queue") + "}",
+	}
 	got := map[string]string{}
 	for name, output := range tmpl.Outputs {
 		got[name] = text(output.Value)
@@ -612,39 +655,61 @@ func testOutputs(t *testing.T, tmpl template) {
 }
 
 func TestStream(t *testing.T) {
-	before := routes.Streams
-	t.Cleanup(func() { routes.Streams = before })
-	routes.Streams = []routes.Stream{{Table: schema.Tickets, Function: "ticket-list"}}
 	tmpl := synthesise(t, nil)
-
-	mappings := only[struct {
+	queue := single(t, tmpl, "AWS::SQS::Queue")
+	type source struct{ table, function string }
+	var got, want []source
+	for _, s := range routes.Streams {
+		want = append(want, source{"postern-" + s.Table, s.Function})
+	}
+	names := functionNames(t, tmpl)
+	for _, m := range only[struct {
 		EventSourceArn, FunctionName any
 		FunctionResponseTypes        []string
 		BisectBatchOnFunctionError   bool
-	}](t, tmpl, "AWS::Lambda::EventSourceMapping")
-	if len(mappings) != 1 {
-		t.Fatalf("%d mappings", len(mappings))
-	}
-	names := functionNames(t, tmpl)
-	for _, m := range mappings {
-		source := text(m.EventSourceArn)
-		table, _ := strings.CutSuffix(strings.TrimPrefix(source, "${"), ".StreamArn}")
-		if got := only[struct{ TableName string }](t, tmpl, "AWS::DynamoDB::GlobalTable")[table]; got.TableName != "postern-tickets" {
-			t.Errorf("reads %s of %q", source, got.TableName)
-		}
-		if name := names[strings.Trim(text(m.FunctionName), "${}")]; name != "ticket-list" {
-			t.Errorf("calls %s", name)
-		}
+		MaximumRecordAgeInSeconds    int
+		MaximumRetryAttempts         int
+		FilterCriteria               struct{ Filters []struct{ Pattern string } }
+		DestinationConfig            struct{ OnFailure struct{ Destination any } }
+	}](t, tmpl, "AWS::Lambda::EventSourceMapping") {
+		table, _ := strings.CutSuffix(strings.TrimPrefix(text(m.EventSourceArn), "${"), ".StreamArn}")
+		function := names[strings.Trim(text(m.FunctionName), "${}")]
+		got = append(got, source{only[struct{ TableName string }](t, tmpl, "AWS::DynamoDB::GlobalTable")[table].TableName, function})
 		if !m.BisectBatchOnFunctionError || !slices.Equal(m.FunctionResponseTypes, []string{"ReportBatchItemFailures"}) {
 			t.Errorf("one bad record stops all: %+v", m)
 		}
-		want := granted(t, tmpl, "ticket-list")
-		for _, action := range []string{"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"} {
-			want = append(want, "dynamodb:"+action+" "+source)
+		// What Lambda gives up on is in the queue while the stream still has it.
+		if m.MaximumRecordAgeInSeconds != 2*60*60 || m.MaximumRetryAttempts != 1000 || text(m.DestinationConfig.OnFailure.Destination) != "${"+queue+".Arn}" {
+			t.Errorf("what fails for long: %+v", m)
 		}
-		slices.Sort(want)
-		if got := policies(t, tmpl)["ticket-list"]; !slices.Equal(got, want) {
-			t.Errorf("may\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		if f := m.FilterCriteria.Filters; len(f) != 1 || f[0].Pattern != `{"dynamodb":{"NewImage":{"notice":{"S":[{"exists":true}]}}},"eventName":["INSERT"]}` {
+			t.Errorf("is called for %v", f)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("streams %v, want %v", got, want)
+	}
+}
+
+func testDeadLetters(t *testing.T, tmpl template) {
+	for id, q := range only[struct {
+		QueueName              string
+		SqsManagedSseEnabled   bool
+		MessageRetentionPeriod int
+		MaximumMessageSize     int
+	}](t, tmpl, "AWS::SQS::Queue") {
+		if q.QueueName != "postern-notify-dead" || !q.SqsManagedSseEnabled || q.MessageRetentionPeriod != 14*24*60*60 || q.MaximumMessageSize != 1<<20 {
+			t.Errorf("%+v", q)
+		}
+		if policy := tmpl.Resources[id].DeletionPolicy; policy != "Retain" {
+			t.Errorf("goes with the stack: %s", policy)
+		}
+	}
+	for _, p := range only[struct{ PolicyDocument document }](t, tmpl, "AWS::SQS::QueuePolicy") {
+		for _, s := range p.PolicyDocument.Statement {
+			if s.Effect != "Deny" || fmt.Sprint(s.Condition) != "map[Bool:map[aws:SecureTransport:false]]" {
+				t.Errorf("the queue's policy: %+v", s)
+			}
 		}
 	}
 }

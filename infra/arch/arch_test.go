@@ -38,6 +38,9 @@ const (
 	language  = "golang.org/x/text"
 	ulid      = "github.com/oklog/ulid/v2"
 	html      = "golang.org/x/net/html"
+	ses       = "github.com/aws/aws-sdk-go-v2/service/sesv2"
+	sqs       = "github.com/aws/aws-sdk-go-v2/service/sqs"
+	mime      = "github.com/emersion/go-message"
 	group     = "golang.org/x/sync/errgroup"
 )
 
@@ -66,6 +69,13 @@ var rooms = []room{
 		rooms:   []string{"shared/portal", "shared/app", "shared/app/awsconfig"},
 		modules: []string{sdk, smithy, s3},
 	},
+	{
+		path:    "shared/mail",
+		rooms:   []string{"shared/portal", "shared/richtext", "shared/ui"},
+		modules: []string{templ, html, "golang.org/x/net/idna", mime},
+	},
+	{path: "shared/mail/ses", rooms: []string{"shared/mail"}, modules: []string{sdk, smithy, ses}},
+	{path: "shared/deadletter", modules: []string{sdk, sqs}},
 	{path: "shared/auth", rooms: []string{"shared/portal"}},
 	{path: "shared/auth/password", modules: []string{"github.com/alexedwards/argon2id"}},
 	{path: "shared/richtext", modules: []string{html, "mvdan.cc/xurls/v2"}},
@@ -115,6 +125,14 @@ var rooms = []room{
 		},
 		modules: []string{templ},
 	},
+	{
+		path: "functions/notify",
+		rooms: []string{
+			"shared/portal", "shared/meter", "shared/dynamo", "shared/app", "shared/app/awsconfig", "shared/mail",
+			"shared/mail/ses", "shared/deadletter",
+		},
+		modules: []string{lambda},
+	},
 	{path: "infra/arch"},
 	{path: "infra/grants", rooms: []string{"shared/dynamo/schema"}},
 	{path: "infra/testdb", rooms: []string{"infra/local"}},
@@ -123,11 +141,12 @@ var rooms = []room{
 		rooms: []string{
 			"shared/portal", "shared/routes", "shared/meter", "shared/dynamo/schema", "shared/dynamo", "shared/blob",
 			"shared/auth", "shared/auth/password", "shared/app", "shared/app/awsconfig", "shared/web", "shared/ui",
-			"shared/view", "shared/lambdahttp", "shared/richtext", "shared/richtext/sanitize",
+			"shared/view", "shared/lambdahttp", "shared/richtext", "shared/richtext/sanitize", "shared/deadletter",
 		},
-		tests: []string{"github.com/aws/aws-sdk-go-v2/service/sesv2"},
+		tests: []string{ses},
 		modules: []string{
-			sdk, "github.com/aws/aws-sdk-go-v2/credentials", smithy, dynamodb, attribute, streams, s3, lambda, templ, language, ulid,
+			sdk, "github.com/aws/aws-sdk-go-v2/credentials", "github.com/aws/aws-sdk-go-v2/config", smithy, sqs,
+			"github.com/aws/aws-sdk-go-v2/service/lambda", dynamodb, attribute, streams, s3, lambda, templ, language, ulid,
 			"github.com/fsnotify/fsnotify", "github.com/versity/versitygw", group,
 		},
 	},

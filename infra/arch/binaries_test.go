@@ -40,6 +40,9 @@ func linkedBy() map[string][]string {
 		"github.com/microcosm-cc/bluemonday":            {"ticket-reply"},
 		"golang.org/x/crypto/argon2":                    {"account", "sign-in"},
 		"github.com/aws/aws-sdk-go-v2/service/s3":       storing,
+		"github.com/aws/aws-sdk-go-v2/service/sesv2":    {"notify"},
+		"github.com/aws/aws-sdk-go-v2/service/sqs":      {"notify"},
+		"github.com/emersion/go-message":                {"notify"},
 		"github.com/aws/aws-sdk-go-v2/service/dynamodb": grants.Functions(),
 	}
 }

@@ -4,7 +4,11 @@
 //	go run ./infra/local [serve]                      the portal on http://localhost:$PORT
 //	go run ./infra/local seed                         sample data into an empty state
 //	go run ./infra/local invoke FUNCTION EVENT.json   one event through one function
+//	go run ./infra/local replay [-unsure]             what stream functions put aside, once more
 //	go run ./infra/local bench                        what requests cost
+//
+// Replay does the same in AWS with -queue URL and -function NAME, with the
+// credentials that the AWS command line would use.
 //
 // PORT (8080) is where browsers find it and POSTERN_STATE (.local) the folder
 // that keeps its data.
@@ -25,7 +29,11 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+
 	"postern/infra/local/bench"
+	"postern/infra/local/replay"
 	"postern/infra/local/stack"
 	"postern/shared/routes"
 )
@@ -43,6 +51,7 @@ func main() {
 const usage = `usage: local [serve]
        local seed
        local invoke FUNCTION EVENT.json
+       local replay [-unsure] [-queue URL -function NAME]
        local bench [-sizes 1000,100000] [-requests 300] [-json bench.json] [-base old.json]`
 
 func run(ctx context.Context, args []string) error {
@@ -69,6 +78,8 @@ func run(ctx context.Context, args []string) error {
 		return seed(ctx, state)
 	case command == "invoke" && len(args) == 2:
 		return invoke(ctx, state, args[0], args[1])
+	case command == "replay":
+		return bringBack(ctx, state, args)
 	case command == "bench":
 		return measure(ctx, args)
 	default:
@@ -149,6 +160,52 @@ func invokeOn(ctx context.Context, state, function string, event []byte) ([]byte
 	}
 	defer s.Stop()
 	return s.Invoke(ctx, function, event)
+}
+
+// bringBack replays dead letters: those of the portal that holds the state, or of
+// a stack of its own, or with -queue those in AWS.
+func bringBack(ctx context.Context, state string, args []string) error {
+	f := flag.NewFlagSet("replay", flag.ContinueOnError)
+	unsure := f.Bool("unsure", false, "do again also what may have been done: a mail may come twice")
+	queue := f.String("queue", "", "URL of a queue in AWS")
+	function := f.String("function", "notify", "the function that put the letters there; in AWS its whole name")
+	if err := f.Parse(args); err != nil || f.NArg() > 0 {
+		return errors.New(usage)
+	}
+	left, err := 0, error(nil)
+	if *queue != "" {
+		var cfg aws.Config
+		if cfg, err = config.LoadDefaultConfig(ctx); err != nil {
+			return err
+		}
+		left, err = replay.Run(ctx, replay.Options{
+			SQS: cfg, Lambda: cfg, Streams: cfg, Queue: *queue, Function: *function, Unsure: *unsure, Out: os.Stdout,
+		})
+	} else {
+		left, err = bringBackOn(ctx, state, *function, *unsure)
+	}
+	if err == nil && left > 0 {
+		err = fmt.Errorf("%d left in the queue", left)
+	}
+	return err
+}
+
+func bringBackOn(ctx context.Context, state, function string, unsure bool) (left int, err error) {
+	s, err := stack.Start(stack.Options{
+		State: state, Packages: []string{"./functions/" + function}, Streams: []routes.Stream{}, Seed: sampleData, Log: os.Stderr,
+	})
+	var held *stack.Held
+	switch {
+	case errors.As(err, &held) && held.URL != "":
+		return stack.ReplayAt(ctx, held.URL, function, unsure, os.Stdout)
+	case err != nil:
+		return 0, err
+	}
+	defer s.Stop()
+	if err := s.Wait(ctx); err != nil {
+		return 0, err
+	}
+	return s.Replay(ctx, function, unsure, os.Stdout)
 }
 
 func invokeAt(ctx context.Context, url, function string, event []byte) ([]byte, error) {

@@ -28,6 +28,12 @@ type Config struct {
 	Origin string
 	// DefaultPortal is the slug that / leads to (POSTERN_DEFAULT_PORTAL).
 	DefaultPortal string
+	// MailFrom is the address that mails come from where the portal has none of
+	// its own (POSTERN_MAIL_FROM).
+	MailFrom string
+	// DeadLetters is the URL of the queue for what stream functions could not
+	// process (POSTERN_DEAD_LETTERS).
+	DeadLetters string
 }
 
 // Load reads the configuration, and makes Log the log of whatever has none of
@@ -41,6 +47,8 @@ func Load() Config {
 		BucketOrigin:  os.Getenv("POSTERN_BUCKET_ORIGIN"),
 		Origin:        os.Getenv("POSTERN_ORIGIN"),
 		DefaultPortal: os.Getenv("POSTERN_DEFAULT_PORTAL"),
+		MailFrom:      os.Getenv("POSTERN_MAIL_FROM"),
+		DeadLetters:   os.Getenv("POSTERN_DEAD_LETTERS"),
 	}
 }
 

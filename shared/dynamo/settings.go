@@ -36,6 +36,18 @@ func (s *Store) Settings(ctx context.Context, slug string, version int64) (*port
 	if slug == "" || len(slug) > maxSlug {
 		return nil, noPortal()
 	}
+	return s.current(slug, version, func() (*portal.Settings, error) { return s.readSettings(ctx, slug) })
+}
+
+// SettingsOf is Settings for who knows the portal's id and not its slug
+// (pattern 7, one Query).
+func (s *Store) SettingsOf(ctx context.Context, portalID string) (*portal.Settings, error) {
+	// No slug has a # in it.
+	return s.current("#"+portalID, 0, func() (*portal.Settings, error) { return s.readPortal(ctx, portalID) })
+}
+
+// current returns what is cached for the name, or newly read.
+func (s *Store) current(slug string, version int64, read func() (*portal.Settings, error)) (*portal.Settings, error) {
 	s.mu.Lock()
 	c, ok := s.cached[slug]
 	s.mu.Unlock()
@@ -43,7 +55,7 @@ func (s *Store) Settings(ctx context.Context, slug string, version int64) (*port
 		return c.answer()
 	}
 	began := time.Now()
-	settings, err := s.readSettings(ctx, slug)
+	settings, err := read()
 	if err != nil && portal.KindOf(err) != portal.NotFound {
 		if ok && c.settings != nil && c.settings.Version >= version {
 			// Older than they should be, and better than no answer.
@@ -105,7 +117,17 @@ func (s *Store) readSettings(ctx context.Context, slug string) (*portal.Settings
 	if err := unmarshal(it, &alias); err != nil {
 		return nil, err
 	}
+	settings, err := s.readPortal(ctx, alias.Portal)
+	if err != nil {
+		return nil, err
+	}
+	settings.Slug = slug
+	return settings, nil
+}
 
+// readPortal reads all settings items of the portal. Their slug is the one that
+// they were written with.
+func (s *Store) readPortal(ctx context.Context, portalID string) (*portal.Settings, error) {
 	settings := portal.Recommended() // an older item lacks the newest attributes
 	var pipelines []ordered[portal.Pipeline]
 	var properties []ordered[portal.Property]
@@ -114,7 +136,7 @@ func (s *Store) readSettings(ctx context.Context, slug string) (*portal.Settings
 	in := &dynamodb.QueryInput{
 		TableName:                 aws.String(schema.Settings),
 		KeyConditionExpression:    aws.String("pk = :pk"),
-		ExpressionAttributeValues: item{":pk": str(alias.Portal)},
+		ExpressionAttributeValues: item{":pk": str(portalID)},
 		ConsistentRead:            aws.Bool(true),
 	}
 	for {
@@ -150,7 +172,6 @@ func (s *Store) readSettings(ctx context.Context, slug string) (*portal.Settings
 	if settings.ID == "" {
 		return nil, noPortal()
 	}
-	settings.Slug = slug
 	settings.Pipelines = inOrder(pipelines)
 	settings.Properties = inOrder(properties)
 	settings.Inboxes = inOrder(inboxes)

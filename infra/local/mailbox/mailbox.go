@@ -4,16 +4,22 @@
 package mailbox
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
+	"io"
+	"maps"
+	"net"
 	"net/http"
+	"net/mail"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	_ "embed"
@@ -26,6 +32,11 @@ type Mailbox struct {
 	Endpoint string // http://127.0.0.1:PORT
 
 	server *child.Server
+	store  string       // the stand-in's own address
+	front  *http.Server // before it: it forgets the headers of whole messages
+
+	mu      sync.Mutex
+	headers map[string][]Header // by the message's id
 }
 
 // By itself it would listen on all interfaces, and outlive a killed parent.
@@ -52,14 +63,88 @@ func Start(ctx context.Context, root string) (*Mailbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Mailbox{Endpoint: "http://127.0.0.1:" + server.Ready, server: server}, nil
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		server.Stop()
+		return nil, err
+	}
+	m := &Mailbox{
+		Endpoint: "http://" + listener.Addr().String(), store: "http://127.0.0.1:" + server.Ready,
+		server: server, headers: map[string][]Header{},
+	}
+	m.front = &http.Server{Handler: http.HandlerFunc(m.pass)}
+	go func() { _ = m.front.Serve(listener) }()
+	return m, nil
+}
+
+// pass hands a call on, and keeps the headers of a whole message.
+func (m *Mailbox) pass(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	req, err := http.NewRequestWithContext(r.Context(), r.Method, m.store+r.URL.RequestURI(), bytes.NewReader(body))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	req.Header = r.Header.Clone()
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	var call struct {
+		Content struct{ Raw struct{ Data []byte } }
+	}
+	var sent struct{ MessageID string }
+	if json.Unmarshal(body, &call) == nil && len(call.Content.Raw.Data) > 0 && json.Unmarshal(answer, &sent) == nil {
+		m.mu.Lock()
+		m.headers[sent.MessageID] = headersOf(call.Content.Raw.Data)
+		m.mu.Unlock()
+	}
+	for name, values := range res.Header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(res.StatusCode)
+	_, _ = w.Write(answer)
+}
+
+// headersOf returns the headers of a whole message that [Mail] has no field for,
+// by name.
+func headersOf(raw []byte) []Header {
+	message, err := mail.ReadMessage(bytes.NewReader(raw))
+	if err != nil {
+		return nil
+	}
+	var all []Header
+	for _, name := range slices.Sorted(maps.Keys(message.Header)) {
+		switch name {
+		case "From", "To", "Cc", "Bcc", "Reply-To", "Subject":
+			continue
+		}
+		for _, value := range message.Header[name] {
+			all = append(all, Header{name, value})
+		}
+	}
+	return all
 }
 
 // Exited is closed when the mailbox has ended.
 func (m *Mailbox) Exited() <-chan struct{} { return m.server.Exited() }
 
 // Stop ends the mailbox and returns once it has.
-func (m *Mailbox) Stop() { m.server.Stop() }
+func (m *Mailbox) Stop() {
+	_ = m.front.Close()
+	m.server.Stop()
+}
 
 // Mail is one message as it was sent.
 type Mail struct {
@@ -92,7 +177,7 @@ type Attachment struct {
 
 // Mail returns the messages, newest first.
 func (m *Mailbox) Mail(ctx context.Context) ([]Mail, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, m.Endpoint+"/store", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, m.store+"/store", nil)
 	if err != nil {
 		return nil, fmt.Errorf("read the mailbox: %w", err)
 	}
@@ -120,17 +205,22 @@ func (m *Mailbox) Mail(ctx context.Context) ([]Mail, error) {
 	if err := json.NewDecoder(res.Body).Decode(&store); err != nil {
 		return nil, fmt.Errorf("read the mailbox: %w", err)
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	all := make([]Mail, 0, len(store.Emails))
 	for _, e := range store.Emails {
-		mail := Mail{
+		one := Mail{
 			ID: e.MessageID, Sent: time.Unix(e.At, 0).UTC(), From: e.From,
 			To: e.Destination.To, CC: e.Destination.CC, BCC: e.Destination.BCC, ReplyTo: e.ReplyTo,
 			Subject: e.Subject, Text: e.Body.Text, HTML: e.Body.HTML, Headers: e.Headers,
 		}
-		for _, a := range e.Attachments {
-			mail.Attachments = append(mail.Attachments, Attachment{a.Filename, a.ContentType, a.Size})
+		if headers, whole := m.headers[e.MessageID]; whole {
+			one.Headers = headers
 		}
-		all = append(all, mail)
+		for _, a := range e.Attachments {
+			one.Attachments = append(one.Attachments, Attachment{a.Filename, a.ContentType, a.Size})
+		}
+		all = append(all, one)
 	}
 	slices.Reverse(all)
 	return all, nil

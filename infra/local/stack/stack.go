@@ -11,6 +11,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path"
 	"path/filepath"
@@ -27,6 +29,8 @@ import (
 	"postern/infra/local/gateway"
 	"postern/infra/local/lambda"
 	"postern/infra/local/mailbox"
+	"postern/infra/local/queue"
+	"postern/infra/local/replay"
 	"postern/infra/local/stream"
 	"postern/shared/routes"
 )
@@ -36,6 +40,7 @@ const (
 	TablePrefix   = "postern-"
 	Bucket        = "postern-attachments"
 	DefaultPortal = "support"
+	MailFrom      = "no-reply@postern.example"
 )
 
 // Options of a stack. The zero value is the whole portal on a free port, with
@@ -58,6 +63,9 @@ type Options struct {
 	Fixture func(ctx context.Context, s *Stack, fixture []byte) ([]byte, error)
 	// Pages adds pages below /_local/.
 	Pages func(*http.ServeMux)
+	// Relay returns the URL that functions call a service by, "SESV2" say,
+	// instead of its own: tests stand between the two. Nil changes none.
+	Relay func(service, url string) string
 
 	DataOnly bool      // DynamoDB and S3 alone: no gateway, functions or mail
 	Watch    bool      // build functions again when their sources change
@@ -86,6 +94,7 @@ type Stack struct {
 	engine  *engine.Engine
 	bucket  *bucket.Server
 	mailbox *mailbox.Mailbox
+	dead    *queue.Queue // what stream functions put aside
 }
 
 const (
@@ -157,6 +166,14 @@ func (s *Stack) hold() error {
 		return nil
 	}
 	s.missing[partMail] = true
+	file := ""
+	if s.o.State != "" {
+		file = filepath.Join(s.o.State, "dead-letters.json")
+	}
+	var err error
+	if s.dead, err = queue.Open(file); err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(s.o.Port)))
 	if err != nil {
 		return fmt.Errorf("port %d is taken; set PORT to another one (%w)", s.o.Port, err)
@@ -217,10 +234,9 @@ func (s *Stack) bringUp(whole context.Context) {
 // consume drives the row's function by its table's stream.
 func (s *Stack) consume(ctx context.Context, row routes.Stream) {
 	c := stream.Consumer{
-		Config: s.DynamoDB(), Table: TablePrefix + row.Table, Limit: lambda.RequestLimit,
-		Invoke: func(ctx context.Context, event []byte) error {
-			_, err := s.runner.Invoke(ctx, row.Function, event)
-			return err
+		Config: s.DynamoDB(), Table: TablePrefix + row.Table, New: row.New, Limit: lambda.RequestLimit,
+		Invoke: func(ctx context.Context, event []byte) ([]byte, error) {
+			return s.runner.Invoke(ctx, row.Function, event)
 		},
 	}
 	if s.o.State != "" {
@@ -370,6 +386,12 @@ func (s *Stack) Mail(ctx context.Context) ([]mailbox.Mail, error) { return s.mai
 // Environment is what the named function finds in its environment besides
 // Lambda's own variables: what the CDK stack sets, and where the local parts are.
 func (s *Stack) Environment(function string) []string {
+	relayed := func(service, url string) string {
+		if s.o.Relay != nil {
+			url = s.o.Relay(service, url)
+		}
+		return "AWS_ENDPOINT_URL_" + service + "=" + url
+	}
 	env := []string{
 		"POSTERN_FUNCTION=" + function,
 		"POSTERN_TABLE_PREFIX=" + TablePrefix,
@@ -377,13 +399,42 @@ func (s *Stack) Environment(function string) []string {
 		"POSTERN_BUCKET_ORIGIN=" + s.bucket.Endpoint,
 		"POSTERN_ORIGIN=" + s.URL,
 		"POSTERN_DEFAULT_PORTAL=" + DefaultPortal,
-		"AWS_ENDPOINT_URL_DYNAMODB=" + s.engine.Endpoint,
-		"AWS_ENDPOINT_URL_S3=" + s.bucket.Endpoint,
+		"POSTERN_MAIL_FROM=" + MailFrom,
+		"POSTERN_DEAD_LETTERS=" + s.deadLetters(),
+		relayed("DYNAMODB", s.engine.Endpoint),
+		relayed("S3", s.bucket.Endpoint),
 	}
 	if s.mailbox != nil {
-		env = append(env, "AWS_ENDPOINT_URL_SESV2="+s.mailbox.Endpoint)
+		env = append(env, relayed("SESV2", s.mailbox.Endpoint), relayed("SQS", s.deadLetters()))
 	}
 	return env
+}
+
+// The paths below /_local/ of what stands for SQS, Lambda and DynamoDB Streams.
+const (
+	queuePath  = "/_local/aws/sqs"
+	lambdaPath = "/_local/aws/lambda"
+	tablesPath = "/_local/aws/dynamodb"
+)
+
+// deadLetters is the URL of the queue for what stream functions could not process.
+func (s *Stack) deadLetters() string { return s.URL + queuePath }
+
+// DeadLetters returns what stream functions put aside, oldest first.
+func (s *Stack) DeadLetters() []queue.Message { return s.dead.Messages() }
+
+// Replay brings back what the function put aside, and prints what became of it.
+// It returns how much is left.
+func (s *Stack) Replay(ctx context.Context, function string, unsure bool, out io.Writer) (left int, err error) {
+	return ReplayAt(ctx, s.URL, function, unsure, out)
+}
+
+// ReplayAt is Replay of the stack with the URL, which may be another process's.
+func ReplayAt(ctx context.Context, url, function string, unsure bool, out io.Writer) (left int, err error) {
+	return replay.Run(ctx, replay.Options{
+		SQS: engine.Config(url + queuePath), Lambda: engine.Config(url + lambdaPath), Streams: engine.Config(url + tablesPath),
+		Queue: url + queuePath, Function: function, Unsure: unsure, Out: out,
+	})
 }
 
 // Invoke runs the named function on the event, or on what Options.Fixture makes
@@ -424,6 +475,12 @@ func (s *Stack) handler() http.Handler {
 		s.whenUp(w, r, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.mailbox.JSON(w, r) }))
 	})
 	local.HandleFunc("POST /_local/invoke/{function}", s.invokeFromOutside)
+	local.Handle("POST "+queuePath, s.dead)
+	local.Handle("POST "+queuePath+"/{$}", s.dead)
+	local.HandleFunc("POST "+tablesPath+"/{$}", func(w http.ResponseWriter, r *http.Request) {
+		s.whenUp(w, r, http.HandlerFunc(s.passToTables))
+	})
+	local.HandleFunc("POST "+lambdaPath+"/2015-03-31/functions/{function}/invocations", s.invokeAPI)
 	if s.o.Pages != nil {
 		s.o.Pages(local)
 	}
@@ -498,6 +555,36 @@ func (s *Stack) invokeFromOutside(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
+	}
+	_, _ = w.Write(response)
+}
+
+// passToTables hands a call on to DynamoDB, whose address only this process knows.
+func (s *Stack) passToTables(w http.ResponseWriter, r *http.Request) {
+	to, err := url.Parse(s.engine.Endpoint)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	(&httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) {
+		p.Out.URL.Scheme, p.Out.URL.Host, p.Out.URL.Path, p.Out.Host = to.Scheme, to.Host, "/", to.Host
+	}}).ServeHTTP(w, r)
+}
+
+// invokeAPI is the Invoke operation of Lambda's API.
+// docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+func (s *Stack) invokeAPI(w http.ResponseWriter, r *http.Request) {
+	event, err := io.ReadAll(http.MaxBytesReader(w, r.Body, lambda.RequestLimit))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
+		return
+	}
+	response, err := s.Invoke(r.Context(), strings.TrimPrefix(r.PathValue("function"), TablePrefix), event)
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Amz-Executed-Version", "$LATEST")
+	if err != nil {
+		w.Header().Set("X-Amz-Function-Error", "Unhandled")
+		response, _ = json.Marshal(map[string]string{"errorMessage": err.Error()})
 	}
 	_, _ = w.Write(response)
 }

@@ -1,5 +1,6 @@
 // Package stream drives functions by DynamoDB Streams, as Lambda's event source
-// mappings do: each shard in order, in batches, a failed batch again and again.
+// mappings do: each shard in order, in batches, again and again from the first
+// record that failed.
 package stream
 
 import (
@@ -35,8 +36,12 @@ type Consumer struct {
 	// Position is the file that keeps how far the consumer has come; "" keeps it
 	// in memory. Without a position it begins with the oldest record.
 	Position string
-	// Invoke runs the function on an event of at most Limit bytes.
-	Invoke func(ctx context.Context, event []byte) error
+	// New is the attribute that new items have for which alone the function is
+	// called; "" calls it for every record.
+	New string
+	// Invoke runs the function on an event of at most Limit bytes. Its response
+	// may name records that are to come again (batchItemFailures).
+	Invoke func(ctx context.Context, event []byte) ([]byte, error)
 	Limit  int
 
 	streams  *dynamodbstreams.Client
@@ -199,41 +204,94 @@ func (c *Consumer) iterator(ctx context.Context, id string) (*string, error) {
 }
 
 // process invokes the function until it has taken the records, in halves where
-// they are too much for one event.
+// they are too much for one event or where it fails on them: one that makes it
+// fail does not hold up those before it.
 func (c *Consumer) process(ctx context.Context, id string, records []types.Record) error {
 	if len(records) == 0 {
 		return nil
 	}
-	event, err := c.event(records)
+	last := *records[len(records)-1].Dynamodb.SequenceNumber
+	wanted := slices.DeleteFunc(slices.Clone(records), func(r types.Record) bool { return !c.wants(r) })
+	if len(wanted) == 0 {
+		return c.move(id, shard{After: last})
+	}
+	event, err := c.event(wanted)
 	if err != nil {
 		return err
 	}
-	if len(event) > c.Limit && len(records) > 1 {
-		half := len(records) / 2
-		if err := c.process(ctx, id, records[:half]); err != nil {
+	halves := func() error {
+		half := len(wanted) / 2
+		if err := c.process(ctx, id, wanted[:half]); err != nil {
 			return err
 		}
-		return c.process(ctx, id, records[half:])
+		if err := c.process(ctx, id, wanted[half:]); err != nil {
+			return err
+		}
+		return c.move(id, shard{After: last})
+	}
+	if len(event) > c.Limit && len(wanted) > 1 {
+		return halves()
 	}
 	for delay := poll; ; delay = min(2*delay, maxDelay) {
-		// The invocation reports why it failed; here it counts only that it did.
-		if c.Invoke(ctx, event) == nil {
-			return c.move(id, shard{After: *records[len(records)-1].Dynamodb.SequenceNumber})
+		response, err := c.Invoke(ctx, event)
+		from := failed(response, wanted)
+		switch {
+		case err == nil && from < 0:
+			return c.move(id, shard{After: last})
+		case err == nil && from > 0:
+			if err := c.move(id, shard{After: *wanted[from-1].Dynamodb.SequenceNumber}); err != nil {
+				return err
+			}
+			wanted, delay = wanted[from:], poll
+			if event, err = c.event(wanted); err != nil {
+				return err
+			}
+		case err != nil && len(wanted) > 1 && ctx.Err() == nil:
+			return halves()
 		}
+		// The invocation reports why it failed; here it counts only that it did.
 		if !wait(ctx, delay) {
 			return context.Cause(ctx)
 		}
 	}
 }
 
-// event is the records as Lambda passes them on.
+// wants tells whether the function is called for the record.
+func (c *Consumer) wants(r types.Record) bool {
+	if c.New == "" {
+		return true
+	}
+	_, text := r.Dynamodb.NewImage[c.New].(*types.AttributeValueMemberS)
+	return r.EventName == types.OperationTypeInsert && text
+}
+
+// failed returns the place of the first record that the response says has failed,
+// or -1. One that names what is not there means all of them, as in Lambda.
+func failed(response []byte, records []types.Record) int {
+	var answer events.DynamoDBEventResponse
+	if len(response) == 0 || json.Unmarshal(response, &answer) != nil || len(answer.BatchItemFailures) == 0 {
+		return -1
+	}
+	first := len(records)
+	for _, f := range answer.BatchItemFailures {
+		i := slices.IndexFunc(records, func(r types.Record) bool { return *r.Dynamodb.SequenceNumber == f.ItemIdentifier })
+		first = min(first, max(i, 0))
+	}
+	return first
+}
+
 func (c *Consumer) event(records []types.Record) ([]byte, error) {
+	return Event(c.arn, c.Config.Region, records)
+}
+
+// Event is the records of the stream as Lambda passes them on.
+func Event(arn, region string, records []types.Record) ([]byte, error) {
 	e := events.DynamoDBEvent{}
 	for _, r := range records {
 		d := r.Dynamodb
 		record := events.DynamoDBEventRecord{
-			AWSRegion: c.Config.Region, EventID: aws.ToString(r.EventID), EventName: string(r.EventName),
-			EventSource: "aws:dynamodb", EventVersion: aws.ToString(r.EventVersion), EventSourceArn: c.arn,
+			AWSRegion: region, EventID: aws.ToString(r.EventID), EventName: string(r.EventName),
+			EventSource: "aws:dynamodb", EventVersion: aws.ToString(r.EventVersion), EventSourceArn: arn,
 			Change: events.DynamoDBStreamRecord{
 				ApproximateCreationDateTime: events.SecondsEpochTime{Time: aws.ToTime(d.ApproximateCreationDateTime)},
 				Keys:                        item(d.Keys), NewImage: item(d.NewImage), OldImage: item(d.OldImage),

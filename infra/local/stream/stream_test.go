@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -56,7 +57,7 @@ func consume(t *testing.T, c *Consumer, handle func(events.DynamoDBEvent) (enoug
 	if c.Limit == 0 {
 		c.Limit = 1 << 20
 	}
-	c.Invoke = func(_ context.Context, event []byte) error {
+	c.Invoke = func(_ context.Context, event []byte) ([]byte, error) {
 		if len(event) > c.Limit {
 			t.Errorf("an event of %d bytes", len(event))
 		}
@@ -69,7 +70,7 @@ func consume(t *testing.T, c *Consumer, handle func(events.DynamoDBEvent) (enoug
 			// Only after the position is noted; the next wait notices.
 			cancel()
 		}
-		return err
+		return nil, err
 	}
 	if err := c.Run(ctx); err != nil {
 		t.Fatal(err)
@@ -128,8 +129,8 @@ func TestRecords(t *testing.T) {
 	}
 }
 
-// A failed batch comes again before anything else does, and a consumer that
-// starts anew goes on behind the last batch that succeeded.
+// A batch that fails comes again in halves before anything else does, and a
+// consumer that starts anew goes on behind the last record that succeeded.
 func TestRetryAndResume(t *testing.T) {
 	e, client := tables(t)
 	file := filepath.Join(t.TempDir(), "streams", "tickets.json")
@@ -143,10 +144,10 @@ func TestRetryAndResume(t *testing.T) {
 			put(t, client, "4", nil)
 			return false, errors.New("not yet")
 		}
-		return len(got) == 2, nil
+		return len(got) == 3, nil
 	})
-	if len(got) != 2 || !slices.Equal(got[0], got[1]) || !slices.Equal(got[0], []string{"1", "2", "3"}) {
-		t.Fatalf("%v", got)
+	if want := [][]string{{"1", "2", "3"}, {"1"}, {"2", "3"}}; !reflect.DeepEqual(got, want) {
+		t.Fatalf("%v, want %v", got, want)
 	}
 	got = nil
 	consume(t, &Consumer{Config: engine.Config(e.Endpoint), Position: file}, func(e events.DynamoDBEvent) (bool, error) {
@@ -155,6 +156,57 @@ func TestRetryAndResume(t *testing.T) {
 	})
 	if len(got) != 1 || !slices.Equal(got[0], []string{"4"}) {
 		t.Errorf("after the restart: %v", got)
+	}
+}
+
+// What the function's answer names comes again, with all behind it, and what is
+// before it does not.
+func TestPartialFailure(t *testing.T) {
+	e, client := tables(t)
+	for _, sk := range []string{"1", "2", "3", "4"} {
+		put(t, client, sk, nil)
+	}
+	var got [][]string
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	c := &Consumer{Config: engine.Config(e.Endpoint), Table: schema.Tickets, Limit: 1 << 20}
+	c.Invoke = func(_ context.Context, event []byte) ([]byte, error) {
+		var e events.DynamoDBEvent
+		if err := json.Unmarshal(event, &e); err != nil {
+			t.Errorf("%v: %s", err, event)
+		}
+		got = append(got, sortKeys(e))
+		if len(got) == 1 {
+			return json.Marshal(events.DynamoDBEventResponse{BatchItemFailures: []events.DynamoDBBatchItemFailure{
+				{ItemIdentifier: e.Records[3].Change.SequenceNumber}, {ItemIdentifier: e.Records[1].Change.SequenceNumber},
+			}})
+		}
+		cancel()
+		return []byte(`{"batchItemFailures":[]}`), nil
+	}
+	if err := c.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if want := [][]string{{"1", "2", "3", "4"}, {"2", "3", "4"}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// A function that is called for new items with an attribute sees nothing else.
+func TestOnlyNewItemsWithAnAttribute(t *testing.T) {
+	e, client := tables(t)
+	put(t, client, "1", nil)
+	put(t, client, "2", map[string]types.AttributeValue{"notice": s("answer")})
+	put(t, client, "2", map[string]types.AttributeValue{"notice": s("changed")})
+	put(t, client, "3", map[string]types.AttributeValue{"notice": &types.AttributeValueMemberN{Value: "1"}})
+	put(t, client, "4", map[string]types.AttributeValue{"notice": s("answer")})
+	var got []string
+	consume(t, &Consumer{Config: engine.Config(e.Endpoint), New: "notice"}, func(e events.DynamoDBEvent) (bool, error) {
+		got = append(got, sortKeys(e)...)
+		return slices.Contains(got, "4"), nil
+	})
+	if want := []string{"2", "4"}; !slices.Equal(got, want) {
+		t.Errorf("called for %q, want %q", got, want)
 	}
 }
 
