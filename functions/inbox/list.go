@@ -316,7 +316,7 @@ func (l list) props(r *web.Request, current string) ui.InboxListProps {
 	}
 	for _, tk := range l.Tickets {
 		row := ui.InboxRow{
-			Href: address(r.Path("inbox", tk.ID), values), Subject: tk.Subject, Requester: tk.Requester, Number: tk.Number,
+			Href: address(r.Path("inbox", tk.ID), values) + "#latest", Subject: tk.Subject, Requester: tk.Requester, Number: tk.Number,
 			At: tk.Activity, Unread: portal.Unread(r.Viewer, tk, r.Now) && tk.ID != current, Current: tk.ID == current,
 			Closed: tk.State == portal.Closed, Owner: staffName(r, tk.Owner),
 		}

@@ -206,6 +206,12 @@ func PropertyLabel(r *web.Request, name string) string {
 		return reader.T("property.status")
 	case portal.PropPriority:
 		return reader.T("property.priority")
+	case portal.PropPipeline:
+		return reader.T("property.pipeline")
+	case portal.PropStage:
+		return reader.T("property.stage")
+	case portal.PropInbox:
+		return reader.T("property.inbox")
 	}
 	p, _ := r.Settings.Property(name)
 	if label := p.Label.In(reader.Lang(), r.Settings.Languages[0]); label != "" {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -21,13 +22,14 @@ import (
 // that has ended, and with one of the other portal.
 var viewers = []string{
 	"nobody", "ended", "elsewhere",
-	"customer", "colleague", "manager", "stranger", "solo", "agent", "admin",
+	"customer", "colleague", "manager", "stranger", "solo", "agent", "admin", "outside",
 }
 
 var personOf = map[string]string{
 	"ended": sample.Customer, "elsewhere": sample.Customer,
 	"customer": sample.Customer, "colleague": sample.Colleague, "manager": sample.Manager,
 	"stranger": sample.Stranger, "solo": sample.Solo, "agent": sample.Agent, "admin": sample.Admin,
+	"outside": sample.Workshop, // of the team, and of no inbox here
 }
 
 // The tickets to ask for, by whose they are.
@@ -77,6 +79,9 @@ var fileOf = map[string]string{
 	"below no tick": sample.OwnAttachment, // but asked for below the ticket "unknown"
 }
 
+// answered is what the team answers, whatever customers see of it.
+const answered = "own company away shared stranger solo hidden"
+
 // row says what a well-formed request gets from nobody in particular, from a
 // customer who may see the ticket, and from the team.
 type row struct{ nobody, customer, team int }
@@ -112,7 +117,29 @@ var expected = map[string]row{
 	"POST /api/v1/{portal}/tickets/{ticket}/replies": {401, 201, 403},
 	"POST /api/v1/{portal}/tickets/{ticket}/close":   {401, 200, 403},
 	"POST /api/v1/{portal}/tickets/{ticket}/reopen":  {401, 200, 403},
-	"POST /api/v1/{portal}/attachments":              {401, 201, 403},
+	"POST /api/v1/{portal}/attachments":              {401, 201, 201},
+
+	"GET /{portal}/inbox":                                        {303, 403, 200},
+	"GET /{portal}/inbox/{ticket}":                               {303, 403, 200},
+	"POST /{portal}/inbox/{ticket}":                              {401, 403, 303},
+	"POST /{portal}/inbox/{ticket}/replies":                      {401, 403, 303},
+	"POST /{portal}/inbox/{ticket}/comments":                     {401, 403, 303},
+	"POST /{portal}/inbox/{ticket}/threads":                      {401, 403, 303},
+	"POST /{portal}/inbox/{ticket}/contacts":                     {401, 403, 303},
+	"POST /{portal}/inbox/{ticket}/companies":                    {401, 403, 303},
+	"GET /{portal}/inbox/{ticket}/attachments/{attachment}":      {303, 403, 303},
+	"GET /api/v1/{portal}/inbox":                                 {401, 403, 200},
+	"GET /api/v1/{portal}/inbox-counts":                          {401, 403, 200},
+	"GET /api/v1/{portal}/inbox/{ticket}":                        {401, 403, 200},
+	"PATCH /api/v1/{portal}/inbox/{ticket}":                      {401, 403, 200},
+	"GET /api/v1/{portal}/inbox/{ticket}/activity":               {401, 403, 200},
+	"POST /api/v1/{portal}/inbox/{ticket}/replies":               {401, 403, 201},
+	"POST /api/v1/{portal}/inbox/{ticket}/comments":              {401, 403, 201},
+	"POST /api/v1/{portal}/inbox/{ticket}/threads":               {401, 403, 201},
+	"POST /api/v1/{portal}/inbox/{ticket}/contacts":              {401, 403, 200},
+	"DELETE /api/v1/{portal}/inbox/{ticket}/contacts/{contact}":  {401, 403, 200},
+	"POST /api/v1/{portal}/inbox/{ticket}/companies":             {401, 403, 200},
+	"DELETE /api/v1/{portal}/inbox/{ticket}/companies/{company}": {401, 403, 200},
 
 	"GET /{portal}/tickets/{ticket}/attachments/{attachment}":        {303, 303, 303},
 	"GET /api/v1/{portal}/tickets/{ticket}/attachments/{attachment}": {401, 303, 303},
@@ -138,7 +165,15 @@ func (a attempt) want() int {
 	switch {
 	case slices.Contains(viewers[:3], a.viewer):
 		return r.nobody
+	case a.route.Access == routes.Team && !a.team():
+		return r.customer
 	case a.ticket == "":
+	case a.route.Access == routes.Team:
+		files := []string{"", "of a message", "of a comment", "of a thread"}
+		if a.viewer == "outside" || !slices.Contains(strings.Fields(answered), a.ticket) || !slices.Contains(files, a.file) {
+			return 404
+		}
+		return r.team
 	case strings.HasSuffix(a.route.Path, "/replies") && a.team() && a.ticket != "malformed":
 		return r.team
 	case !slices.Contains(strings.Fields(sees[a.company][a.viewer]), a.ticket), a.file != "" && a.file != "of a message":
@@ -150,7 +185,9 @@ func (a attempt) want() int {
 	return r.customer
 }
 
-func (a attempt) team() bool { return a.viewer == "agent" || a.viewer == "admin" }
+func (a attempt) team() bool {
+	return a.viewer == "agent" || a.viewer == "admin" || a.viewer == "outside"
+}
 
 // writes tells whether the attempt is to change a ticket.
 func (a attempt) writes() bool {
@@ -193,7 +230,7 @@ func attempts(places map[bool]place) []attempt {
 // fill puts what the attempt is about into the route's path.
 func (a attempt) fill(ticket string) string {
 	return strings.NewReplacer("{portal}", a.place.settings.Slug, "{ticket}", ticket, "{attachment}", fileOf[a.file],
-		"{file}", asset()).Replace(a.route.Path)
+		"{file}", asset(), "{contact}", sample.Customer, "{company}", sample.Nordwind).Replace(a.route.Path)
 }
 
 // request is a well-formed request of the route for the ticket.
@@ -221,6 +258,27 @@ func (a attempt) request(ticket string) request {
 		r.form = url.Values{"id": {reply}, "text": {"A reply of the matrix."}}
 	case "POST /api/v1/{portal}/tickets/{ticket}/replies":
 		r.json = map[string]string{"id": reply, "text": "A reply of the matrix."}
+	case "POST /{portal}/inbox/{ticket}":
+		// Was something else, and still is what it is to be.
+		r.form = url.Values{"was." + portal.PropInbox: {"elsewhere1"}, portal.PropInbox: {"inboxsupport"}}
+	case "POST /{portal}/inbox/{ticket}/replies", "POST /{portal}/inbox/{ticket}/comments":
+		r.form = url.Values{"id": {reply}, "text": {"Something of the matrix."}, "seen": {strconv.FormatInt(time.Now().Add(time.Hour).UnixMilli(), 10)}}
+	case "POST /api/v1/{portal}/inbox/{ticket}/replies", "POST /api/v1/{portal}/inbox/{ticket}/comments":
+		r.json = map[string]string{"id": reply, "text": "Something of the matrix."}
+	case "POST /{portal}/inbox/{ticket}/threads":
+		r.form = url.Values{"name": {"A thread of the matrix"}}
+	case "POST /api/v1/{portal}/inbox/{ticket}/threads":
+		r.json = map[string]string{"name": "A thread of the matrix"}
+	case "POST /{portal}/inbox/{ticket}/contacts":
+		r.form = url.Values{"email": {"manager@nordwind.example"}}
+	case "POST /api/v1/{portal}/inbox/{ticket}/contacts":
+		r.json = map[string]string{"email": "manager@nordwind.example"}
+	case "POST /{portal}/inbox/{ticket}/companies":
+		r.form = url.Values{"company": {sample.Suedstern}}
+	case "POST /api/v1/{portal}/inbox/{ticket}/companies":
+		r.json = map[string]string{"id": sample.Suedstern}
+	case "PATCH /api/v1/{portal}/inbox/{ticket}":
+		r.json, r.header = map[string]any{"properties": map[string]string{"priority": "low"}}, map[string]string{"If-Match": "*"}
 	case "POST /api/v1/{portal}/attachments":
 		r.json = map[string]any{"name": "a.txt", "type": "text/plain", "size": 3}
 	default:
@@ -259,9 +317,14 @@ func TestMatrix(t *testing.T) {
 	if len(expected) != len(routes.Table) {
 		t.Errorf("%d rows for %d routes", len(expected), len(routes.Table))
 	}
+	members := func(s *portal.Settings) {
+		for i := range s.Inboxes {
+			s.Inboxes[i].Members = []string{sample.Agent}
+		}
+	}
 	places := map[bool]place{
-		true:  newPlace(t),
-		false: newPlace(t, func(s *portal.Settings) { s.CompanyView = false }),
+		true:  newPlace(t, members),
+		false: newPlace(t, members, func(s *portal.Settings) { s.CompanyView = false }),
 	}
 	sessions := map[string]session{}
 	sign := func(a attempt) session {
@@ -339,7 +402,7 @@ func check(t *testing.T, a attempt, got answer) {
 	location := got.header.Get("Location")
 	switch {
 	case got.code != http.StatusSeeOther:
-	case nobody && a.route.Access == routes.Viewer && !strings.HasPrefix(location, a.place.path("sign-in")+"?next="):
+	case nobody && a.route.Access != routes.Public && !strings.HasPrefix(location, a.place.path("sign-in")+"?next="):
 		t.Errorf("%v leads to %s", a, location)
 	case !nobody && a.file != "" && !strings.HasPrefix(location, at.bucket.URL+"/"):
 		t.Errorf("%v leads to %s", a, location)

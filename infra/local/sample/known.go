@@ -30,6 +30,7 @@ const (
 	Solo      = "01hkm4spm0samp1e0000000005" // solo@einzel.example
 	Agent     = "01hkm4spm0samp1e0000000006" // agent@postern.example
 	Admin     = "01hkm4spm0samp1e0000000007" // admin@postern.example
+	Workshop  = "01hkm4spm0samp1e0000000018" // of the team, without a password
 )
 
 // The people who can sign in at the portal bestellungen, under the same

@@ -31,7 +31,7 @@ var team = []portal.Person{
 	{ID: "01hkm4spm0samp1e0000000015", First: "Mehmet", Last: "Aydın", Email: "mehmet.aydin@postern.example", Role: portal.Agent, Created: founded},
 	{ID: "01hkm4spm0samp1e0000000016", First: "Lea", Last: "Hoffmann", Email: "lea.hoffmann@postern.example", Role: portal.Agent, Created: founded},
 	{ID: "01hkm4spm0samp1e0000000017", First: "Pavel", Last: "Novák", Email: "pavel.novak@postern.example", Language: "en", Role: portal.Agent, Created: founded},
-	{ID: "01hkm4spm0samp1e0000000018", First: "Ingrid", Last: "Sørensen", Email: "ingrid.soerensen@postern.example", Role: portal.Agent, Created: founded},
+	{ID: Workshop, First: "Ingrid", Last: "Sørensen", Email: "ingrid.soerensen@postern.example", Role: portal.Agent, Created: founded},
 }
 
 // ordersTeam is who answers at the portal bestellungen.
