@@ -47,7 +47,9 @@ func (h handler) editForm(ctx context.Context, r *web.Request) (web.Result, erro
 		if !sent {
 			continue
 		}
-		e := portal.PropertyEdit{Property: p.Name, Was: &was[0], To: strings.Join(r.PostForm[p.Name], ";")}
+		// Browsers send a line's end as CR LF, whatever the page had.
+		was[0] = strings.ReplaceAll(was[0], "\r\n", "\n")
+		e := portal.PropertyEdit{Property: p.Name, Was: &was[0], To: strings.ReplaceAll(strings.Join(r.PostForm[p.Name], ";"), "\r\n", "\n")}
 		typed[p.Name] = e.To
 		switch {
 		case p.Type == portal.TypeDateTime && e.To == local(was[0], r.Settings):

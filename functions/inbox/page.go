@@ -335,7 +335,7 @@ type field struct {
 func (p thread) fields(r *web.Request) []field {
 	var all []field
 	for _, prop := range editable(r.Settings) {
-		f := field{Property: prop, label: view.PropertyLabel(r, prop.Name), was: portal.EditValue(p.ticket, prop), wrong: p.failure.Field(prop.Name)}
+		f := field{Property: prop, label: view.PropertyLabel(r, prop.Name), was: portal.EditValue(p.ticket, prop, r.Settings), wrong: p.failure.Field(prop.Name)}
 		f.value = f.was
 		if prop.Type == portal.TypeDateTime {
 			f.value = local(f.was, r.Settings)
@@ -364,10 +364,6 @@ func (f *field) choices(r *web.Request, t portal.Ticket) {
 	case portal.PropInbox:
 		for _, b := range r.Settings.Inboxes {
 			f.options = append(f.options, ui.Option{Value: b.ID, Label: b.Name})
-		}
-		if f.was == "" {
-			f.was = portal.InboxOf(t, r.Settings).ID
-			f.value = f.was
 		}
 		return
 	case portal.PropPriority:

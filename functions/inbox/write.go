@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -130,7 +131,14 @@ func (h handler) again(ctx context.Context, r *web.Request, ticket string, wrong
 // mail.
 func (h handler) answer(ctx context.Context, r *web.Request, in draft) (dynamo.Edit, bool, error) {
 	if in.thread != "" {
-		return h.comment(ctx, r, in)
+		t, err := h.answered(ctx, r, in.ticket)
+		if err != nil {
+			return dynamo.Edit{}, false, err
+		}
+		if in.thread != t.Thread {
+			return h.comment(ctx, r, in)
+		}
+		in.thread = "" // which of them it is never changes
 	}
 	answered := func(t portal.Ticket) (portal.Ticket, []portal.Message, error) {
 		return portal.Answer(t, r.Viewer, r.Settings, in.seen, r.Now)
@@ -147,7 +155,8 @@ func (h handler) answer(ctx context.Context, r *web.Request, in draft) (dynamo.E
 		m.Created, m.Notice = t.Activity, portal.NoticeAnswer
 		if stage := portal.CloseStage(t, r.Settings); in.close && t.State == portal.Open && stage != "" {
 			var more []portal.Message
-			t, more, err = portal.EditTicket(t, r.Viewer, r.Settings, []portal.PropertyEdit{{Property: portal.PropStage, To: stage}}, t.Activity)
+			t, more, err = portal.EditTicket(t, r.Viewer, r.Settings, []portal.PropertyEdit{{Property: portal.PropStage, To: stage}},
+				t.Activity.Add(time.Duration(1+len(events))*time.Millisecond))
 			events = append(events, more...)
 		}
 		return dynamo.Edit{Ticket: t, Messages: append([]portal.Message{m}, events...)}, err
@@ -191,7 +200,7 @@ func (h handler) write(ctx context.Context, r *web.Request, in draft, may func(p
 		}
 		return dynamo.Edit{}, false, err
 	}
-	marker := in.Marker(r, r.Pattern, in.thread, strconv.FormatBool(in.close))
+	marker := in.Marker(r, path.Base(r.Pattern), in.thread, strconv.FormatBool(in.close))
 	files, err := in.Attach(ctx, h.store, h.files, r, in.ticket, marker, may)
 	if err != nil {
 		return dynamo.Edit{}, false, err

@@ -63,7 +63,7 @@ func (s *Store) Thread(ctx context.Context, portalID, ticket, thread, before str
 	both, ctx2 := errgroup.WithContext(ctx)
 	if thread != "" || before != "" {
 		both.Go(func() (err error) {
-			t, err = s.TicketAlone(ctx2, portalID, ticket)
+			t, err = s.ticketAlone(ctx2, portalID, ticket, fresh)
 			return err
 		})
 	}
@@ -84,8 +84,12 @@ func (s *Store) Thread(ctx context.Context, portalID, ticket, thread, before str
 	if err := both.Wait(); err != nil {
 		return portal.Ticket{}, Conversation{}, err
 	}
-	if thread != "" && !t.HasThread(thread) {
+	switch {
+	case thread == "":
+	case !t.HasThread(thread):
 		return portal.Ticket{}, Conversation{}, noTicket()
+	case thread == t.Thread: // which is kept elsewhere
+		return s.Thread(ctx, portalID, ticket, "", before, fresh)
 	}
 	c, err := merge(ranges)
 	return t, c, err

@@ -308,7 +308,11 @@ func conversation(items []item, asked int, cut bool) (Conversation, error) {
 // TicketAlone returns the ticket without its messages (pattern 1b, one
 // GetItem). Visibility and errors are as with Ticket.
 func (s *Store) TicketAlone(ctx context.Context, portalID, ticket string) (portal.Ticket, error) {
-	it, err := s.get(ctx, key{table: schema.Tickets, pk: ticketKey(portalID, ticket), sk: "t"})
+	return s.ticketAlone(ctx, portalID, ticket, false)
+}
+
+func (s *Store) ticketAlone(ctx context.Context, portalID, ticket string, fresh bool) (portal.Ticket, error) {
+	it, err := s.get(ctx, key{table: schema.Tickets, pk: ticketKey(portalID, ticket), sk: "t", consistent: fresh})
 	if err != nil {
 		return portal.Ticket{}, err
 	}

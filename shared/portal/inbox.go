@@ -204,10 +204,14 @@ func Editable(p Property) bool {
 }
 
 // EditValue is the property as its editor sets it. A stage is written with its
-// pipeline: "pipeline/stage".
-func EditValue(t Ticket, p Property) string {
-	if p.Name == PropStage {
+// pipeline: "pipeline/stage". The inbox is the one that the ticket is in,
+// whether it names it or not.
+func EditValue(t Ticket, p Property, s *Settings) string {
+	switch p.Name {
+	case PropStage:
 		return StageValue(t.Pipeline, t.Stage)
+	case PropInbox:
+		return InboxOf(t, s).ID
 	}
 	if p.Type == TypeMultiSelect {
 		return t.Properties[p.Name]
@@ -236,6 +240,8 @@ func EditTicket(t Ticket, v Viewer, s *Settings, edits []PropertyEdit, now time.
 	now = now.UTC().Truncate(time.Millisecond)
 	var wrong, crossed fields
 	var events []Message
+	// Each event a millisecond on, so that they stay in their order.
+	at := func() time.Time { return now.Add(time.Duration(len(events)) * time.Millisecond) }
 	t = t.Clone()
 	for _, e := range edits {
 		p, ok := s.Property(e.Property)
@@ -243,7 +249,7 @@ func EditTicket(t Ticket, v Viewer, s *Settings, edits []PropertyEdit, now time.
 			wrong.add(e.Property, "inbox.error.property")
 			continue
 		}
-		have := EditValue(t, p)
+		have := EditValue(t, p, s)
 		to, key := e.value(p, t, s)
 		switch {
 		case e.Was != nil && e.To == *e.Was || to == have && key == "":
@@ -257,10 +263,9 @@ func EditTicket(t Ticket, v Viewer, s *Settings, edits []PropertyEdit, now time.
 		}
 		was := t.State
 		t = t.with(p, to, s)
-		// Each a millisecond on, so that they stay in their order.
-		events = append(events, changed(t, v, Change{Property: p.Name, From: have, To: to}, now.Add(time.Duration(len(events))*time.Millisecond)))
+		events = append(events, changed(t, v, Change{Property: p.Name, From: have, To: to}, at()))
 		if t.State != was {
-			t = touched(t, v, now)
+			t = touched(t, v, at())
 			name := EventReopened
 			t.Closed = time.Time{}
 			if t.State == Closed {
