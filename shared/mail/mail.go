@@ -153,7 +153,8 @@ func address(s string) (ascii string, ok bool) {
 }
 
 // line makes one line of what people wrote, for a header: without control
-// characters and those that turn the direction of what follows.
+// characters, those that turn the direction of what follows, and what mail
+// programs would take for other characters encoded (RFC 2047).
 func line(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
@@ -164,7 +165,7 @@ func line(s string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(s, "\uFFFD"))
-	return strings.Join(strings.Fields(s), " ")
+	return strings.ReplaceAll(strings.Join(strings.Fields(s), " "), "=?", "= ?")
 }
 
 func digest(s string) string {

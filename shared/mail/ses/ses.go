@@ -64,9 +64,14 @@ func (c *Client) Send(ctx context.Context, l mail.Letter) (id string, err error)
 // (4xx, and 503 of whatever stands before it) and where nobody was reached.
 // docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
 func failure(err error) *Error {
+	var dial *net.OpError
+	var name *net.DNSError
+	if errors.As(err, &dial) && dial.Op == "dial" || errors.As(err, &name) {
+		return &Error{Later, "SES cannot be reached"}
+	}
 	var api smithy.APIError
 	var response *smithyhttp.ResponseError
-	if errors.As(err, &response) {
+	if errors.As(err, &response) && response.HTTPStatusCode() != 0 {
 		status := response.HTTPStatusCode()
 		e := &Error{Later, fmt.Sprint(status)}
 		if errors.As(err, &api) && api.ErrorCode() != "" {
@@ -81,11 +86,6 @@ func failure(err error) *Error {
 			e.Outcome = Unsure
 		}
 		return e
-	}
-	var dial *net.OpError
-	var name *net.DNSError
-	if errors.As(err, &dial) && dial.Op == "dial" || errors.As(err, &name) {
-		return &Error{Later, "SES cannot be reached"}
 	}
 	var sending *smithyhttp.RequestSendError
 	if errors.As(err, &sending) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
