@@ -327,14 +327,7 @@ func (h handler) addContact(ctx context.Context, r *web.Request, id, email strin
 	if _, err := h.answered(ctx, r, id); err != nil {
 		return portal.Ticket{}, err
 	}
-	address, ok := portal.NormalEmail(email)
-	if !ok {
-		return portal.Ticket{}, fieldError("email", "inbox.error.email")
-	}
-	p, err := h.store.ContactByEmail(ctx, r.Settings.ID, address)
-	if portal.KindOf(err) == portal.NotFound {
-		return portal.Ticket{}, fieldError("email", "inbox.error.noContact")
-	}
+	p, err := h.contact(ctx, r, email)
 	if err != nil {
 		return portal.Ticket{}, err
 	}

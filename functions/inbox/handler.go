@@ -21,6 +21,7 @@ type store interface {
 	Present(ctx context.Context, portalID, ticket, person string, writing bool, now time.Time, allowed func(portal.Ticket) error) (portal.Ticket, []dynamo.Presence, error)
 	Names(ctx context.Context, portalID string, people, companies []string) (dynamo.Names, error)
 	ContactByEmail(ctx context.Context, portalID, address string) (portal.Person, error)
+	Create(ctx context.Context, s *portal.Settings, e dynamo.Edit, marker *dynamo.Marker) (dynamo.Edit, bool, error)
 	Change(ctx context.Context, s *portal.Settings, ticket string, marker *dynamo.Marker, change func(portal.Ticket) (dynamo.Edit, error)) (dynamo.Edit, bool, error)
 	PutMarks(ctx context.Context, portalID, person string, m portal.Marks) error
 }
@@ -36,6 +37,10 @@ func newHandler(cfg app.Config, s store, f reply.Files) http.Handler {
 		"GET /{portal}/inbox":               h.showInbox,
 		"GET /api/v1/{portal}/inbox":        h.showInbox,
 		"GET /api/v1/{portal}/inbox-counts": h.countTickets,
+
+		"GET /{portal}/compose":       h.showOpening,
+		"POST /{portal}/inbox":        h.openForm,
+		"POST /api/v1/{portal}/inbox": h.openJSON,
 
 		"GET /{portal}/inbox/{ticket}":                 h.showThread,
 		"GET /api/v1/{portal}/inbox/{ticket}":          h.showThread,

@@ -298,6 +298,7 @@ func (l list) props(r *web.Request, current string) ui.InboxListProps {
 		p.Empty = &ui.EmptyProps{Title: t("inbox.none.title"), Text: t("inbox.none.text")}
 		return p
 	}
+	p.New = &ui.NavItem{Label: t("inbox.new.title"), Href: r.Path("compose")}
 	p.States = []ui.Tab{
 		{Label: t("list.status.open"), Current: l.State == portal.Open, Href: l.href(r, func(q *query) { q.State = portal.Open })},
 		{Label: t("list.status.closed"), Current: l.State == portal.Closed, Href: l.href(r, func(q *query) { q.State = portal.Closed })},

@@ -153,6 +153,8 @@ func flash(r *web.Request, done, sent string, comment bool) *ui.BannerProps {
 		text = r.Reader.T("inbox.done.reply")
 	case done == "saved":
 		text = r.Reader.T("inbox.done.saved")
+	case done == "opened":
+		text = r.Reader.T("inbox.done.opened")
 	case done == "thread":
 		text = r.Reader.T("inbox.done.thread")
 	default:

@@ -325,61 +325,77 @@ func (s *Store) ContactByEmail(ctx context.Context, portalID, address string) (p
 	return personFrom(it)
 }
 
+// openedItem leads from what a client made a ticket with to the ticket.
+type openedItem struct {
+	Hash    string `dynamodbav:"hash"`
+	Ticket  string `dynamodbav:"ticket"`
+	Message string `dynamodbav:"message"` // the sort key of its first one
+}
+
 // Create writes a new ticket with its first messages in one transaction (pattern
 // 22: one UpdateItem for its number, one TransactWriteItems). The ticket needs
-// an id and an inbox; its number is given here. With a marker, whose id makes
-// the ticket's, the same one again writes nothing and returns the ticket as it
-// is, with done set; it is a Conflict with the key "reply.error.usedId" where the
-// hash differs.
+// an id; its number is given here, and the default inbox where it names none.
+// With a marker, the same one again writes nothing: it returns the ticket of the
+// first as it is now, with its first message, and done set. It is a Conflict with
+// the key "reply.error.usedId" where the hash differs.
 func (s *Store) Create(ctx context.Context, settings *portal.Settings, e Edit, marker *Marker) (made Edit, done bool, err error) {
 	id := settings.ID
-	first, err := s.LeaseNumbers(ctx, id, 1)
-	if err != nil {
+	if e.Ticket.Number, err = s.LeaseNumbers(ctx, id, 1); err != nil {
 		return Edit{}, false, err
 	}
-	e.Ticket.Number, e.Ticket.Rev = first, 0
-	if e.Ticket.Inbox == "" {
-		e.Ticket.Inbox = portal.InboxOf(e.Ticket, settings).ID
-	}
+	e.Ticket.Rev, e.Ticket.Inbox = 0, portal.InboxOf(e.Ticket, settings).ID
 	for i := range e.Messages {
 		if e.Messages[i].ID == "" {
 			e.Messages[i].ID = NewID(e.Messages[i].Created)
 		}
 	}
-	writes, err := s.changeWrites(settings, e.Ticket, e, marker)
+	writes, err := s.changeWrites(settings, e.Ticket, e, nil)
 	if err != nil {
 		return Edit{}, false, err
 	}
 	writes[0].Put.ConditionExpression, writes[0].Put.ExpressionAttributeValues = aws.String("attribute_not_exists(pk)"), nil
+	if marker != nil {
+		opened := openedItem{Hash: marker.Hash, Ticket: e.Ticket.ID}
+		if len(e.Messages) > 0 {
+			opened.Message = messageKey(e.Messages[0], e.Ticket)
+		}
+		writes = append(writes, types.TransactWriteItem{Put: &types.Put{
+			TableName:           s.table(schema.Tickets),
+			Item:                marshal(openedKey(id, marker.Author), markerKey(marker.Author, marker.ClientID), opened),
+			ConditionExpression: aws.String("attribute_not_exists(pk)"),
+		}})
+	}
 	for try := range changeTries {
 		if err := pause(ctx, try); err != nil {
 			return Edit{}, false, err
 		}
-		err = s.transact(ctx, e.Ticket.ID, writes)
-		if !errors.Is(err, errRaced) {
-			break
+		if err = s.transact(ctx, e.Ticket.ID, writes); !errors.Is(err, errRaced) {
+			return e, false, err
 		}
-		// Made before, or at the same moment by the same request.
-		pk := ticketKey(id, e.Ticket.ID)
 		if marker == nil {
 			continue
 		}
-		items, readErr := s.getAll(ctx,
-			key{table: schema.Tickets, pk: pk, sk: "t", consistent: true},
-			key{table: schema.Tickets, pk: pk, sk: markerKey(marker.Author, marker.ClientID), consistent: true})
-		if readErr != nil {
-			return Edit{}, false, readErr
+		// Made before, or at the same moment by the same request.
+		it, err := s.get(ctx, key{table: schema.Tickets, pk: openedKey(id, marker.Author), sk: markerKey(marker.Author, marker.ClientID), consistent: true})
+		if err != nil {
+			return Edit{}, false, err
 		}
-		if items[0] != nil && items[1] != nil {
-			t, err := ticketFrom(items[0])
-			if err != nil {
-				return Edit{}, false, err
-			}
-			return s.replayed(ctx, pk, t, items[1], *marker)
+		if it != nil {
+			return s.opened(ctx, id, it, *marker)
 		}
 	}
-	if errors.Is(err, errRaced) {
-		return Edit{}, false, portal.Errorf(portal.Unavailable, "error.unavailable", err)
+	return Edit{}, false, portal.Errorf(portal.Unavailable, "error.unavailable", err)
+}
+
+// opened answers a creation that was made before.
+func (s *Store) opened(ctx context.Context, portalID string, it item, marker Marker) (Edit, bool, error) {
+	var o openedItem
+	if err := unmarshal(it, &o); err != nil {
+		return Edit{}, false, err
 	}
-	return e, false, err
+	t, err := s.ticketAlone(ctx, portalID, o.Ticket, true)
+	if err != nil {
+		return Edit{}, false, err
+	}
+	return s.replayed(ctx, ticketKey(portalID, o.Ticket), t, it, marker)
 }

@@ -118,6 +118,10 @@ func ownerKey(owner string) string {
 }
 
 func markerKey(author, clientID string) string { return "k#" + author + "#" + clientID }
-func fileKey(attachment string) string         { return "f#" + attachment }
-func sessionKey(hash string) string            { return "s#" + hash }
-func uploadKey(upload string) string           { return "u#" + upload }
+
+// openedKey is what an author's new tickets are remembered under.
+func openedKey(portalID, author string) string { return portalID + "#opened#" + author }
+
+func fileKey(attachment string) string { return "f#" + attachment }
+func sessionKey(hash string) string    { return "s#" + hash }
+func uploadKey(upload string) string   { return "u#" + upload }

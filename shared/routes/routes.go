@@ -95,6 +95,8 @@ var Table = []Route{
 	{"POST", "/api/v1/{portal}/tickets/{ticket}/reopen", "ticket-close", Viewer, SameOrigin},
 
 	{"GET", "/{portal}/inbox", "inbox", Team, SameOrigin},
+	{"POST", "/{portal}/inbox", "inbox", Team, SameOrigin},
+	{"GET", "/{portal}/compose", "inbox", Team, SameOrigin},
 	{"GET", "/{portal}/inbox/{ticket}", "inbox", Team, SameOrigin},
 	{"POST", "/{portal}/inbox/{ticket}", "inbox", Team, SameOrigin},
 	{"POST", "/{portal}/inbox/{ticket}/replies", "inbox", Team, SameOrigin},
@@ -103,6 +105,7 @@ var Table = []Route{
 	{"POST", "/{portal}/inbox/{ticket}/contacts", "inbox", Team, SameOrigin},
 	{"POST", "/{portal}/inbox/{ticket}/companies", "inbox", Team, SameOrigin},
 	{"GET", "/api/v1/{portal}/inbox", "inbox", Team, SameOrigin},
+	{"POST", "/api/v1/{portal}/inbox", "inbox", Team, SameOrigin},
 	{"GET", "/api/v1/{portal}/inbox-counts", "inbox", Team, SameOrigin},
 	{"GET", "/api/v1/{portal}/inbox/{ticket}", "inbox", Team, SameOrigin},
 	{"PATCH", "/api/v1/{portal}/inbox/{ticket}", "inbox", Team, SameOrigin},

@@ -2,6 +2,7 @@ package ui
 
 // icons are the paths of Icon's drawings, on a grid of 20 with strokes of 1.6.
 var icons = map[string]string{
+	"add":      "M10 4v12M4 10h12",
 	"attach":   "M16 9.5 9.9 15.6a3.6 3.6 0 0 1-5.1-5.1l6.4-6.4a2.4 2.4 0 0 1 3.4 3.4l-6.3 6.3a1.2 1.2 0 0 1-1.7-1.7L12 6.7",
 	"bold":     "M6.5 4h4.3a3 3 0 0 1 0 6H6.5zM6.5 10h5a3 3 0 0 1 0 6h-5z",
 	"bullets":  "M8 5h9M8 10h9M8 15h9M3.5 5h.01M3.5 10h.01M3.5 15h.01",

@@ -20,6 +20,7 @@ type InboxProps struct {
 // InboxListProps are the conversations to choose from.
 type InboxListProps struct {
 	Reader  Reader
+	New     *NavItem     // the way to a new ticket
 	Inboxes []NavItem    // that the reader belongs to; one is a title, several are a Menu
 	States  []Tab        // open, closed
 	Owners  []InboxOwner // mine, unassigned, all

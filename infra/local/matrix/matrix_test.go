@@ -120,6 +120,9 @@ var expected = map[string]row{
 	"POST /api/v1/{portal}/attachments":              {401, 201, 201},
 
 	"GET /{portal}/inbox":                                        {303, 403, 200},
+	"POST /{portal}/inbox":                                       {401, 403, 303},
+	"GET /{portal}/compose":                                      {303, 403, 200},
+	"POST /api/v1/{portal}/inbox":                                {401, 403, 201},
 	"GET /{portal}/inbox/{ticket}":                               {303, 403, 200},
 	"POST /{portal}/inbox/{ticket}":                              {401, 403, 303},
 	"POST /{portal}/inbox/{ticket}/replies":                      {401, 403, 303},
@@ -167,6 +170,8 @@ func (a attempt) want() int {
 		return r.nobody
 	case a.route.Access == routes.Team && !a.team():
 		return r.customer
+	case a.ticket == "" && a.viewer == "outside" && a.route.Access == routes.Team && a.route.Method == "POST":
+		return 422 // they may open none anywhere
 	case a.ticket == "":
 	case a.route.Access == routes.Team:
 		files := []string{"", "of a message", "of a comment", "of a thread"}
@@ -258,6 +263,10 @@ func (a attempt) request(ticket string) request {
 		r.form = url.Values{"id": {reply}, "text": {"A reply of the matrix."}}
 	case "POST /api/v1/{portal}/tickets/{ticket}/replies":
 		r.json = map[string]string{"id": reply, "text": "A reply of the matrix."}
+	case "POST /{portal}/inbox":
+		r.form = url.Values{"id": {reply}, "email": {"solo@einzel.example"}, "subject": {"Of the matrix"}, "text": {"It is new."}}
+	case "POST /api/v1/{portal}/inbox":
+		r.json = map[string]string{"id": reply, "email": "solo@einzel.example", "subject": "Of the matrix", "text": "It is new."}
 	case "POST /{portal}/inbox/{ticket}":
 		// Was something else, and still is what it is to be.
 		r.form = url.Values{"was." + portal.PropInbox: {"elsewhere1"}, portal.PropInbox: {"inboxsupport"}}
