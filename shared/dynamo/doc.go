@@ -8,7 +8,9 @@
 //	table        item                                   pk            sk
 //	tickets      ticket                                 P#T#ticket    t
 //	             message or event that customers see    same          m#ms#message
-//	             comment, note, other threads' messages same          i#thread#ms#message
+//	             comment, note, internal event of the
+//	             thread that customers see              same          c#ms#message
+//	             another thread's message               same          i#thread#ms#message
 //	             attachment → the message it hangs on   same          f#attachment
 //	             reply marker                           same          k#author#clientId
 //	             ticket counter                         P#number      n
@@ -23,6 +25,7 @@
 //	sessions     session                                P#c#contact   s#hash
 //	             pending upload                         P#c#contact   u#upload
 //	             rate counter                           P#rate#what#key  w#window
+//	             who has a ticket open                  P#T#ticket    here
 //	settings     slug → portal                          slug#slug     s
 //	             the portal and its pipelines,          P             p, pipeline#id, property#name,
 //	             properties, inboxes, staff                           inbox#id, staff#id
@@ -33,7 +36,16 @@
 //	gsi1  pk, l    an audience by last activity       l  = ms#ticket
 //	gsi2  as, l    and by state                       as = audience#O or #C; the team's: P#*#inbox#O
 //	gsi3  as, sk   by state and creation (ticket ids are in order of time)
-//	gsi4  ao, l    by owner                           ao = audience#owner; the team's: P#*#inbox#owner
+//	gsi4  ao, l    the team's: by inbox, owner, state ao = P#*#inbox#owner#O or #C; "-" owns what nobody does
+//	gsi5  oi, os   the team's open ones, keys alone   oi = P#*#inbox, os = owner#ticket
+//
+// A ticket's messages lie in three ranges of its partition, so that a customer's
+// page reads what customers see and nothing else, and an internal message can
+// not become part of it by a filter that is forgotten. The team's page of the
+// shown thread reads two of them and merges them by time.
+//
+// The item "here" has an attribute for everyone who has the ticket open, with
+// when they last said so, and another for who is writing.
 //
 // # Access patterns and their price
 //
@@ -45,6 +57,7 @@
 //	 1b Older          messages before a position                1 Query beside 1 GetItem
 //	 1c Activity       a ticket and its newest message           1 Query: 0.5 as a rule
 //	 2  List           a contact's or company's tickets          1 Query on gsi1, gsi2, gsi3 or the table
+//	                   an inbox's, of a state and owner          1 Query on gsi2 or gsi4
 //	 3  List, filtered the same with a filter that hides some    ≤ 1,000 entries read
 //	 6  Viewer         session, person and read marks            1 BatchGetItem: 2, or 3 with marks
 //	 7  Settings       a portal's settings                       1 GetItem and 1 Query, kept for 30 s
@@ -57,4 +70,12 @@
 //	14  PutUpload, Uploads  files that wait for their message    1 PutItem, 1 BatchGetItem
 //	15  PutPerson, PutPassword  one's own data                   1 PutItem or UpdateItem
 //	16  LeaseNumbers   a block of ticket numbers                 1 UpdateItem
+//	17  CountOpen      an inbox's open tickets, up to 100        1 Query of keys on gsi5: 1 for 100
+//	18  Thread         a ticket and a page of one thread, as     2 Query at once, 26 messages each: 2 if they are
+//	                   the team sees it                          short, 4 fresh; before a position 1 GetItem more;
+//	                   of another thread                         1 Query and 1 GetItem at once: 1.5
+//	19  Present        who else has a ticket open                1 BatchGetItem: 1, at most every 12 s 1 UpdateItem: 1
+//	20  Names          people and companies by id                1 BatchGetItem: 0.5 each
+//	21  ContactByEmail who has an address                        2 GetItem: 1.5
+//	22  Create         a new ticket                              1 UpdateItem and 1 TransactWriteItems
 package dynamo

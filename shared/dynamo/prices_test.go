@@ -230,3 +230,128 @@ func TestPricesOfChanges(t *testing.T) {
 		return err
 	})
 }
+
+// What the team's inbox costs is the same whatever it holds.
+func TestPricesOfInbox(t *testing.T) {
+	store := dynamotest.Store(t)
+	sizes := []int{1000, 10_000}
+	if testing.Short() {
+		sizes = []int{200, 1000}
+	}
+	owner, nobody := "anna00001", ""
+	for _, n := range sizes {
+		s := dynamotest.Settings(dynamotest.Portal(t), inboxes)
+		newDataset(t, store, s, dynamo.TeamAudience(s.ID), inboxTickets(n, 5))
+		for name, who := range map[string]*string{"all": nil, "mine": &owner, "unassigned": &nobody} {
+			for _, state := range []portal.State{portal.Open, portal.Closed} {
+				var page dynamo.ListPage
+				q := dynamo.ListQuery{Audience: dynamo.TeamAudience(s.ID), Inbox: "phone", State: state, Owner: who, Order: dynamo.NewestActivity, Limit: 10}
+				read := func(ctx context.Context) (err error) {
+					page, err = store.List(ctx, q)
+					return err
+				}
+				costs(t, fmt.Sprintf("2 inbox, %s, %s of %d", name, state, n), bill{1, 0.5, 0}, read)
+				q.From = page.Next
+				costs(t, fmt.Sprintf("2 inbox, %s, %s of %d, second page", name, state, n), bill{1, 0.5, 0}, read)
+			}
+			if got := price(t, func(ctx context.Context) error {
+				_, err := store.CountOpen(ctx, s.ID, "phone", who)
+				return err
+			}); got.trips != 1 || got.read > 2 || got.write != 0 {
+				t.Errorf("17 CountOpen, %s of %d: %s", name, n, got)
+			}
+		}
+		costs(t, fmt.Sprintf("17 CountOpen up to its limit, of %d", n), bill{1, 1, 0}, func(ctx context.Context) error {
+			count, err := store.CountOpen(ctx, s.ID, "phone", nil)
+			if count != dynamo.CountLimit {
+				t.Errorf("counted are %d", count)
+			}
+			return err
+		})
+	}
+}
+
+func TestPricesOfThread(t *testing.T) {
+	store := dynamotest.Store(t)
+	s := dynamotest.NewPortal(t, store)
+	for i, n := range []int{60, 400} {
+		w := mixed(dynamotest.Ticket(t, author, "nordwind01", func(tk *portal.Ticket) { tk.ID = dynamo.NewID(at.Add(time.Duration(i) * time.Hour)) }), n, 7)
+		if err := store.PutTickets(t.Context(), s, []dynamo.WholeTicket{w}); err != nil {
+			t.Fatal(err)
+		}
+		var c dynamo.Conversation
+		thread := func(thread, before string, fresh bool) func(context.Context) error {
+			return func(ctx context.Context) (err error) {
+				_, c, err = store.Thread(ctx, s.ID, w.Ticket.ID, thread, before, fresh)
+				return err
+			}
+		}
+		costs(t, "18 Thread, fresh", bill{2, 4, 0}, thread("", "", true))
+		costs(t, "18 Thread", bill{2, 2, 0}, thread("", "", false))
+		// Beside the 25 messages that it shows, it has read as many of one kind
+		// or the other.
+		if got := price(t, thread("", c.Older, false)); got.trips != 3 || got.read > 2.5 || got.write != 0 {
+			t.Errorf("18 Thread, before: %s", got)
+		}
+		costs(t, "18 Thread, another one, fresh", bill{2, 3, 0}, thread(second, "", true))
+		costs(t, "18 Thread, another one", bill{2, 1.5, 0}, thread(second, "", false))
+		costs(t, "18 Thread, another one, before", bill{2, 1.5, 0}, thread(second, c.Older, false))
+		costs(t, "18 Thread, the shown one by its id", bill{4, 2.5, 0}, thread(w.Ticket.Thread, "", false))
+	}
+}
+
+func TestPricesOfWorking(t *testing.T) {
+	store := dynamotest.Store(t)
+	s := dynamotest.NewPortal(t, store)
+	tk := dynamotest.Ticket(t, author, "nordwind01")
+	dynamotest.Put(t, store, s, tk)
+	present := func(person string, now time.Time, may error) func(context.Context) error {
+		return func(ctx context.Context) error {
+			_, _, err := store.Present(ctx, s.ID, tk.ID, person, false, now, func(portal.Ticket) error { return may })
+			return err
+		}
+	}
+	costs(t, "19 Present, the first", bill{2, 0.5, 1}, present("anna00001", future, nil))
+	costs(t, "19 Present, soon after", bill{1, 1, 0}, present("anna00001", future.Add(8*time.Second), nil))
+	costs(t, "19 Present, later", bill{2, 1, 1}, present("anna00001", future.Add(16*time.Second), nil))
+	fails(t, "19 Present, of who may not", portal.NotFound, bill{1, 1, 0}, present("evil00001", future, portal.Hidden()))
+
+	var people []portal.Person
+	var contacts []string
+	for i := range portal.MaxContacts {
+		p := portal.Person{ID: fmt.Sprintf("contact%03d", i), First: "Clara", Email: fmt.Sprintf("c%d@nordwind.example", i), Created: at}
+		people, contacts = append(people, p), append(contacts, p.ID)
+	}
+	if err := store.PutPeople(t.Context(), s.ID, []portal.Company{{ID: "nordwind01", Name: "Nordwind"}}, people, nil); err != nil {
+		t.Fatal(err)
+	}
+	costs(t, "20 Names of two", bill{1, 1, 0}, func(ctx context.Context) error {
+		_, err := store.Names(ctx, s.ID, contacts[:1], []string{"nordwind01"})
+		return err
+	})
+	costs(t, "20 Names of as many as a ticket has", bill{1, 10.5, 0}, func(ctx context.Context) error {
+		_, err := store.Names(ctx, s.ID, contacts, []string{"nordwind01"})
+		return err
+	})
+	costs(t, "20 Names of nobody", bill{}, func(ctx context.Context) error {
+		_, err := store.Names(ctx, s.ID, nil, nil)
+		return err
+	})
+	costs(t, "21 ContactByEmail", bill{2, 1.5, 0}, func(ctx context.Context) error {
+		_, err := store.ContactByEmail(ctx, s.ID, "c1@nordwind.example")
+		return err
+	})
+	fails(t, "21 ContactByEmail of nobody", portal.NotFound, bill{1, 0.5, 0}, func(ctx context.Context) error {
+		_, err := store.ContactByEmail(ctx, s.ID, "nobody@nordwind.example")
+		return err
+	})
+
+	e := dynamo.Edit{Ticket: dynamotest.Ticket(t, author, "nordwind01")}
+	e.Messages = []portal.Message{dynamotest.Message(e.Ticket, contact("Clara"), "<p>Hello</p>", at)}
+	create := func(ctx context.Context) error {
+		_, _, err := store.Create(ctx, s, e, &dynamo.Marker{Author: author, ClientID: "client0001", Hash: "h"})
+		return err
+	}
+	costs(t, "22 Create", bill{2, 0, 23}, create)
+	costs(t, "22 Create, the same again", bill{5, 3, 1}, create)
+}
