@@ -328,7 +328,7 @@ func TestAddresses(t *testing.T) {
 // Whatever people call themselves or their tickets is one header and nothing else.
 func TestHostileNames(t *testing.T) {
 	for _, evil := range []string{
-		"a\r\nBcc: victim@example.com\r\n\r\nbody", "a\nX: y", "=?utf-8?q?=0D=0ABcc:_x?=", "\x00\x1b[31m", "‮txt.exe", "\"quoted\" <x@y>, z",
+		"a\r\nBcc: victim@example.com\r\n\r\nbody", "a\nX: y", "=?utf-8?q?=0D=0ABcc:_x?=", "\x00\x1b[31m", "\u202etxt.exe", "\"quoted\" <x@y>, z",
 		strings.Repeat("Wörter ", 60), strings.Repeat("ü", 400), "<script>alert(1)</script>", "a\u2028b", "\xff\xfe", "",
 	} {
 		n := notice(func(n *Notice) {
