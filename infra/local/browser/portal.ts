@@ -72,6 +72,24 @@ const purposes = [
   "pages, wide, closed",
   "pages, narrow, replying",
   "pages, narrow, closed",
+  "conversation",
+  "told twice",
+  "second conversation",
+  "edited",
+  "refused edits",
+  "edited by two",
+  "contacts",
+  "two at once",
+  "crossed",
+  "crossed without script",
+  "answered twice",
+  "answered, session expired",
+  "answered and closed",
+  "inbox list",
+  "inbox by keyboard",
+  "inbox without script",
+  "inbox, wide",
+  "inbox, narrow",
 ] as const;
 export type Purpose = (typeof purposes)[number];
 
@@ -79,6 +97,12 @@ export interface Ticket {
   id: string;
   subject: string;
   path: string;
+}
+
+/** A ticket as the team has it. */
+export interface Task extends Ticket {
+  number: number;
+  inbox: string; // its page in the team's inbox
 }
 
 interface Listed {
@@ -91,6 +115,9 @@ interface Worker {
   session: (account: Account, portal?: Portal) => Promise<Cookie[]>;
   api: (account: Account, portal?: Portal) => Promise<APIRequestContext>;
   ticket: (purpose: Purpose) => Promise<Ticket>;
+  /** The ticket as work for the team: open, in the inbox Support, nobody's, of
+      the customer, with the properties given. */
+  task: (purpose: Purpose, properties?: Record<string, string>) => Promise<Task>;
 }
 
 interface Fixtures {
@@ -162,6 +189,26 @@ export const test = base.extend<Fixtures, Worker>({
           expect(answer.status()).toBe(201);
         }
         return { id: found.id, subject: found.subject, path };
+      });
+    },
+    { scope: "worker" },
+  ],
+
+  task: [
+    async ({ api, ticket }, use) => {
+      await use(async (purpose, properties = {}) => {
+        const made = await ticket(purpose);
+        const admin = await api("admin");
+        const url = `/api/v1/support/inbox/${made.id}`;
+        const added = await admin.post(`${url}/contacts`, { data: { email: emails.customer } });
+        expect(added.status()).toBe(200);
+        const { ticket: before } = (await added.json()) as { ticket: { number: number; version: string } };
+        const answer = await admin.patch(url, {
+          headers: { "If-Match": `"${before.version}"` },
+          data: { properties: { inbox: "inboxsupport", owner: "", stage: "pipesupport/stagework", priority: "", root_cause: "", ...properties } },
+        });
+        expect(answer.status()).toBe(200);
+        return { ...made, number: before.number, inbox: `/support/inbox/${made.id}` };
       });
     },
     { scope: "worker" },
@@ -272,14 +319,17 @@ export async function accessible(page: Page): Promise<void> {
   expect(violations.map((v) => `${v.id}: ${v.help}\n${v.nodes.map((n) => n.html).join("\n")}`)).toEqual([]);
 }
 
+/** What the box is for: a customer's reply, the team's answer or its comment. */
+type Label = "reply.label" | "inbox.reply.label" | "inbox.comment.label";
+
 /** The reply's text: a field until it is used, the editor then. */
-export function box(page: Page, language: Language = "de"): Locator {
-  return page.getByRole("textbox", { name: say(language, "reply.label") });
+export function box(page: Page, language: Language = "de", label: Label = "reply.label"): Locator {
+  return page.getByRole("textbox", { name: say(language, label), exact: true });
 }
 
 /** Types into the reply box, in the editor. */
-export async function write(page: Page, text: string, language: Language = "de"): Promise<void> {
-  await box(page, language).click();
+export async function write(page: Page, text: string, language: Language = "de", label: Label = "reply.label"): Promise<void> {
+  await box(page, language, label).click();
   await expect(page.getByRole("toolbar", { name: say(language, "reply.toolbar") })).toBeVisible();
   await page.keyboard.type(text);
 }
@@ -293,6 +343,30 @@ export async function send(page: Page, language: Language = "de"): Promise<void>
 /** The conversation's messages, oldest first. */
 export function messages(page: Page): Locator {
   return page.getByRole("region", { name: /^(Verlauf|Conversation)$/ }).getByRole("article");
+}
+
+/** The events of the conversation. */
+export function events(page: Page): Locator {
+  return page.getByRole("region", { name: /^(Verlauf|Conversation)$/ }).getByRole("listitem").filter({ hasNot: page.getByRole("article") });
+}
+
+/** A mail that the portal has sent. */
+export interface Mail {
+  from: string;
+  to: string[];
+  subject: string;
+  text: string;
+  html: string;
+  headers: { name: string; value: string }[];
+}
+
+/** The mails about the ticket to the account that hold the text, newest first. */
+export async function mails(request: APIRequestContext, ticket: Task, to: Account, text: string): Promise<Mail[]> {
+  const answer = await request.get("/_local/mail.json");
+  const { mail } = (await answer.json()) as { mail: Mail[] };
+  return mail.filter(
+    (one) => one.subject.startsWith(`[#${ticket.number}] `) && one.to.some((address) => address.includes(emails[to])) && one.text.includes(text),
+  );
 }
 
 /** The names and encrypted texts of the drafts that this browser keeps. */
