@@ -172,7 +172,7 @@ func (p thread) box(r *web.Request) ui.ReplyBoxProps {
 		box.Internal = true
 		return box
 	}
-	box.Hidden = []ui.HiddenField{{Name: "seen", Value: strconv.FormatInt(p.ticket.Activity.UnixMilli(), 10)}}
+	box.Hidden = append(box.Hidden, ui.HiddenField{Name: "seen", Value: strconv.FormatInt(p.ticket.Activity.UnixMilli(), 10)})
 	box.Label = t("inbox.reply.label")
 	if len(p.ticket.Contacts) == 0 {
 		box.Help = t("inbox.reply.nobody")

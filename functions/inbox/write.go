@@ -189,7 +189,7 @@ func (h handler) comment(ctx context.Context, r *web.Request, in draft) (dynamo.
 // write stores the draft once, however often it arrives.
 func (h handler) write(ctx context.Context, r *web.Request, in draft, may func(portal.Ticket) error,
 	change func(portal.Ticket, []portal.Attachment) (dynamo.Edit, error)) (dynamo.Edit, bool, error) {
-	if err := in.Check(r.Settings); err != nil {
+	if err := in.Check(r); err != nil {
 		// Whoever does not answer the ticket learns nothing from what is wrong.
 		t, hidden := h.store.TicketAlone(ctx, r.Settings.ID, in.ticket)
 		if hidden == nil {

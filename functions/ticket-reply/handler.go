@@ -67,7 +67,7 @@ func (h handler) send(ctx context.Context, r *web.Request, ticket string, in rep
 	if r.Viewer.Role.Team() {
 		return web.Result{}, portal.Errorf(portal.Forbidden, "error.preview")
 	}
-	if err := in.Check(r.Settings); err != nil {
+	if err := in.Check(r); err != nil {
 		// Whoever may not see the ticket learns nothing from what is wrong with
 		// the reply.
 		t, hidden := h.store.TicketAlone(ctx, r.Settings.ID, ticket)

@@ -132,6 +132,9 @@ func TestFixtures(t *testing.T) {
 		return functiontest.Want{Status: status, Detail: T(lang, key), Fields: append([]string{}, fields...), Check: all}
 	}
 	functiontest.Fixtures(t, true, map[string]functiontest.Want{
+		"form-other-writer": {Status: 409, Lang: "de", See: map[string]string{
+			"#reply-error": T("de", "reply.error.writer", "name", "Anna Brandt"), "#reply-text": "Danke, das hilft.",
+		}, Check: untouched(sample.OwnTicket)},
 		"form":                  goes("form0000000000001", sample.OwnTicket, stored(sample.OwnTicket, "<p>Danke, das hilft.</p><p>Viele Grüße</p>")),
 		"form-files":            goes("form0000000000002", sample.OwnTicket, withFile),
 		"form-no-file":          goes("form0000000000003", sample.OwnTicket, stored(sample.OwnTicket, "<p>Ohne Datei.</p>")),

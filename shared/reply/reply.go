@@ -36,8 +36,9 @@ type Body struct {
 // Reply is a reply on its way.
 type Reply struct {
 	Body
-	clean string                  // the HTML that is kept
-	plain []*multipart.FileHeader // files that came with the form itself
+	clean  string                  // the HTML that is kept
+	writer string                  // whose page it was written on, where that is known
+	plain  []*multipart.FileHeader // files that came with the form itself
 }
 
 // New returns the reply of a JSON body.
@@ -48,6 +49,7 @@ func FromForm(r *web.Request) Reply {
 	in := New(Body{
 		ID: r.PostForm.Get("id"), HTML: r.PostForm.Get("html"), Text: r.PostForm.Get("text"), Attachments: r.PostForm["attachments"],
 	})
+	in.writer = r.PostForm.Get("writer")
 	if r.MultipartForm != nil {
 		for _, f := range r.MultipartForm.File["files"] {
 			if f.Size > 0 || f.Filename != "" { // browsers send an empty one for no choice
@@ -74,11 +76,15 @@ func clean(b Body) string {
 	})
 }
 
-// Check tells what is wrong with the reply.
-func (in Reply) Check(s *portal.Settings) error {
+// Check tells what is wrong with the reply. One that was written on a page of
+// somebody else's is not sent in the viewer's name.
+func (in Reply) Check(r *web.Request) error {
+	if in.writer != "" && in.writer != r.Viewer.ID {
+		return portal.Errorf(portal.Conflict, "reply.error.writer", "name", r.Viewer.Name())
+	}
 	return portal.ValidateDraft(portal.Draft{
 		ID: in.ID, HTML: in.clean, Text: richtext.Text(in.clean), Files: len(in.Attachments) + len(in.plain),
-	}, s)
+	}, r.Settings)
 }
 
 // Marker makes the reply happen once. What says apart in what the reply is

@@ -108,6 +108,7 @@ func (reply Reply) Box(r *web.Request, action, draft, back string) ui.ReplyBoxPr
 		DraftKey:  base64.StdEncoding.EncodeToString(portal.Derive(r.Settings.Key, "draft", r.Viewer.ID)),
 		DraftName: r.Settings.ID + "/" + draft,
 		SignIn:    r.SignIn(back),
+		Hidden:    []ui.HiddenField{{Name: "writer", Value: r.Viewer.ID}},
 	}
 	for _, a := range reply.Attachments {
 		box.Attachments = append(box.Attachments, ui.Attached{ID: a.ID, Name: a.Name, Type: a.Type, Size: a.Size})
