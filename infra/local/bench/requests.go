@@ -30,7 +30,8 @@ type company struct {
 	settings portal.Settings
 	customer portal.Person
 	cookie   *http.Cookie
-	ticket   string // one of the customer's, with a page of messages
+	team     *http.Cookie // of a member of the team
+	ticket   string       // one of the customer's, with a page of messages
 	password string
 }
 
@@ -46,7 +47,7 @@ func load(ctx context.Context, store *dynamo.Store, n int) (company, error) {
 		{ID: "open", Name: portal.Text{"en": "Open"}, State: portal.Open}, {ID: "done", Name: portal.Text{"en": "Done"}, State: portal.Closed},
 	}}}
 	s.Properties = []portal.Property{{Name: "product", Type: portal.TypeText, Visible: true, Label: portal.Text{"en": "Product"}}}
-	s.Staff = []portal.Staff{{ID: "staff00000001", First: "Jo", Last: "Miller"}}
+	s.Staff = []portal.Staff{{ID: "staff00000001", First: "Jo", Last: "Miller", Role: portal.Agent}}
 	s.Inboxes = []portal.Inbox{{ID: "inbox", Name: "Support"}}
 	if err := store.PutSettings(ctx, s); err != nil {
 		return company{}, err
@@ -58,15 +59,19 @@ func load(ctx context.Context, store *dynamo.Store, n int) (company, error) {
 	if err != nil {
 		return company{}, err
 	}
-	if err := store.PutPeople(ctx, s.ID, []portal.Company{{ID: c.customer.Company, Name: "Bench"}}, []portal.Person{c.customer},
+	agent := portal.Person{ID: s.Staff[0].ID, First: s.Staff[0].First, Last: s.Staff[0].Last, Email: "jo@bench.example", Language: "en",
+		Role: portal.Agent, Created: now.AddDate(-3, 0, 0)}
+	if err := store.PutPeople(ctx, s.ID, []portal.Company{{ID: c.customer.Company, Name: "Bench"}}, []portal.Person{c.customer, agent},
 		map[string]string{c.customer.ID: hash}); err != nil {
 		return company{}, err
 	}
-	token := auth.NewToken(c.customer.ID)
-	if err := store.PutSession(ctx, s.ID, token.Hash(), auth.NewSession(c.customer.ID, &s, now)); err != nil {
-		return company{}, err
+	for person, cookie := range map[string]**http.Cookie{c.customer.ID: &c.cookie, agent.ID: &c.team} {
+		token := auth.NewToken(person)
+		if err := store.PutSession(ctx, s.ID, token.Hash(), auth.NewSession(person, &s, now)); err != nil {
+			return company{}, err
+		}
+		*cookie = auth.Cookie(s.ID, token, true)
 	}
-	c.cookie = auth.Cookie(s.ID, token, true)
 
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(4)
@@ -119,6 +124,9 @@ func indexes(n int) []int {
 	return all
 }
 
+// teamFunction answers the team; its requests are a member's.
+const teamFunction = "inbox"
+
 // step is one kind of request.
 type step struct {
 	name, route, function string
@@ -134,10 +142,13 @@ func (c company) steps() []step {
 	post := func(path, body string) func(int) (string, string, string, string) {
 		return func(int) (string, string, string, string) { return "POST", path, "application/json", body }
 	}
-	reply := func(i int) (string, string, string, string) {
-		body, _ := json.Marshal(map[string]any{"id": dynamo.NewID(time.Now()), "html": fmt.Sprintf("<p>Answer <strong>%d</strong> of the bench.</p>", i)})
-		return "POST", api + "/tickets/" + c.ticket + "/replies", "application/json", string(body)
+	writing := func(path string) func(int) (string, string, string, string) {
+		return func(i int) (string, string, string, string) {
+			body, _ := json.Marshal(map[string]any{"id": dynamo.NewID(time.Now()), "html": fmt.Sprintf("<p>Answer <strong>%d</strong> of the bench.</p>", i)})
+			return "POST", api + path, "application/json", string(body)
+		}
 	}
+	inbox := "/inbox/" + c.ticket
 	return []step{
 		{"list, company's", "GET /{portal}/tickets", "ticket-list", get(page + "/tickets?view=company"), 200},
 		{"list, company's open", "GET /{portal}/tickets", "ticket-list", get(page + "/tickets?view=company&status=open"), 200},
@@ -156,7 +167,14 @@ func (c company) steps() []step {
 			}
 			return "POST", api + "/tickets/" + c.ticket + verb, "application/json", "{}"
 		}, 200},
-		{"reply", "POST /api/v1/{portal}/tickets/{ticket}/replies", "ticket-reply", reply, 201},
+		{"reply", "POST /api/v1/{portal}/tickets/{ticket}/replies", "ticket-reply", writing("/tickets/" + c.ticket + "/replies"), 201},
+		{"inbox", "GET /{portal}/inbox", teamFunction, get(page + "/inbox"), 200},
+		{"inbox, mine", "GET /{portal}/inbox", teamFunction, get(page + "/inbox?owner=mine"), 200},
+		{"inbox, counts", "GET /api/v1/{portal}/inbox-counts", teamFunction, get(api + "/inbox-counts"), 200},
+		{"thread", "GET /{portal}/inbox/{ticket}", teamFunction, get(page + inbox), 200},
+		{"thread, who is here?", "GET /api/v1/{portal}/inbox/{ticket}/activity", teamFunction, get(api + inbox + "/activity"), 200},
+		{"answer", "POST /api/v1/{portal}/inbox/{ticket}/replies", teamFunction, writing(inbox + "/replies"), 201},
+		{"comment", "POST /api/v1/{portal}/inbox/{ticket}/comments", teamFunction, writing(inbox + "/comments"), 201},
 	}
 }
 
@@ -176,7 +194,10 @@ func (c company) do(ctx context.Context, base string, st step, i int) (took time
 	if contentType != "" {
 		r.Header.Set("Content-Type", contentType)
 	}
-	if st.name != "sign in" {
+	switch {
+	case st.function == teamFunction:
+		r.AddCookie(c.team)
+	case st.name != "sign in":
 		r.AddCookie(c.cookie)
 	}
 	began := time.Now()
