@@ -79,25 +79,25 @@ func (h handler) send(ctx context.Context, r *web.Request, ticket string, in rep
 		}
 		return web.Result{}, err
 	}
-	replied := func(t portal.Ticket) (portal.Ticket, error) {
+	replied := func(t portal.Ticket) (portal.Ticket, []portal.Message, error) {
 		if err := portal.See(r.Viewer, t, r.Settings); err != nil {
-			return t, err
+			return t, nil, err
 		}
 		return portal.ReplyTo(t, r.Viewer, r.Settings, r.Now)
 	}
 	marker := in.Marker(r)
 	attachments, err := in.Attach(ctx, h.store, h.files, r, ticket, marker, func(t portal.Ticket) error {
-		_, err := replied(t)
+		_, _, err := replied(t)
 		return err
 	})
 	if err != nil {
 		return web.Result{}, err
 	}
 	e, replayed, err := h.store.Change(ctx, r.Settings, ticket, &marker, func(t portal.Ticket) (dynamo.Edit, error) {
-		t, err := replied(t)
+		t, events, err := replied(t)
 		m := in.Message(r, t.Thread, portal.Reply, attachments)
 		m.Created, m.Notice = t.Activity, portal.NoticeWritten
-		return dynamo.Edit{Ticket: t, Messages: []portal.Message{m}}, err
+		return dynamo.Edit{Ticket: t, Messages: append([]portal.Message{m}, events...)}, err
 	})
 	if err != nil {
 		return web.Result{}, err

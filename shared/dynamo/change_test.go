@@ -35,7 +35,7 @@ func newBench(t *testing.T, store *dynamo.Store) bench {
 // replying is a change that replies.
 func (b bench) replying(html string, now time.Time, files ...portal.Attachment) func(portal.Ticket) (dynamo.Edit, error) {
 	return func(t portal.Ticket) (dynamo.Edit, error) {
-		t, err := portal.ReplyTo(t, b.v, b.s, now)
+		t, _, err := portal.ReplyTo(t, b.v, b.s, now)
 		m := dynamotest.Message(t, contact("Clara"), html, t.Activity)
 		m.ID, m.Attachments = "", files
 		return dynamo.Edit{Ticket: t, Messages: []portal.Message{m}}, err

@@ -687,7 +687,7 @@ func TestItemsOfAnOlderVersion(t *testing.T) {
 	// It can be changed, and is complete from then on.
 	v := portal.Viewer{Portal: s.ID, Person: portal.Person{ID: author, First: "Clara"}}
 	if _, _, err := store.Change(t.Context(), s, "ticket0001", nil, func(t portal.Ticket) (dynamo.Edit, error) {
-		t, err := portal.ReplyTo(t, v, s, at.Add(time.Minute))
+		t, _, err := portal.ReplyTo(t, v, s, at.Add(time.Minute))
 		return dynamo.Edit{Ticket: t}, err
 	}); err != nil {
 		t.Error(err)

@@ -209,7 +209,7 @@ func TestPricesOfChanges(t *testing.T) {
 	marker := &dynamo.Marker{Author: author, ClientID: "client0001", Hash: "h"}
 	reply := func(ctx context.Context) error {
 		_, _, err := store.Change(ctx, s, tk.ID, marker, func(t portal.Ticket) (dynamo.Edit, error) {
-			t, err := portal.ReplyTo(t, v, s, at.Add(time.Hour))
+			t, _, err := portal.ReplyTo(t, v, s, at.Add(time.Hour))
 			return dynamo.Edit{Ticket: t, Messages: []portal.Message{dynamotest.Message(t, contact("Clara"), "<p>Hello</p>", t.Activity)}}, err
 		})
 		return err

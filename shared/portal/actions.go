@@ -142,21 +142,24 @@ func reopened(t Ticket, v Viewer, s *Settings, now time.Time) Ticket {
 	return touched(t, v, now)
 }
 
-// ReplyTo returns the ticket after a reply of the viewer's. A closed ticket is
+// ReplyTo returns the ticket after a reply of the viewer's, which is to be of the
+// ticket's last activity, and the events that go with it: a closed ticket is
 // opened again where its pipeline names a stage for that.
-func ReplyTo(t Ticket, v Viewer, s *Settings, now time.Time) (Ticket, error) {
+func ReplyTo(t Ticket, v Viewer, s *Settings, now time.Time) (Ticket, []Message, error) {
 	if v.Role.Team() {
-		return t, Errorf(Forbidden, "error.preview")
+		return t, nil, Errorf(Forbidden, "error.preview")
 	}
 	if !ActionsOn(t, v, s, now).Reply {
-		return t, Errorf(Conflict, "error.replyToClosed")
+		return t, nil, Errorf(Conflict, "error.replyToClosed")
 	}
+	var events []Message
 	if t.State == Closed {
 		if p, ok := s.Pipeline(t.Pipeline); ok && p.ReopenStage != "" && reopenStage(t, s) == p.ReopenStage {
-			return reopened(t, v, s, now), nil
+			t = reopened(t, v, s, now)
+			events = append(events, event(t, v, EventReopened))
 		}
 	}
-	return touched(t.Clone(), v, now), nil
+	return touched(t.Clone(), v, now), events, nil
 }
 
 // touched moves the ticket's last activity to now, a millisecond on at least: a

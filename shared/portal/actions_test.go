@@ -116,9 +116,12 @@ func TestReopening(t *testing.T) {
 				}
 			}
 
-			replied, err := ReplyTo(before, viewer(), s, now)
+			replied, events, err := ReplyTo(before, viewer(), s, now)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if reopens := len(events) == 1 && events[0].Event == EventReopened && events[0].Created.Before(replied.Activity) && Shown(events[0], replied); reopens != (tt.reply != "") {
+				t.Errorf("a reply leaves %+v", events)
 			}
 			if tt.reply == "" && (replied.State != Closed || replied.Stage != "done" || !replied.Closed.Equal(before.Closed)) {
 				t.Errorf("after a reply: %s in %s", replied.State, replied.Stage)
@@ -199,7 +202,7 @@ func TestRefusals(t *testing.T) {
 	team := viewer(func(v *Viewer) { v.Role = Agent })
 	doClose := func(t Ticket, v Viewer) error { _, _, err := CloseTicket(t, v, s, now); return err }
 	reopen := func(t Ticket, v Viewer) error { _, _, err := ReopenTicket(t, v, s, now); return err }
-	reply := func(t Ticket, v Viewer) error { _, err := ReplyTo(t, v, s, now); return err }
+	reply := func(t Ticket, v Viewer) error { _, _, err := ReplyTo(t, v, s, now); return err }
 	tests := []struct {
 		name string
 		err  error
@@ -238,7 +241,7 @@ func TestActivityGoesForward(t *testing.T) {
 				s.Pipelines[0].ReopenStage = "waiting"
 			}
 		})
-		after, err := ReplyTo(before, viewer(), s, at)
+		after, _, err := ReplyTo(before, viewer(), s, at)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -279,11 +282,11 @@ func TestActivityGoesForward(t *testing.T) {
 
 func TestRequesterFollowsTheName(t *testing.T) {
 	renamed := viewer(func(v *Viewer) { v.Last = "Curtis" })
-	after, err := ReplyTo(ticket(), renamed, settings(), now)
+	after, _, err := ReplyTo(ticket(), renamed, settings(), now)
 	if err != nil || after.Requester != "Clara Curtis" {
 		t.Errorf("requester %q, %v", after.Requester, err)
 	}
-	after, err = ReplyTo(ticket(func(t *Ticket) { t.Contacts, t.Requester = []string{colin, clara}, "Colin" }), renamed, settings(), now)
+	after, _, err = ReplyTo(ticket(func(t *Ticket) { t.Contacts, t.Requester = []string{colin, clara}, "Colin" }), renamed, settings(), now)
 	if err != nil || after.Requester != "Colin" {
 		t.Errorf("another's: %q, %v", after.Requester, err)
 	}
