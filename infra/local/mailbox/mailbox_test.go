@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -73,6 +74,17 @@ func TestMailbox(t *testing.T) {
 	}
 	if csp := w.Header().Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'none'") || strings.Contains(csp, "script-src") {
 		t.Errorf("policy %q", csp)
+	}
+
+	// Of a whole message, the headers that have no field.
+	if _, err := client.SendEmail(t.Context(), &sesv2.SendEmailInput{Content: &types.EmailContent{Raw: &types.RawMessage{
+		Data: []byte("From: a@postern.example\r\nTo: b@nordwind.example\r\nSubject: whole\r\nReferences: <1@x>\r\nContent-Type: text/plain\r\n\r\nHello"),
+	}}}); err != nil {
+		t.Fatal(err)
+	}
+	all, err := m.Mail(t.Context())
+	if err != nil || all[0].Subject != "whole" || !slices.Equal(all[0].Headers, []Header{{"Content-Type", "text/plain"}, {"References", "<1@x>"}}) {
+		t.Errorf("%+v, %v", all, err)
 	}
 
 	m.Stop()

@@ -476,8 +476,7 @@ func (s *Stack) handler() http.Handler {
 	})
 	local.HandleFunc("POST /_local/invoke/{function}", s.invokeFromOutside)
 	local.Handle("POST "+queuePath, s.dead)
-	local.Handle("POST "+queuePath+"/{$}", s.dead)
-	local.HandleFunc("POST "+tablesPath+"/{$}", func(w http.ResponseWriter, r *http.Request) {
+	local.HandleFunc("POST "+tablesPath, func(w http.ResponseWriter, r *http.Request) {
 		s.whenUp(w, r, http.HandlerFunc(s.passToTables))
 	})
 	local.HandleFunc("POST "+lambdaPath+"/2015-03-31/functions/{function}/invocations", s.invokeAPI)

@@ -19,8 +19,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"postern/infra/local/engine"
+	"postern/shared/deadletter"
 	"postern/shared/dynamo/schema"
 	"postern/shared/routes"
 )
@@ -99,6 +102,7 @@ func TestWhole(t *testing.T) {
 			"POSTERN_FUNCTION": "page", "POSTERN_TABLE_PREFIX": TablePrefix, "POSTERN_BUCKET": Bucket,
 			"POSTERN_ORIGIN": s.URL, "POSTERN_DEFAULT_PORTAL": "support", "POSTERN_BUCKET_ORIGIN": s.bucket.Endpoint,
 			"AWS_ENDPOINT_URL_DYNAMODB": s.engine.Endpoint, "AWS_ENDPOINT_URL_S3": s.bucket.Endpoint,
+			"POSTERN_MAIL_FROM": MailFrom, "POSTERN_DEAD_LETTERS": s.deadLetters(), "AWS_ENDPOINT_URL_SQS": s.URL + "/_local/aws/sqs",
 			"AWS_ENDPOINT_URL_SESV2": s.mailbox.Endpoint, "AWS_REGION": "eu-central-1",
 			"AWS_LAMBDA_FUNCTION_NAME": "postern-page", "AWS_ACCESS_KEY_ID": "local", "_HANDLER": "bootstrap",
 		} {
@@ -157,6 +161,30 @@ func TestWhole(t *testing.T) {
 		}
 		if res, body := do(t, "POST", s.URL+"/_local/invoke/absent"); res.StatusCode != 502 || !strings.Contains(body, "there are page") {
 			t.Errorf("%s %s", res.Status, body)
+		}
+	})
+	t.Run("what stands for AWS", func(t *testing.T) {
+		functions := awslambda.NewFromConfig(engine.Config(s.URL + lambdaPath))
+		out, err := functions.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: aws.String(TablePrefix + "page"), Payload: []byte(`{"rawPath":"/api"}`)})
+		if err != nil || out.FunctionError != nil || !strings.Contains(string(out.Payload), "/api") {
+			t.Errorf("%+v, %v", out, err)
+		}
+		out, err = functions.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: aws.String("page"), Payload: []byte(`{"rawPath":"/exit"}`)})
+		if err != nil || aws.ToString(out.FunctionError) == "" {
+			t.Errorf("a crash: %+v, %v", out, err)
+		}
+		if err := deadletter.Open(engine.Config(s.URL+queuePath), s.deadLetters()).Put(t.Context(), deadletter.Letter{Reason: "broken", Record: []byte(`{}`)}); err != nil {
+			t.Error(err)
+		}
+		var said strings.Builder
+		left, err := s.Replay(t.Context(), "page", false, &said)
+		if dead := s.DeadLetters(); err != nil || left+len(dead) != 0 || !strings.Contains(said.String(), "1 replayed, 0 left") {
+			t.Errorf("%d left, %+v, %v: %s", left, dead, err, said.String())
+		}
+		for _, path := range []string{queuePath, tablesPath, lambdaPath + "/2015-03-31/functions/page/invocations"} {
+			if res, _ := do(t, "POST", s.URL+path, "Origin", "http://evil.example"); res.StatusCode != 403 {
+				t.Errorf("%s from another site: %s", path, res.Status)
+			}
 		}
 	})
 	t.Run("the bucket", func(t *testing.T) {
