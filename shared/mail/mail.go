@@ -243,8 +243,8 @@ func newContent(n Notice) content {
 		out.Read = c.T("mail.read")
 		return out
 	}
-	when := messages.TimeOfDay(m.Created, lang, s.Location(n.To.Person), n.Now)
-	out.By = author + ", " + when.Short
+	// A mail is read on any day: nothing in it is "today".
+	out.By = author + ", " + messages.TimeOfDay(m.Created, lang, s.Location(n.To.Person), time.Time{}).Short
 	body := withoutPictures(m, c)
 	out.HTML, out.Text = styled(body, out.Palette), richtext.Text(body)
 	for _, a := range m.Attachments {

@@ -154,7 +154,7 @@ func TestAnswer(t *testing.T) {
 
 #1234 Der Stuhl wackelt
 
-Jörg, heute 13:00:
+Jörg, 14. März 2026, 13:00:
 
 > Grüße & Dank
 >
@@ -236,7 +236,7 @@ func TestWords(t *testing.T) {
 		not    []string
 	}{
 		{"an answer in English", []func(*Notice){english}, "Jörg via Nordwind Hilfe",
-			[]string{"Jörg has replied to you.", "today 13:00", "Open ticket", "Replies to this email don't reach us."}, []string{"Geheim"}},
+			[]string{"Jörg has replied to you.", "14 Mar 2026, 13:00", "Open ticket", "Replies to this email don't reach us."}, []string{"Geheim"}},
 		{"by a name of the portal's choice", []func(*Notice){func(n *Notice) {
 			n.Settings.OwnerName, n.Settings.OwnerAlias = portal.OwnerAliased, "Team Nord"
 		}}, "Team Nord über Nordwind Hilfe", []string{"Team Nord hat Ihnen geantwortet."}, []string{"Jörg", "Geheim"}},
