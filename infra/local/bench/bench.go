@@ -28,6 +28,7 @@ type Report struct {
 	Date      string     `json:"date"`
 	Machine   string     `json:"machine"`
 	Requests  []Request  `json:"requests"`
+	Mails     []Delay    `json:"mails"`
 	Functions []Function `json:"functions"`
 	Visit     []Visit    `json:"first_visit"`
 	Prices    []Price    `json:"prices"`
@@ -78,6 +79,10 @@ func Run(ctx context.Context, o Options) error {
 		companies = append(companies, c)
 	}
 	report := Report{Date: time.Now().Format(time.DateOnly), Machine: machine()}
+	// Before the many messages of the other measurements, which all are told of.
+	if report.Mails, err = mails(ctx, s, companies[0]); err != nil {
+		return err
+	}
 	for _, c := range companies {
 		rows, err := measure(ctx, s.URL, c, log, o.Requests)
 		if err != nil {
@@ -127,6 +132,13 @@ func (r Report) print(out io.Writer) {
 	fmt.Fprintln(w, "request\ttickets\ttrips\tread units\twrite units\tbytes\tCPU ms\tp50 ms\tp99 ms\t")
 	for _, q := range r.Requests {
 		fmt.Fprintf(w, "%s\t%d\t%d\t%.1f\t%.1f\t%d\t%.2f\t%.1f\t%.1f\t\n", q.Name, q.Tickets, q.Trips, q.Read, q.Write, q.Bytes, q.CPU, q.P50, q.P99)
+	}
+	w.Flush()
+	fmt.Fprintln(out)
+	w = tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "mail\tmessages\tp50 ms\tp95 ms\tslowest ms\t")
+	for _, d := range r.Mails {
+		fmt.Fprintf(w, "%s\t%d\t%.0f\t%.0f\t%.0f\t\n", d.Name, d.N, d.P50, d.P95, d.Max)
 	}
 	w.Flush()
 	fmt.Fprintln(out)

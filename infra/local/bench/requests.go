@@ -47,7 +47,7 @@ func load(ctx context.Context, store *dynamo.Store, n int) (company, error) {
 		{ID: "open", Name: portal.Text{"en": "Open"}, State: portal.Open}, {ID: "done", Name: portal.Text{"en": "Done"}, State: portal.Closed},
 	}}}
 	s.Properties = []portal.Property{{Name: "product", Type: portal.TypeText, Visible: true, Label: portal.Text{"en": "Product"}}}
-	s.Staff = []portal.Staff{{ID: "staff00000001", First: "Jo", Last: "Miller", Role: portal.Agent}}
+	s.Staff = []portal.Staff{{ID: "staff00000001", First: "Jo", Last: "Miller", Email: "jo@bench.example", Role: portal.Agent}}
 	s.Inboxes = []portal.Inbox{{ID: "inbox", Name: "Support"}}
 	if err := store.PutSettings(ctx, s); err != nil {
 		return company{}, err
@@ -59,7 +59,7 @@ func load(ctx context.Context, store *dynamo.Store, n int) (company, error) {
 	if err != nil {
 		return company{}, err
 	}
-	agent := portal.Person{ID: s.Staff[0].ID, First: s.Staff[0].First, Last: s.Staff[0].Last, Email: "jo@bench.example", Language: "en",
+	agent := portal.Person{ID: s.Staff[0].ID, First: s.Staff[0].First, Last: s.Staff[0].Last, Email: s.Staff[0].Email, Language: "en",
 		Role: portal.Agent, Created: now.AddDate(-3, 0, 0)}
 	if err := store.PutPeople(ctx, s.ID, []portal.Company{{ID: c.customer.Company, Name: "Bench"}}, []portal.Person{c.customer, agent},
 		map[string]string{c.customer.ID: hash}); err != nil {
