@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"postern/shared/app"
@@ -30,6 +31,10 @@ const (
 	// What a mail takes at most, with what is noted of it: what comes after is
 	// left to the next invocation where less time than that is left of this one.
 	mailTime = claimTime + 3*time.Second
+
+	// So many mails of a message are sent at a time. SES's limit for an account
+	// that is new to it is 14 a second.
+	atOnce = 4
 )
 
 // The sender and the queue, which tests replace.
@@ -81,7 +86,7 @@ func (n *notifier) handle(ctx context.Context, e deadletter.Event) (deadletter.A
 		if f == nil {
 			continue
 		}
-		if record.Sequence == "" {
+		if record.Sequence == "" && e.Replay == nil {
 			return answer, f // Lambda could not be told which one
 		}
 		answer.Failures = append(answer.Failures, deadletter.Failure{Sequence: record.Sequence, Reason: f.reason, Detail: f.Error()})
@@ -133,6 +138,17 @@ func (u *unsure) Error() string {
 	return fmt.Sprintf("%d mail(s) may have been sent: the process ended, or SES's answer was lost", len(u.mails))
 }
 
+// panicked is a mistake of ours.
+type panicked struct{ value any }
+
+func (p *panicked) Error() string { return fmt.Sprintf("panic: %v", p.value) }
+
+// outcome is what became of one mail.
+type outcome struct {
+	sent bool
+	err  error
+}
+
 // line is what the log says of a record: no address, and nothing that anybody
 // wrote.
 type line struct {
@@ -164,7 +180,7 @@ func (n *notifier) record(ctx context.Context, r dynamo.Record, replay *deadlett
 	defer func() {
 		if v := recover(); v != nil {
 			slog.ErrorContext(ctx, "panic", "sequence", r.Sequence, "stack", string(debug.Stack()))
-			f = &failure{deadletter.Broken, fmt.Errorf("panic: %v", v)}
+			f = &failure{deadletter.Broken, &panicked{v}}
 		}
 		if l.outcome == "" && f == nil {
 			return // nobody is told of it
@@ -209,24 +225,38 @@ func (n *notifier) tell(ctx context.Context, notice dynamo.Notice, replay *deadl
 	}
 	recipients := portal.Recipients(notice.Message, t, settings, people)
 	l.recipients = len(recipients)
-	var again error
-	lost := &unsure{}
-	for _, to := range recipients {
-		id := dynamo.Mail{Portal: notice.Portal, Ticket: notice.Ticket, Message: notice.Message.ID, Recipient: to.ID}
+	outcomes := make([]outcome, len(recipients))
+	ids := make([]dynamo.Mail, len(recipients))
+	var sending sync.WaitGroup
+	turns := make(chan struct{}, atOnce)
+	for i, to := range recipients {
+		turns <- struct{}{}
+		ids[i] = dynamo.Mail{Portal: notice.Portal, Ticket: notice.Ticket, Message: notice.Message.ID, Recipient: to.ID}
 		if deadline, bounded := ctx.Deadline(); bounded && time.Until(deadline) < mailTime {
-			again = errNoTime
+			outcomes[i].err = errNoTime
 			break
 		}
-		sent, err := n.send(ctx, id, mail.Notice{
-			Settings: settings, Ticket: t, Message: notice.Message, To: to,
-			Origin: n.cfg.Origin, From: n.cfg.MailFrom, Now: n.now(),
-		}, replay)
+		sending.Go(func() {
+			defer func() { <-turns }()
+			outcomes[i] = n.send(ctx, ids[i], mail.Notice{
+				Settings: settings, Ticket: t, Message: notice.Message, To: to,
+				Origin: n.cfg.Origin, From: n.cfg.MailFrom, Now: n.now(),
+			}, replay)
+		})
+	}
+	sending.Wait()
+	var again error
+	lost := &unsure{}
+	for i, o := range outcomes {
+		var p *panicked
 		switch {
-		case errors.Is(err, dynamo.ErrMailUnsure):
-			lost.mails = append(lost.mails, id)
-		case err != nil:
-			again = err
-		case sent:
+		case errors.As(o.err, &p):
+			return &failure{deadletter.Broken, p}
+		case errors.Is(o.err, dynamo.ErrMailUnsure):
+			lost.mails = append(lost.mails, ids[i])
+		case o.err != nil:
+			again = o.err
+		case o.sent:
 			l.sent++
 		}
 	}
@@ -247,7 +277,18 @@ func (n *notifier) tell(ctx context.Context, notice dynamo.Notice, replay *deadl
 // the claim is given back. Any error but that means: try again.
 //
 // An address that nothing can be sent to is no error: it is noted on the ticket.
-func (n *notifier) send(ctx context.Context, id dynamo.Mail, what mail.Notice, replay *deadletter.Replay) (sent bool, err error) {
+func (n *notifier) send(ctx context.Context, id dynamo.Mail, what mail.Notice, replay *deadletter.Replay) (o outcome) {
+	defer func() {
+		if v := recover(); v != nil {
+			slog.ErrorContext(ctx, "panic", "message", id.Message, "stack", string(debug.Stack()))
+			o.err = &panicked{v}
+		}
+	}()
+	o.sent, o.err = n.trySend(ctx, id, what, replay)
+	return o
+}
+
+func (n *notifier) trySend(ctx context.Context, id dynamo.Mail, what mail.Notice, replay *deadletter.Replay) (sent bool, err error) {
 	letter, err := mail.Write(ctx, what)
 	switch {
 	case errors.Is(err, mail.ErrAddress):

@@ -26,6 +26,7 @@
 //	             pending upload                         P#c#contact   u#upload
 //	             rate counter                           P#rate#what#key  w#window
 //	             who has a ticket open                  P#T#ticket    here
+//	             mail of a message, sent or claimed     P#mail#ticket message#recipient
 //	settings     slug → portal                          slug#slug     s
 //	             the portal and its pipelines,          P             p, pipeline#id, property#name,
 //	             properties, inboxes, staff                           inbox#id, staff#id
@@ -78,4 +79,6 @@
 //	20  Names          people and companies by id                1 BatchGetItem: 0.5 each
 //	21  ContactByEmail who has an address                        2 GetItem: 1.5
 //	22  Create         a new ticket                              1 UpdateItem and 1 TransactWriteItems
+//	23  NewestTicket, People  what a mail says, and to whom      1 GetItem: 1, and 1 BatchGetItem: 1 each
+//	24  ClaimMail, PutSent, ReleaseMail  that it is sent once    1 PutItem and 1 UpdateItem or DeleteItem: 1 each
 package dynamo

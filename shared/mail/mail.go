@@ -207,6 +207,9 @@ func newContent(n Notice) content {
 		sender: s.Name, Open: c.T("mail.open"), Palette: colours(s.Accent),
 	}
 	author := line(s.AuthorName(m.Author))
+	if st, ok := s.Member(m.Author.ID); ok && n.To.Team {
+		author = line(st.Name())
+	}
 	base := n.Origin + "/" + s.Slug
 	switch {
 	case n.To.Team:
@@ -228,8 +231,12 @@ func newContent(n Notice) content {
 		if _, replies := address(portal.InboxOf(t, s).Email); replies {
 			how = c.T("mail.byMail")
 		}
-		if m.Notice == portal.NoticeReceived {
+		// What the team itself opens for somebody is no letter that has arrived.
+		if m.Notice == portal.NoticeReceived && !m.Author.Team {
 			out.Intro = c.T("mail.received", "number", number)
+			if m.Author.ID != n.To.ID {
+				out.Intro = c.T("mail.arrived", "number", number)
+			}
 			out.Next = c.T("mail.received.next") + " " + how
 			break
 		}

@@ -150,7 +150,7 @@ func TestAnswer(t *testing.T) {
 	if strings.Join(m.kinds, ",") != "text/plain; charset=utf-8,text/html; charset=utf-8" {
 		t.Errorf("parts %q", m.kinds)
 	}
-	want := `Jörg hat Ihnen geantwortet.
+	want := `Jörg hat Ihnen geschrieben.
 
 #1234 Der Stuhl wackelt
 
@@ -236,12 +236,12 @@ func TestWords(t *testing.T) {
 		not    []string
 	}{
 		{"an answer in English", []func(*Notice){english}, "Jörg via Nordwind Hilfe",
-			[]string{"Jörg has replied to you.", "14 Mar 2026, 13:00", "Open ticket", "Replies to this email don't reach us."}, []string{"Geheim"}},
+			[]string{"Jörg has written to you.", "14 Mar 2026, 13:00", "Open ticket", "Replies to this email don't reach us."}, []string{"Geheim"}},
 		{"by a name of the portal's choice", []func(*Notice){func(n *Notice) {
 			n.Settings.OwnerName, n.Settings.OwnerAlias = portal.OwnerAliased, "Team Nord"
-		}}, "Team Nord über Nordwind Hilfe", []string{"Team Nord hat Ihnen geantwortet."}, []string{"Jörg", "Geheim"}},
+		}}, "Team Nord über Nordwind Hilfe", []string{"Team Nord hat Ihnen geschrieben."}, []string{"Jörg", "Geheim"}},
 		{"by who has left", []func(*Notice){func(n *Notice) { n.Settings.Staff = nil }}, "Nordwind Hilfe",
-			[]string{"Nordwind Hilfe hat Ihnen geantwortet."}, []string{"Jörg", "Geheim"}},
+			[]string{"Nordwind Hilfe hat Ihnen geschrieben."}, []string{"Jörg", "Geheim"}},
 		{"an answer by link alone", []func(*Notice){linked}, "Jörg über Nordwind Hilfe",
 			[]string{"Die Nachricht lesen Sie im Portal.", "/support/tickets/ticket000001"}, []string{"Dank", "eins", "Rechnung", "heute"}},
 		{"an answer that can be answered", []func(*Notice){func(n *Notice) { n.Settings.Inboxes[0].Email = "desk@team.example" }}, "Jörg über Nordwind Hilfe",
@@ -251,6 +251,12 @@ func TestWords(t *testing.T) {
 		}}, "Jörg über Nordwind Hilfe", []string{"Vorgang öffnen"}, []string{"Ticket"}},
 		{"a confirmation", []func(*Notice){received}, "Nordwind Hilfe",
 			[]string{"Ihre Nachricht ist bei uns angekommen. Sie hat die Nummer 1234.", "Wir melden uns per E-Mail", "> Grüße & Dank"}, nil},
+		{"a confirmation of what another wrote", []func(*Notice){received, func(n *Notice) { n.Message.Author = portal.Author{ID: "carl000001", Name: "Carl"} }},
+			"Nordwind Hilfe", []string{"Ticket #1234 ist bei uns angekommen.", "Carl, 14. März 2026, 13:00"}, []string{"Ihre Nachricht"}},
+		{"what the team opened for a customer", []func(*Notice){func(n *Notice) { n.Message.Notice = portal.NoticeReceived }},
+			"Jörg über Nordwind Hilfe", []string{"Jörg hat Ihnen geschrieben."}, []string{"angekommen", "Geheim"}},
+		{"the team, of what one of them opened", []func(*Notice){team, func(n *Notice) { n.Message.Notice, n.To.ID = portal.NoticeReceived, "agent0002" }},
+			"Nordwind Hilfe", []string{"Ticket von Jörg Geheim, neu eingegangen."}, nil},
 		{"a confirmation in English, by link", []func(*Notice){received, english, linked}, "Nordwind Hilfe",
 			[]string{"We've received your message. Its number is 1234.", "We'll email you as soon as there's a reply."}, []string{"Dank"}},
 		{"the team, of a new ticket", []func(*Notice){received, team, linked}, "Clara Öztürk über Nordwind Hilfe",

@@ -7,7 +7,7 @@ import (
 
 // Recipient is who a mail goes to, and why.
 type Recipient struct {
-	// ID is the person's; that of an inbox's address is "inbox." and the
+	// ID is the person's; that of an inbox's address is "inbox:" and the
 	// inbox's id.
 	ID string
 	// Person has the name, the address, which may be "", and the language and
@@ -59,7 +59,7 @@ func Recipients(m Message, t Ticket, s *Settings, people map[string]Person) []Re
 		return all
 	}
 	if b := InboxOf(t, s); b.Email != "" && !owned(t, s) {
-		add(Recipient{ID: "inbox." + b.ID, Person: Person{First: b.Name, Email: b.Email}, Team: true})
+		add(Recipient{ID: "inbox:" + b.ID, Person: Person{First: b.Name, Email: b.Email}, Team: true})
 		return all
 	}
 	for _, st := range told(m, t, s) {

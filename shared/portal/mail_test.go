@@ -66,13 +66,13 @@ func TestRecipients(t *testing.T) {
 		{"written, with an owner", message(NoticeWritten), ticket(owned("bert")), settings(), []string{"bert"}},
 		{"written, with an owner and an address", message(NoticeWritten), ticket(owned("bert")), settings(address), []string{"bert"}},
 		{"written, the owner is gone", message(NoticeWritten), ticket(owned("zoe")), settings(), []string{"anna", "bert", "dora"}},
-		{"written, the owner works elsewhere", message(NoticeWritten), ticket(owned("cora")), settings(address), []string{"inbox.desk"}},
-		{"written, with an address", message(NoticeWritten), ticket(), settings(address), []string{"inbox.desk"}},
+		{"written, the owner works elsewhere", message(NoticeWritten), ticket(owned("cora")), settings(address), []string{"inbox:desk"}},
+		{"written, with an address", message(NoticeWritten), ticket(), settings(address), []string{"inbox:desk"}},
 		{"written by one of the team", message(NoticeWritten, func(m *Message) { m.Author = Author{ID: "anna", Team: true} }), ticket(), settings(), []string{"bert", "dora"}},
 		{"written on a hidden ticket", message(NoticeWritten), ticket(), settings(hidden), []string{"anna", "bert", "dora"}},
 		{"written in a portal without inboxes", message(NoticeWritten), ticket(), settings(func(s *Settings) { s.Inboxes = nil }), []string{"anna", "bert", "cora", "dora"}},
-		{"received", message(NoticeReceived), ticket(), settings(address), []string{"clara", "carl", "inbox.desk"}},
-		{"received, hidden", message(NoticeReceived), ticket(), settings(hidden, address), []string{"inbox.desk"}},
+		{"received", message(NoticeReceived), ticket(), settings(address), []string{"clara", "carl", "inbox:desk"}},
+		{"received, hidden", message(NoticeReceived), ticket(), settings(hidden, address), []string{"inbox:desk"}},
 		{"nothing to tell", message(""), ticket(), settings(), nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
