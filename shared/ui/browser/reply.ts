@@ -147,7 +147,10 @@ function reply(form: HTMLFormElement): () => Promise<void> {
   function open(): Promise<ReplyEditor | null> {
     opening ??= import("./editor").then(
       ({ openEditor }) => {
-        const focused = document.activeElement === textarea;
+        // With an error the text has the focus, which browsers give only now.
+        const wrong = textarea.autofocus;
+        textarea.autofocus = false;
+        const focused = wrong || document.activeElement === textarea;
         mount.hidden = false;
         editor = openEditor({
           mount,
@@ -167,6 +170,7 @@ function reply(form: HTMLFormElement): () => Promise<void> {
         textarea.hidden = true;
         part("label#reply-label").addEventListener("click", () => editor?.focus());
         if (focused) editor.focus();
+        if (wrong) form.scrollIntoView({ block: "nearest" }); // below what has come meanwhile
         return editor;
       },
       () => {
