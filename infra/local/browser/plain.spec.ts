@@ -1,6 +1,6 @@
 // The whole walk without script.
 import { readFile } from "node:fs/promises";
-import { expect, messages, signIn, test } from "./portal";
+import { events, expect, messages, reply, say, signIn, test } from "./portal";
 
 test.use({ javaScriptEnabled: false, locale: "en-GB", viewport: { width: 360, height: 740 } });
 
@@ -58,6 +58,66 @@ test("signing in, finding, reading, replying, closing, and one's account", async
   await expect(page.getByText("You're signed out.")).toBeVisible();
   await page.goBack();
   await expect(page.getByRole("heading", { level: 1, name: "Sign in" })).toBeVisible();
+});
+
+test("the team finds, discusses, answers and assigns", async ({ page, task, api }) => {
+  const ticket = await task("inbox without script");
+  const mark = crypto.randomUUID().slice(0, 8);
+  await page.goto("/support/inbox?owner=unassigned");
+  await signIn(page, "admin", "en");
+  await expect(page).toHaveURL("/support/inbox?owner=unassigned");
+  const main = page.getByRole("main");
+  await main.getByRole("navigation", { name: "Owner" }).getByRole("link", { name: "All" }).click();
+  await expect(page).toHaveURL("/support/inbox");
+  const row = main.locator(`a.row-link[href^="${ticket.inbox}"]`);
+  while ((await row.count()) === 0) {
+    await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Next" }).click();
+  }
+  await row.click();
+  await expect(page.getByRole("heading", { level: 1, name: ticket.subject })).toBeVisible();
+
+  const ways = page.getByRole("navigation", { name: say("en", "inbox.compose.label") });
+  await ways.getByRole("link", { name: say("en", "inbox.compose.comment") }).click();
+  await expect(page.getByText(say("en", "inbox.comment.note"))).toBeVisible();
+  await page.getByLabel(say("en", "inbox.comment.label")).fill(`Between us ${mark}`);
+  await page.getByRole("button", { name: say("en", "inbox.comment.send") }).click();
+  await expect(page.getByText(say("en", "inbox.done.comment"))).toBeVisible();
+  await expect(messages(page).filter({ hasText: `Between us ${mark}` }).getByText("Internal comment")).toBeVisible();
+
+  // An answer that crosses, and a file with it: browsers keep none for the second try.
+  await ways.getByRole("link", { name: say("en", "inbox.compose.reply"), exact: true }).click();
+  await page.getByLabel(say("en", "inbox.reply.label")).fill(`Please update ${mark}`);
+  expect((await reply(await api("customer"), ticket.id, `Already done ${mark}`)).status()).toBe(201);
+  await page.getByRole("button", { name: "Send reply" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: say("en", "inbox.error.crossed") })).toBeVisible();
+  await expect(messages(page).last()).toContainText(`Already done ${mark}`);
+  await expect(page.getByLabel(say("en", "inbox.reply.label"))).toHaveValue(`Please update ${mark}`);
+  await page.getByLabel("Attach files").setInputFiles([{ name: "update.txt", mimeType: "text/plain", buffer: Buffer.from("4.3.1\n") }]);
+  await page.getByRole("button", { name: say("en", "inbox.reply.anyway") }).dblclick();
+  await expect(page.getByText(say("en", "inbox.done.reply"))).toBeVisible();
+  const sent = messages(page).filter({ hasText: `Please update ${mark}` });
+  await expect(sent).toHaveCount(1);
+  await expect(sent.getByRole("link", { name: /update\.txt/ })).toBeVisible();
+
+  // The cards are folded on a phone.
+  await page.getByRole("link", { name: "Details", exact: true }).click();
+  const details = page.getByRole("region", { name: "Details", exact: true });
+  await details.locator("summary").click();
+  await details.getByLabel("Owner").selectOption("Lea Hoffmann");
+  await details.getByLabel("Priority").selectOption("Urgent");
+  await details.getByRole("button", { name: "Save changes" }).click();
+  await expect(page.getByText(say("en", "inbox.done.saved"))).toBeVisible();
+  await expect(events(page).last()).toContainText("Priority");
+
+  const contacts = page.getByRole("region", { name: say("en", "inbox.contacts.title"), exact: true });
+  await contacts.locator("summary").first().click();
+  await contacts.locator("summary", { hasText: say("en", "inbox.contacts.add") }).click();
+  await contacts.getByLabel(say("en", "inbox.contacts.email")).fill("nobody@nowhere.example");
+  await contacts.getByRole("button", { name: say("en", "inbox.contacts.add") }).click();
+  await expect(contacts.getByLabel(say("en", "inbox.contacts.email"))).toHaveAccessibleDescription(say("en", "inbox.error.noContact"));
+
+  await page.getByRole("main").getByRole("link", { name: "Inbox" }).click();
+  await expect(row).toBeVisible();
 });
 
 test("a double click sends one message", async ({ page, ticket, as }) => {
