@@ -63,7 +63,7 @@ func (h handler) editForm(ctx context.Context, r *web.Request) (web.Result, erro
 	if err != nil {
 		return h.again(ctx, r, id, err, func(p *thread, failure *web.Failure) {
 			p.edits, p.failure = typed, failure
-		}), err
+		})
 	}
 	return h.saved(r, t, "saved"), nil
 }
@@ -181,7 +181,7 @@ func (h handler) startThreadForm(ctx context.Context, r *web.Request) (web.Resul
 	name := r.PostForm.Get("name")
 	t, thread, err := h.startThread(ctx, r, id, name)
 	if err != nil {
-		return h.againBeside(ctx, r, id, threadsForm, name, err), err
+		return h.againBeside(ctx, r, id, threadsForm, name, err)
 	}
 	result := h.saved(r, t, "thread")
 	values := clean(r.URL.Query())
@@ -225,7 +225,7 @@ func (h handler) startThread(ctx context.Context, r *web.Request, id, name strin
 }
 
 // againBeside returns the page with an error in one of its small forms.
-func (h handler) againBeside(ctx context.Context, r *web.Request, id string, which form, typed string, err error) web.Result {
+func (h handler) againBeside(ctx context.Context, r *web.Request, id string, which form, typed string, err error) (web.Result, error) {
 	return h.again(ctx, r, id, err, func(p *thread, failure *web.Failure) {
 		p.failed, p.typed, p.failedWith = which, typed, failure
 	})
@@ -255,7 +255,7 @@ func (h handler) people(ctx context.Context, r *web.Request, which form, field s
 	}
 	t, err := change(ctx, r, id, value)
 	if err != nil {
-		return h.againBeside(ctx, r, id, which, value, err), err
+		return h.againBeside(ctx, r, id, which, value, err)
 	}
 	return h.saved(r, t, "saved"), nil
 }

@@ -273,7 +273,7 @@ func (p thread) companies(r *web.Request) ui.PeopleCardProps {
 	}
 	slices.SortFunc(options, func(a, b ui.Option) int { return strings.Compare(a.Label, b.Label) })
 	slices.SortStableFunc(options, func(a, b ui.Option) int { return boolOrder(a.Value != "", b.Value != "") })
-	if len(options) > 1 {
+	if len(options) > 1 || p.failed == companiesForm {
 		c.AddSelect = &ui.SelectProps{Reader: r.Reader, ID: "company-add", Name: "company", Label: t("inbox.companies.company"), Options: options}
 		if p.failed == companiesForm {
 			c.AddSelect.Error = wrongWith(p.failedWith, "company")

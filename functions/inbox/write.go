@@ -91,7 +91,7 @@ func (h handler) form(write writing) web.Handler {
 				p.comment = p.comment || strings.HasSuffix(r.Pattern, "/comments")
 				p.close = in.close
 				p.reply = in.Again(ctx, h.store, r, err)
-			}), err
+			})
 		}
 		values := r.URL.Query()
 		values.Set("sent", in.ID)
@@ -110,21 +110,21 @@ func clean(values url.Values) url.Values {
 	return values
 }
 
-// again returns the thread's page with what was wrong. Where the page cannot be
-// had, the error's own page keeps what was typed.
-func (h handler) again(ctx context.Context, r *web.Request, ticket string, wrong error, fill func(*thread, *web.Failure)) web.Result {
+// again returns the error with the thread's page that says what was wrong. Where
+// the page cannot be had, that is the error: its own page keeps what was typed.
+func (h handler) again(ctx context.Context, r *web.Request, ticket string, wrong error, fill func(*thread, *web.Failure)) (web.Result, error) {
 	switch portal.KindOf(wrong) {
 	case portal.Invalid, portal.Conflict:
 	default:
-		return web.Result{}
+		return web.Result{}, wrong
 	}
 	p, err := h.thread(ctx, r, ticket, true)
 	if err != nil {
-		r.Note(err)
-		return web.Result{}
+		r.Note(wrong)
+		return web.Result{}, err
 	}
 	fill(&p, r.Failure(wrong))
-	return p.result(r)
+	return p.result(r), wrong
 }
 
 // answer writes a message that customers see, and whose contacts are told by
