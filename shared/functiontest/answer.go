@@ -151,9 +151,11 @@ func (a Answer) check(t testing.TB, p *Portal) {
 	for name, values := range a.Header {
 		whole += "\n" + name + ": " + strings.Join(values, ", ")
 	}
-	for _, mark := range []string{sample.InternalMark, sample.SecondMark, sample.HiddenMark} {
-		if strings.Contains(whole, mark) {
-			bad("shows %s, which is nobody's to see", mark)
+	if !(function.name == "inbox" && p.team(a)) { // where the team works, it sees everything
+		for _, mark := range []string{sample.InternalMark, sample.SecondMark, sample.HiddenMark} {
+			if strings.Contains(whole, mark) {
+				bad("shows %s, which is nobody's to see", mark)
+			}
 		}
 	}
 	content := a.Header.Get("Content-Type")
