@@ -123,7 +123,7 @@ var rooms = []room{
 			"shared/auth/password", "shared/app", "shared/app/awsconfig", "shared/web", "shared/ui", "shared/view",
 			"shared/reply", "shared/lambdahttp", "shared/richtext", "shared/richtext/sanitize",
 		},
-		modules: []string{templ},
+		modules: []string{templ, group},
 	},
 	{
 		path: "functions/notify",
