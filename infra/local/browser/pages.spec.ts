@@ -1,5 +1,6 @@
 // Every page and state, by axe and for what sticks out: on a wide screen in
 // German and light, and on a phone in English and dark.
+import type { Page } from "@playwright/test";
 import { accessible, box, emails, expect, fits, known, messages, png, reply, say, signIn, test, write, type Language } from "./portal";
 
 const screens = [
@@ -13,8 +14,25 @@ const screens = [
 ];
 
 for (const { name, language, ticket: purpose, use } of screens) {
+  const narrow = "hasTouch" in use;
   test.describe(name, () => {
     test.use(use);
+
+    /** By touch, what can be pressed is at least 44 px high and wide; links in
+        sentences and the footer are not meant. */
+    async function touchable(page: Page): Promise<void> {
+      if (!narrow) return;
+      const small = await page.locator("main").locator("a, button, summary, select, textarea, input:not([type=hidden]), [contenteditable=true]").evaluateAll((all) =>
+        all.flatMap((element) => {
+          if (!element.checkVisibility() || element.closest(".prose, .banner p")) return [];
+          // What belongs to it is pressed as well.
+          const target = element.closest("li.inbox-row, .choice") ?? element;
+          const { width, height } = target.getBoundingClientRect();
+          return Math.min(width, height) < 43.9 ? [`${width} × ${height}: ${element.outerHTML.slice(0, 160)}`] : [];
+        }),
+      );
+      expect(small).toEqual([]);
+    }
 
     test("signing in", async ({ page }) => {
       await page.goto("/support/sign-in");
@@ -169,6 +187,80 @@ for (const { name, language, ticket: purpose, use } of screens) {
       await as("admin");
       await page.goto(`/support/tickets/${known.own}`);
       await expect(page.locator(".preview")).toBeVisible();
+      await accessible(page);
+    });
+
+    test("the inbox", async ({ page, as }) => {
+      await as("admin");
+      await page.goto("/support/inbox");
+      await expect(page.locator(".inbox-row").nth(24)).toBeVisible();
+      await expect(page.locator("[data-count=all]")).toHaveText(/^\d+\+?$/);
+      await accessible(page);
+      await touchable(page);
+      await page.goto("/support/inbox?state=closed");
+      await page.getByRole("link", { name: say(language, "pager.next") }).click();
+      await expect(page.getByRole("link", { name: say(language, "pager.previous") })).toBeVisible();
+      await accessible(page);
+    });
+
+    test("an inbox with nothing in it", async ({ page, as }) => {
+      await as("admin");
+      await page.goto("/support/inbox?inbox=inboxrepair&state=closed&owner=unassigned");
+      await expect(page.getByText(say(language, "inbox.empty.closed"))).toBeVisible();
+      await accessible(page);
+      await touchable(page);
+    });
+
+    test("the team's page of a ticket", async ({ page, as, task, api }) => {
+      const ticket = await task(`inbox, ${narrow ? "narrow" : "wide"}`);
+      expect((await reply(await api("customer"), ticket.id, "Eine Frage.")).ok()).toBe(true);
+      const agent = await api("agent");
+      const kept = await agent.post(`/api/v1/support/inbox/${ticket.id}/comments`, {
+        data: { id: crypto.randomUUID().replaceAll("-", "").slice(0, 26), text: "Unter uns." },
+      });
+      expect(kept.status()).toBe(201);
+      await as("admin");
+      await page.goto(ticket.inbox);
+      await expect(messages(page).last()).toContainText("Unter uns.");
+      await accessible(page);
+      await touchable(page);
+      await write(page, "Text", language, "inbox.reply.label");
+      await accessible(page);
+      await touchable(page);
+
+      // As a link of the list leads there: at the newest message.
+      await page.goto(`${ticket.inbox}?compose=comment#latest`);
+      await expect(page.getByText(say(language, "inbox.comment.note"))).toBeVisible();
+      await write(page, "Text", language, "inbox.comment.label");
+      await accessible(page);
+      await touchable(page);
+
+      // All that is folded, unfolded.
+      for (const summary of await page.locator(".inbox-side summary").all()) if (await summary.isVisible()) await summary.click();
+      await expect(page.getByLabel(say(language, "inbox.contacts.email"))).toBeVisible();
+      await accessible(page);
+      await touchable(page);
+      await page.getByLabel(say(language, "inbox.contacts.email")).fill("nobody@nowhere.example");
+      await page.getByRole("button", { name: say(language, "inbox.contacts.add") }).click();
+      await expect(page.getByText(say(language, "inbox.error.noContact"))).toBeVisible();
+      await accessible(page);
+    });
+
+    test("a ticket with everything, as the team sees it", async ({ page, as }) => {
+      await as("admin");
+      await page.goto(`/support/inbox/${known.own}`);
+      await expect(messages(page).last()).toBeVisible();
+      await accessible(page);
+      await page.goto(`/support/inbox/${known.long}`);
+      await page.getByRole("link", { name: say(language, "conversation.earlier") }).click();
+      await expect(page.getByRole("link", { name: say(language, "conversation.later") })).toBeVisible();
+      await accessible(page);
+    });
+
+    test("the inbox is the team's", async ({ page, as }) => {
+      await as("manager");
+      await page.goto("/support/inbox");
+      await expect(page.getByText(say(language, "error.teamOnly"))).toBeVisible();
       await accessible(page);
     });
 
