@@ -144,7 +144,7 @@ function keepPlace(element: HTMLElement): void {
   }
   const open = rows.querySelector<HTMLElement>(".current");
   if (!open) return;
-  const top = open.offsetTop - rows.offsetTop;
+  const top = open.getBoundingClientRect().top - rows.getBoundingClientRect().top + rows.scrollTop;
   const bottom = top + open.offsetHeight - rows.clientHeight;
   if (rows.scrollTop > top) rows.scrollTop = top;
   else if (rows.scrollTop < bottom) rows.scrollTop = bottom;
