@@ -359,7 +359,7 @@ func (f *field) choices(r *web.Request, t portal.Ticket) {
 		for _, st := range portal.AssignableTo(portal.InboxOf(t, r.Settings), r.Settings) {
 			f.options = append(f.options, ui.Option{Value: st.ID, Label: st.Name()})
 		}
-		f.keep(staffName(r, f.was))
+		f.keep(f.was, staffName(r, f.was))
 		return
 	case portal.PropInbox:
 		for _, b := range r.Settings.Inboxes {
@@ -371,6 +371,7 @@ func (f *field) choices(r *web.Request, t portal.Ticket) {
 		for _, o := range f.Options {
 			f.options = append(f.options, ui.Option{Value: o.Value, Label: priorityWord(r, o.Value)})
 		}
+		f.keep(f.was, priorityWord(r, f.was))
 		return
 	case portal.PropStage:
 		known := false
@@ -396,21 +397,25 @@ func (f *field) choices(r *web.Request, t portal.Ticket) {
 		for _, o := range f.Property.Options {
 			f.options = append(f.options, ui.Option{Value: o.Value, Label: view.ValueText(r, o.Value, f.Property)})
 		}
-		f.keep(f.was)
+		f.keep(f.was, f.was)
 	case portal.TypeMultiSelect:
 		f.chosen = strings.Split(f.value, ";")
 		for _, o := range f.Property.Options {
 			f.options = append(f.options, ui.Option{Value: o.Value, Label: view.ValueText(r, o.Value, f.Property)})
 		}
+		for _, value := range strings.Split(f.was, ";") {
+			f.keep(value, value)
+		}
 	case portal.TypeBoolean:
 		f.options = []ui.Option{none, {Value: "true", Label: r.Reader.T("value.yes")}, {Value: "false", Label: r.Reader.T("value.no")}}
+		f.keep(f.was, f.was)
 	}
 }
 
-// keep adds what the field is set to where it is no choice any more.
-func (f *field) keep(label string) {
-	if f.was != "" && !slices.ContainsFunc(f.options, func(o ui.Option) bool { return o.Value == f.was }) {
-		f.options = append(f.options, ui.Option{Value: f.was, Label: label})
+// keep adds a value that the field has where it is no choice any more.
+func (f *field) keep(value, label string) {
+	if value != "" && !slices.ContainsFunc(f.options, func(o ui.Option) bool { return o.Value == value }) {
+		f.options = append(f.options, ui.Option{Value: value, Label: label})
 	}
 }
 
