@@ -47,7 +47,8 @@ func TestFixtures(t *testing.T) {
 	hidden := func(lang string) functiontest.Want {
 		return functiontest.Want{Status: 404, Lang: lang, See: map[string]string{"main": T(lang, "error.notFound")}, Header: map[string]string{"Location": ""}}
 	}
-	link := functiontest.Want{Status: 303, Check: leadsToFile}
+	link := functiontest.Want{Status: 303, Check: leadsTo(sample.OwnAttachment)}
+	teamOnly := functiontest.Want{Status: 403, Lang: "de", See: map[string]string{"main": T("de", "error.teamOnly")}, Header: map[string]string{"Location": ""}}
 	functiontest.Fixtures(t, false, map[string]functiontest.Want{
 		"announce":                {Status: 201, Check: place},
 		"announce-large":          {Status: 422, Fields: []string{"size"}, Check: says(T("de", "file.error.large", "max", "26 MB"))},
@@ -81,6 +82,18 @@ func TestFixtures(t *testing.T) {
 		"file-foreign":      problem(404, "en", "error.notFound"),
 		"file-signed-out":   problem(401, "de", "error.session"),
 		"file-expired":      problem(401, "de", "error.session"),
+
+		"inbox":                  link,
+		"inbox-comment":          {Status: 303, Check: leadsTo(sample.CommentAttachment)},
+		"inbox-second":           {Status: 303, Check: leadsTo(sample.SecondAttachment)},
+		"inbox-unknown":          hidden("de"),
+		"inbox-other-ticket":     hidden("de"),
+		"inbox-not-an-id":        hidden("de"),
+		"inbox-customer":         teamOnly,
+		"inbox-customer-comment": teamOnly,
+		"inbox-manager":          teamOnly,
+		"inbox-signed-out":       {Status: 303, Check: toSignIn},
+		"inbox-expired":          {Status: 303, Check: toSignIn},
 	})
 }
 
@@ -95,8 +108,7 @@ func says(message string) func(*testing.T, *functiontest.Portal, functiontest.An
 
 func toSignIn(t *testing.T, p *functiontest.Portal, a functiontest.Answer) {
 	t.Helper()
-	here := "/" + p.Slug + "/tickets/" + sample.OwnTicket + "/attachments/" + sample.OwnAttachment
-	if got, want := a.Header.Get("Location"), "/"+p.Slug+"/sign-in?next="+url.QueryEscape(here); got != want {
+	if got, want := a.Header.Get("Location"), "/"+p.Slug+"/sign-in?next="+url.QueryEscape(a.Path); got != want {
 		t.Errorf("leads to %q, not %q", got, want)
 	}
 }
@@ -125,25 +137,28 @@ func place(t *testing.T, p *functiontest.Portal, a functiontest.Answer) {
 	}
 }
 
-// leadsToFile checks that the link works, for a minute, and is the file's.
-func leadsToFile(t *testing.T, p *functiontest.Portal, a functiontest.Answer) {
-	t.Helper()
-	link, err := url.Parse(a.Header.Get("Location"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := "/" + blob.FinalKey(p.ID, sample.OwnTicket, sample.OwnAttachment); !strings.HasSuffix(link.Path, want) {
-		t.Errorf("leads to %s, not %s", link.Path, want)
-	}
-	if link.Query().Get("X-Amz-Expires") != strconv.Itoa(int(linkTime.Seconds())) {
-		t.Errorf("leads to %s", link)
-	}
-	content := "what was sent"
-	if err := p.Bucket(t).Put(t.Context(), blob.FinalKey(p.ID, sample.OwnTicket, sample.OwnAttachment), strings.NewReader(content), int64(len(content)), "anzeige-durchgang.png", "image/png"); err != nil {
-		t.Fatal(err)
-	}
-	if status, body := get(t, link.String()); status != 200 || body != content {
-		t.Errorf("the link: %d %q", status, body)
+// leadsTo checks that the link works, for a minute, and is the file's.
+func leadsTo(file string) func(*testing.T, *functiontest.Portal, functiontest.Answer) {
+	return func(t *testing.T, p *functiontest.Portal, a functiontest.Answer) {
+		t.Helper()
+		link, err := url.Parse(a.Header.Get("Location"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		key := blob.FinalKey(p.ID, sample.OwnTicket, file)
+		if !strings.HasSuffix(link.Path, "/"+key) {
+			t.Errorf("leads to %s, not %s", link.Path, key)
+		}
+		if link.Query().Get("X-Amz-Expires") != strconv.Itoa(int(linkTime.Seconds())) {
+			t.Errorf("leads to %s", link)
+		}
+		content := "what was sent as " + file
+		if err := p.Bucket(t).Put(t.Context(), key, strings.NewReader(content), int64(len(content)), "anzeige-durchgang.png", "image/png"); err != nil {
+			t.Fatal(err)
+		}
+		if status, body := get(t, link.String()); status != 200 || body != content {
+			t.Errorf("the link: %d %q", status, body)
+		}
 	}
 }
 
@@ -303,6 +318,36 @@ func TestEveryShownFile(t *testing.T) {
 	}
 }
 
+// The team gets files of tickets in its own inboxes alone, and as customers
+// only what they could.
+func TestOtherInbox(t *testing.T) {
+	const other = "01hkm4spm0samp1e0000000015" // of the team, and not Agent
+	p := functiontest.New(t, func(s *portal.Settings) {
+		s.Inboxes = slices.Clone(s.Inboxes)
+		s.Inboxes[0].Members, s.Inboxes[1].Members = []string{other}, []string{sample.Agent}
+	})
+	var answers []string
+	for _, c := range [][2]string{
+		{sample.OwnTicket, sample.OwnAttachment}, {sample.OwnTicket, sample.CommentAttachment}, {sample.OwnTicket, sample.SecondAttachment},
+		{sample.OwnTicket, "01kzzzzzzznosuchfile000000"}, {"01kzzzzzzznosuchticket0000", sample.OwnAttachment},
+	} {
+		a := p.Do(t, functiontest.Request{As: "agent", URL: "/{portal}/inbox/" + c[0] + "/attachments/" + c[1]})
+		if a.Status != 404 {
+			t.Errorf("%v: %d", c, a.Status)
+		}
+		answers = append(answers, fmt.Sprint(a.Status, a.Header, strings.NewReplacer(c[0], "TICKET", c[1], "FILE", a.RequestID, "REQUEST").Replace(a.Body)))
+		if a := p.Do(t, functiontest.Request{As: "agent", URL: "/{portal}/tickets/" + c[0] + "/attachments/" + c[1]}); a.Status != 404 {
+			t.Errorf("%v, as customers see it: %d", c, a.Status)
+		}
+	}
+	if answers = slices.Compact(answers); len(answers) != 1 {
+		t.Errorf("they are told apart:\n%s", strings.Join(answers, "\n"))
+	}
+	for _, file := range []string{sample.OwnAttachment, sample.CommentAttachment, sample.SecondAttachment} {
+		leadsTo(file)(t, p, p.Do(t, functiontest.Request{As: "admin", URL: "/{portal}/inbox/" + sample.OwnTicket + "/attachments/" + file}))
+	}
+}
+
 func TestPrice(t *testing.T) {
 	p := functiontest.New(t)
 	p.Fixture(t, "open")
@@ -326,6 +371,7 @@ func TestPrice(t *testing.T) {
 
 func TestFaults(t *testing.T) {
 	functiontest.Faults(t, false, "announce", nil, nil)
+	functiontest.Faults(t, false, "inbox-comment", nil, nil)
 	functiontest.Faults(t, false, "open", nil, func(t *testing.T, _ *functiontest.Portal, a functiontest.Answer, _ functiontest.Fault) {
 		if l := a.Header.Get("Location"); l != "" {
 			t.Errorf("it leads to %s", l)
