@@ -85,7 +85,7 @@ test("a customer asks, the team answers, and both hear of it", async ({ page, as
   expect(told!.subject).toBe(`[#${ticket.number}] ${ticket.subject}`);
   expect(told!.from).toMatch(/Jonas.* über Nordlicht Support/);
   expect(told!.from).not.toContain("Lehmann"); // as the portal shows its team
-  expect(told!.text).toContain("hat Ihnen geantwortet.");
+  expect(told!.text).toContain(say("de", "mail.answer", { author: "Jonas" }));
   expect(told!.text).toContain("> Nicht löten");
   expect(told!.text).toContain("anleitung.txt");
   expect(told!.html).toContain("<html lang=\"de\">");

@@ -1,6 +1,6 @@
 // The team's inbox: finding, changing, and not getting in each other's way.
-import type { Browser, BrowserContext, Cookie, Page } from "@playwright/test";
-import { accessible, box, emails, events, expect, messages, reply, say, signIn, test, write, type Account } from "./portal";
+import type { Browser, BrowserContext, Cookie, Locator, Page } from "@playwright/test";
+import { accessible, box, emails, events, expect, messages, reply, say, signIn, test, write, type Account, type Mail } from "./portal";
 
 const list = (page: Page) => page.getByRole("region", { name: "Posteingang", exact: true });
 const rows = (page: Page) => list(page).locator(".inbox-row");
@@ -116,6 +116,37 @@ test("the list is filtered by state, owner and inbox, and its address says so", 
   await expect(page).toHaveURL("/support/inbox?inbox=inboxrepair&state=closed");
   await owners.getByRole("link", { name: /^Nicht zugewiesen/ }).click();
   await expect(page.getByText("Noch nichts geschlossen")).toBeVisible();
+});
+
+test("the list keeps its place from one ticket to the next, with the open one in view", async ({ page, as, browser }) => {
+  await as("agent");
+  await page.goto("/support/inbox");
+  const box = list(page).locator(".inbox-rows");
+  const inView = (row: Locator) =>
+    row.evaluate((row) => {
+      const [inner, outer] = [row.getBoundingClientRect(), row.closest(".inbox-rows")!.getBoundingClientRect()];
+      return inner.top >= outer.top - 1 && inner.bottom <= outer.bottom + 1;
+    });
+  const link = rows(page).nth(20).getByRole("link");
+  const href = (await link.getAttribute("href"))!;
+  await link.click();
+  await expect(page).toHaveURL(href);
+  const open = list(page).locator(".inbox-row.current");
+  await expect.poll(() => inView(open)).toBe(true);
+  // The one above it is there to be clicked, and nothing moves by it.
+  const place = await box.evaluate((box) => box.scrollTop);
+  await open.locator("xpath=preceding-sibling::li[1]").getByRole("link").click();
+  await expect(page).not.toHaveURL(href);
+  await expect.poll(() => inView(open)).toBe(true);
+  expect(Math.abs((await box.evaluate((box) => box.scrollTop)) - place)).toBeLessThan(2);
+
+  // A link from elsewhere has no place to keep.
+  const context = await browser.newContext();
+  await context.addCookies(await page.context().cookies());
+  const fresh = await context.newPage();
+  await fresh.goto(href);
+  await expect.poll(() => inView(list(fresh).locator(".inbox-row.current"))).toBe(true);
+  await context.close();
 });
 
 test("the counts tell what is open", async ({ page, as, api }) => {
@@ -440,4 +471,36 @@ test("a draft stays with its ticket and its kind while one looks elsewhere", asy
   await expect(answerBox(page)).toHaveText("Für den Kunden");
   await ways.getByRole("link", { name: "Interner Kommentar" }).click();
   await expect(box(page, "de", "inbox.comment.label")).toHaveText("Für uns");
+});
+
+test("a ticket is opened for who called, who hears of it", async ({ page, as, api, request }) => {
+  const subject = unique("Rückruf wegen Akku");
+  await as("agent");
+  await page.goto("/support/inbox");
+  await list(page).getByRole("link", { name: "Ticket anlegen" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Ticket anlegen" })).toBeVisible();
+  const main = page.getByRole("main");
+  await main.getByLabel("E-Mail-Adresse des Kontakts").fill("nobody@nowhere.example");
+  await main.getByLabel("Worum geht es?").fill("Der Akku wird warm.");
+  await main.getByRole("button", { name: "Ticket anlegen" }).click();
+  await expect(main.getByLabel("E-Mail-Adresse des Kontakts")).toHaveAccessibleDescription(/Kein Kontakt hat diese Adresse\./);
+  await expect(main.getByLabel("E-Mail-Adresse des Kontakts")).toBeFocused();
+  await expect(main.getByLabel("Betreff")).toHaveAccessibleDescription("Bitte geben Sie einen Betreff ein.");
+  await expect(main.getByLabel("Worum geht es?")).toHaveValue("Der Akku wird warm.");
+  await accessible(page);
+
+  await main.getByLabel("E-Mail-Adresse des Kontakts").fill("sanne.de-boer@vandermeer.example");
+  await main.getByLabel("Betreff").fill(subject);
+  await main.getByRole("button", { name: "Ticket anlegen" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: subject })).toBeVisible();
+  await expect(messages(page)).toHaveCount(1);
+  await expect(messages(page)).toContainText("Der Akku wird warm.");
+  await expect(card(page, "Kontakte").getByText("Sanne de Boer", { exact: true })).toBeVisible();
+  const id = new URL(page.url()).pathname.split("/").at(-1)!;
+  const { ticket } = (await (await (await api("agent")).get(`/api/v1/support/inbox/${id}`)).json()) as { ticket: { number: number } };
+  const told = async () => {
+    const { mail } = (await (await request.get("/_local/mail.json")).json()) as { mail: Mail[] };
+    return mail.filter((one) => one.subject === `[#${ticket.number}] ${subject}` && one.to.some((to) => to.includes("sanne.de-boer@")));
+  };
+  await expect.poll(told).toHaveLength(1);
 });

@@ -211,6 +211,18 @@ for (const { name, language, ticket: purpose, use } of screens) {
       await touchable(page);
     });
 
+    test("a ticket that the team opens", async ({ page, as }) => {
+      await as("admin");
+      await page.goto("/support/compose");
+      await expect(page.getByRole("heading", { level: 1, name: say(language, "inbox.new.title") })).toBeVisible();
+      await accessible(page);
+      await touchable(page);
+      await page.getByRole("main").getByRole("button", { name: say(language, "inbox.new.create") }).click();
+      await expect(page.getByText(say(language, "inbox.error.email"))).toBeVisible();
+      await accessible(page);
+      await touchable(page);
+    });
+
     test("the team's page of a ticket", async ({ page, as, task, api }) => {
       const ticket = await task(`inbox, ${narrow ? "narrow" : "wide"}`);
       expect((await reply(await api("customer"), ticket.id, "Eine Frage.")).ok()).toBe(true);
