@@ -151,6 +151,14 @@ var rooms = []room{
 		},
 	},
 	{
+		path:    "infra/local/importer",
+		rooms:   []string{"shared/portal", "shared/dynamo", "shared/richtext", "shared/richtext/sanitize", "infra/local/importer/csvfile", "infra/local/importer/hubspot"},
+		modules: []string{language, ulid, group},
+		tests:   []string{sdk, dynamodb},
+	},
+	{path: "infra/local/importer/csvfile", modules: []string{language}},
+	{path: "infra/local/importer/hubspot", rooms: []string{"infra/local/importer/csvfile"}},
+	{
 		path:  "infra",
 		rooms: []string{"infra/grants", "shared/dynamo/schema", "shared/routes"},
 		modules: []string{

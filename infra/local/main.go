@@ -5,10 +5,13 @@
 //	go run ./infra/local seed                         sample data into an empty state
 //	go run ./infra/local invoke FUNCTION EVENT.json   one event through one function
 //	go run ./infra/local replay [-unsure]             what stream functions put aside, once more
+//	go run ./infra/local import -tickets T.csv …      what another system has exported
 //	go run ./infra/local bench                        what requests cost
 //
 // Replay does the same in AWS with -queue URL and -function NAME, with the
 // credentials that the AWS command line would use.
+//
+// Import does the same in AWS with -tables PREFIX, and shows its options with -h.
 //
 // PORT (8080) is where browsers find it and POSTERN_STATE (.local) the folder
 // that keeps its data.
@@ -52,6 +55,7 @@ const usage = `usage: local [serve]
        local seed
        local invoke FUNCTION EVENT.json
        local replay [-unsure] [-queue URL -function NAME]
+       local import [-portal support] [-companies C.csv] [-contacts C.csv] [-tickets T.csv] [-tables PREFIX] …
        local bench [-sizes 1000,100000] [-requests 300] [-json bench.json] [-base old.json]`
 
 func run(ctx context.Context, args []string) error {
@@ -80,6 +84,8 @@ func run(ctx context.Context, args []string) error {
 		return invoke(ctx, state, args[0], args[1])
 	case command == "replay":
 		return bringBack(ctx, state, args)
+	case command == "import":
+		return importFiles(ctx, state, args)
 	case command == "bench":
 		return measure(ctx, args)
 	default:
