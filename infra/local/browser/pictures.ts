@@ -30,6 +30,16 @@ for (const colorScheme of ["light", "dark"] as const) {
       await page.screenshot({ path: join(folder, `sign-in-${colorScheme}.png`) });
     });
 
+    test("inbox", async ({ page, as }) => {
+      await as("admin");
+      await page.setViewportSize({ width: 1280, height: 1120 });
+      await page.goto(`/support/inbox/${known.stranger}#latest`);
+      await expect(page.locator("[data-count=all]")).not.toBeEmpty();
+      await write(page, "Has it been quiet since Monday?", "en", "inbox.reply.label");
+      await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+      await page.screenshot({ path: join(folder, `inbox-${colorScheme}.png`) });
+    });
+
     test("detail", async ({ page, as }) => {
       await as("stranger");
       await page.setViewportSize({ width: 1280, height: 1120 });
