@@ -53,6 +53,10 @@ func (h handler) openForm(ctx context.Context, r *web.Request) (web.Result, erro
 		if kind := portal.KindOf(err); kind != portal.Invalid && kind != portal.Conflict {
 			return web.Result{}, err
 		}
+		// The form's id is taken, or was none: it gets another.
+		if portal.KindOf(err) == portal.Conflict || !portal.ValidID(body.ID) {
+			body.ID = dynamo.NewID(r.Now)
+		}
 		return openingResult(r, body, r.Failure(err)), err
 	}
 	return web.Result{SeeOther: base(r, t.ID) + "?done=opened"}, nil

@@ -101,8 +101,8 @@ var functions = map[string][]Grant{
 		{Bucket, []string{listBucket}}, // else a missing upload is "forbidden"
 	}),
 	"ticket-close": union(viewer, change),
-	"inbox": union(viewer, change, []Grant{ // patterns 2, 12, 14, 17 to 21
-		{schema.Tickets, []string{getItem, query}},
+	"inbox": union(viewer, change, []Grant{ // patterns 2, 12, 14, 17 to 22
+		{schema.Tickets, []string{getItem, query, updateItem}},
 		{schema.Lists, []string{deleteItem}},
 		{schema.Lists + "/gsi1", []string{query}},
 		{schema.Lists + "/gsi2", []string{query}},
