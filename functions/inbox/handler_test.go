@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -196,7 +197,7 @@ func TestFixtures(t *testing.T) {
 		return functiontest.Want{Status: 200, Lang: lang, See: see}
 	}
 	toSignIn := functiontest.Want{Status: 303, Check: func(t *testing.T, p *functiontest.Portal, a functiontest.Answer) {
-		if l := a.Header.Get("Location"); !strings.HasPrefix(l, "/"+p.Slug+"/sign-in?next=%2F"+p.Slug+"%2Finbox") {
+		if l := a.Header.Get("Location"); !strings.HasPrefix(l, "/"+p.Slug+"/sign-in?next="+url.QueryEscape(a.Path)) {
 			t.Errorf("leads to %q", l)
 		}
 	}}
@@ -397,6 +398,40 @@ func TestFixtures(t *testing.T) {
 		"company-not-an-id":      problem(422, "error.invalid", "company"),
 		"company-remove":         {Status: 200, Check: o.events("company")},
 		"company-remove-gone":    {Status: 200, Check: untouched},
+	}
+	// entered is the form of a new ticket with what is wrong with it.
+	entered := func(status int, field, text string) functiontest.Want {
+		return functiontest.Want{Status: status, Lang: "de", See: map[string]string{"h1": T("de", "inbox.new.title"), field: text}, Check: untouched}
+	}
+	for name, want := range map[string]functiontest.Want{
+		"compose":            open("de", map[string]string{"h1": T("de", "inbox.new.title"), "select": "Werkstatt", `form[action$="/inbox"]`: T("de", "inbox.new.create")}),
+		"compose-en":         open("en", map[string]string{"h1": T("en", "inbox.new.title")}),
+		"compose-customer":   page(403, "error.teamOnly"),
+		"compose-signed-out": toSignIn,
+
+		"form-open":              {Status: 303, Check: openedTicket("<p>Frau Brandt hat angerufen.</p><p>Sie braucht drei Geräte.</p>")},
+		"form-open-empty":        entered(422, "main form", T("de", "inbox.error.email")),
+		"form-open-id":           entered(422, "main", T("de", "inbox.new.create")),
+		"form-open-nobody":       entered(422, "main form", T("de", "inbox.error.noContact")),
+		"form-open-team":         entered(422, "main form", T("de", "inbox.error.team")),
+		"form-open-customer":     page(403, "error.teamOnly"),
+		"form-open-signed-out":   page(401, "error.session"),
+		"form-open-cross-origin": page(403, "error.crossOrigin"),
+		"form-open-type":         page(415, "error.notForm"),
+
+		"open":               {Status: 201, Check: openedTicket("<p>Frau Brandt hat angerufen.</p>")},
+		"open-nothing":       problem(422, "error.invalid", "id"),
+		"open-empty":         problem(422, "error.invalid", "email", "subject", "text"),
+		"open-long":          problem(422, "error.invalid", "subject", "text"),
+		"open-inbox-unknown": problem(422, "error.invalid", "inbox"),
+		"open-team":          problem(422, "error.invalid", "email"),
+		"open-broken":        problem(400, "error.badJSON"),
+		"open-field":         problem(422, "error.invalid", "html"),
+		"open-customer":      problem(403, "error.teamOnly"),
+		"open-signed-out":    problem(401, "error.session"),
+		"open-cross-origin":  problem(403, "error.crossOrigin"),
+	} {
+		wants[name] = want
 	}
 	for _, what := range []string{"start", "contact", "company", "contact-remove", "company-remove"} {
 		wants[what+"-unknown"] = problem(404, "error.notFound")

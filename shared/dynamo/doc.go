@@ -13,6 +13,7 @@
 //	             another thread's message               same          i#thread#ms#message
 //	             attachment → the message it hangs on   same          f#attachment
 //	             reply marker                           same          k#author#clientId
+//	             marker of a ticket that was opened     P#opened#author  k#author#clientId
 //	             ticket counter                         P#number      n
 //	lists        entry, one per audience                audience      ticket
 //	             audience: P#c#contact, P#o#company, P#* (the team)

@@ -504,24 +504,31 @@ func TestCreate(t *testing.T) {
 		t.Errorf("the inbox counts %d, %v", n, err)
 	}
 
-	// The same again, and meanwhile somebody has written.
+	// The same again under whatever id, and meanwhile somebody has written.
 	if _, _, err := store.Change(t.Context(), s, "ticket0001", nil, func(t portal.Ticket) (dynamo.Edit, error) {
 		t.Priority = "high"
 		return dynamo.Edit{Ticket: t}, nil
 	}); err != nil {
 		t.Fatal(err)
 	}
-	again, done, err := store.Create(t.Context(), s, fresh("ticket0001"), marker)
-	if err != nil || !done || again.Ticket.Number != 1 || again.Ticket.Priority != "high" || again.Ticket.Rev != 1 {
+	again, done, err := store.Create(t.Context(), s, fresh("ticket0003"), marker)
+	if err != nil || !done || again.Ticket.ID != "ticket0001" || again.Ticket.Number != 1 || again.Ticket.Priority != "high" || again.Ticket.Rev != 1 {
 		t.Errorf("again it is %+v, done %t, %v", again.Ticket, done, err)
 	}
 	same(t, "the message again", again.Messages, made.Messages[:1])
-	_, _, err = store.Create(t.Context(), s, fresh("ticket0001"), &dynamo.Marker{Author: author, ClientID: "client0001", Hash: "other"})
+	_, _, err = store.Create(t.Context(), s, fresh("ticket0003"), &dynamo.Marker{Author: author, ClientID: "client0001", Hash: "other"})
 	if e, ok := err.(*portal.Error); !ok || e.Kind != portal.Conflict || e.Key != "reply.error.usedId" {
 		t.Errorf("something else under the id: %v", err)
 	}
 	if tk, c, err := store.Thread(t.Context(), s.ID, "ticket0001", "", "", true); err != nil || tk.Rev != 1 || len(c.Messages) != 2 {
 		t.Errorf("now it is %+v, %d messages, %v", tk, len(c.Messages), err)
+	}
+
+	if n := lists("ticket0003"); n != 0 {
+		t.Errorf("what was not made is in %d lists", n)
+	}
+	if _, err := store.TicketAlone(t.Context(), s.ID, "ticket0003"); portal.KindOf(err) != portal.NotFound {
+		t.Errorf("what was not made: %v", err)
 	}
 
 	// Without a marker, and of an inbox of its own.
@@ -543,6 +550,8 @@ func TestCreateAtOnce(t *testing.T) {
 	news := make([]bool, len(made))
 	for i := range made {
 		all.Go(func() {
+			tk := tk.Clone()
+			tk.ID = dynamo.NewID(at)
 			m := dynamotest.Message(tk, contact("Clara"), "<p>Hello</p>", at)
 			e, done, err := store.Create(context.Background(), s, dynamo.Edit{Ticket: tk, Messages: []portal.Message{m}},
 				&dynamo.Marker{Author: author, ClientID: "client0001", Hash: "h"})
@@ -558,11 +567,15 @@ func TestCreateAtOnce(t *testing.T) {
 		if news[i] {
 			n++
 		}
-		if made[i].Ticket.Number != made[0].Ticket.Number || len(made[i].Messages) != 1 || made[i].Messages[0].ID != made[0].Messages[0].ID {
+		if made[i].Ticket.ID != made[0].Ticket.ID || made[i].Ticket.Number != made[0].Ticket.Number || len(made[i].Messages) != 1 || made[i].Messages[0].ID != made[0].Messages[0].ID {
 			t.Errorf("%+v is not %+v", made[i], made[0])
 		}
 	}
-	if _, c, err := store.Thread(t.Context(), s.ID, tk.ID, "", "", true); n != 1 || err != nil || len(c.Messages) != 1 {
+	page, err := store.List(t.Context(), dynamo.ListQuery{Audience: dynamo.ContactAudience(s.ID, author), Order: dynamo.NewestActivity, Limit: 10})
+	if err != nil || len(page.Tickets) != 1 {
+		t.Errorf("in the list are %d, %v", len(page.Tickets), err)
+	}
+	if _, c, err := store.Thread(t.Context(), s.ID, made[0].Ticket.ID, "", "", true); n != 1 || err != nil || len(c.Messages) != 1 {
 		t.Errorf("made %d times, %d messages, %v", n, len(c.Messages), err)
 	}
 }
