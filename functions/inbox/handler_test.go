@@ -138,7 +138,7 @@ func rev(t *testing.T, p *functiontest.Portal, id string) int64 {
 	return ticket.Rev
 }
 
-// new returns the messages of the shown thread that a fresh portal has not.
+// new returns the ticket and the messages of the shown thread that a fresh portal has not.
 func (o original) new(t *testing.T, p *functiontest.Portal, id string) (portal.Ticket, []portal.Message) {
 	t.Helper()
 	ticket, messages := at(t, p, id, "")

@@ -12,7 +12,7 @@ import (
 	"postern/shared/portal"
 )
 
-// newest is the ticket that the contact's list begins with.
+// newestOf is the ticket that the contact's list begins with.
 func newestOf(t *testing.T, p *functiontest.Portal, contact string) portal.Ticket {
 	t.Helper()
 	page, err := p.Store.List(t.Context(), dynamo.ListQuery{Audience: dynamo.ContactAudience(p.ID, contact), Order: dynamo.NewestActivity, Limit: 1})
