@@ -23,6 +23,10 @@ import (
 // thread.
 const othersShown = 5
 
+// companiesOffered is how many further companies of its contacts a thread offers
+// to add.
+const companiesOffered = 50
+
 // thread is all that the page of a thread shows.
 type thread struct {
 	list         list // beside it
@@ -240,7 +244,7 @@ func (h handler) surroundings(ctx context.Context, r *web.Request, p *thread) er
 				}
 			}
 		}
-		further, err := h.store.Names(ctx, id, nil, more)
+		further, err := h.store.Names(ctx, id, nil, more[:min(len(more), companiesOffered)])
 		for c, company := range further.Companies {
 			p.names.Companies[c] = company
 		}

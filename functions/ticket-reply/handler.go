@@ -57,7 +57,7 @@ func (h handler) sendForm(ctx context.Context, r *web.Request) (web.Result, erro
 	in := reply.FromForm(r)
 	result, err := h.send(ctx, r, id, in)
 	if err != nil {
-		return h.again(ctx, r, id, in, err), err
+		return h.again(ctx, r, id, in, err)
 	}
 	return result, nil
 }
@@ -118,23 +118,23 @@ func (h handler) send(ctx context.Context, r *web.Request, ticket string, in rep
 }
 
 // again returns the ticket's page with the reply as it was typed and what is
-// wrong with it. Where the page cannot be had, the error's own page keeps the
-// text.
-func (h handler) again(ctx context.Context, r *web.Request, ticket string, in reply.Reply, wrong error) web.Result {
+// wrong with it. Where the page cannot be had, that is the error: its own page
+// keeps the text, to be sent again.
+func (h handler) again(ctx context.Context, r *web.Request, ticket string, in reply.Reply, wrong error) (web.Result, error) {
 	switch portal.KindOf(wrong) {
 	case portal.Invalid, portal.Conflict:
 	default:
-		return web.Result{}
+		return web.Result{}, wrong
 	}
 	t, c, err := h.store.Ticket(ctx, r.Settings.ID, ticket, true)
-	if err != nil {
-		r.Note(err)
-		return web.Result{}
+	if err == nil {
+		err = portal.See(r.Viewer, t, r.Settings)
 	}
-	if !portal.CanSee(r.Viewer, t, r.Settings) {
-		return web.Result{}
+	if err != nil {
+		r.Note(wrong)
+		return web.Result{}, err
 	}
 	p := view.PageOf(r, t, c)
 	p.Reply = in.Again(ctx, h.store, r, wrong)
-	return p.Result(r)
+	return p.Result(r), wrong
 }

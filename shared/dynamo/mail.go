@@ -95,14 +95,7 @@ func (r Record) Notice() (n Notice, ok bool, err error) {
 // from the stream, which may be faster than its copies (pattern 23, one GetItem:
 // 1 unit).
 func (s *Store) NewestTicket(ctx context.Context, portalID, ticket string) (portal.Ticket, error) {
-	it, err := s.get(ctx, key{table: schema.Tickets, pk: ticketKey(portalID, ticket), sk: "t", consistent: true})
-	if err != nil {
-		return portal.Ticket{}, err
-	}
-	if it == nil {
-		return portal.Ticket{}, noTicket()
-	}
-	return ticketFrom(it)
+	return s.ticketAlone(ctx, portalID, ticket, true)
 }
 
 // People returns people by id, read consistently; those that are gone are

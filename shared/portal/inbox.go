@@ -243,6 +243,17 @@ func EditTicket(t Ticket, v Viewer, s *Settings, edits []PropertyEdit, now time.
 	// Each event a millisecond on, so that they stay in their order.
 	at := func() time.Time { return now.Add(time.Duration(len(events)) * time.Millisecond) }
 	t = t.Clone()
+	// The inbox comes first: who may own the ticket depends on it.
+	edits = slices.Clone(edits)
+	slices.SortStableFunc(edits, func(a, b PropertyEdit) int {
+		switch {
+		case a.Property == PropInbox && b.Property != PropInbox:
+			return -1
+		case b.Property == PropInbox && a.Property != PropInbox:
+			return 1
+		}
+		return 0
+	})
 	for _, e := range edits {
 		p, ok := s.Property(e.Property)
 		if !ok || !Editable(p) {
@@ -281,6 +292,12 @@ func EditTicket(t Ticket, v Viewer, s *Settings, edits []PropertyEdit, now time.
 	}
 	if len(crossed) > 0 {
 		return t, nil, &Error{Kind: Conflict, Key: "inbox.error.conflict", Fields: crossed}
+	}
+	// In another inbox the ticket is nobody's who does not work there.
+	moved := slices.ContainsFunc(events, func(m Message) bool { return m.Change.Property == PropInbox })
+	if st, ok := s.Member(t.Owner); moved && t.Owner != "" && !(ok && st.works(InboxOf(t, s))) {
+		events = append(events, changed(t, v, Change{Property: PropOwner, From: t.Owner}, at()))
+		t.Owner = ""
 	}
 	return t, events, nil
 }
@@ -322,7 +339,11 @@ func (t Ticket) with(p Property, value string, s *Settings) Ticket {
 // with it.
 func (e PropertyEdit) value(p Property, t Ticket, s *Settings) (to, key string) {
 	to = strings.TrimSpace(e.To)
-	if !utf8.ValidString(to) || p.Type != TypeLongText && strings.ContainsFunc(to, isControl) {
+	control := isControl
+	if p.Type == TypeLongText {
+		control = func(r rune) bool { return isControl(r) && r != '\n' && r != '\r' && r != '\t' }
+	}
+	if !utf8.ValidString(to) || strings.ContainsFunc(to, control) {
 		return "", "inbox.error.characters"
 	}
 	switch p.Name {

@@ -634,3 +634,25 @@ func TestRevision(t *testing.T) {
 		t.Errorf("%q and %q", a.Revision(), b.Revision())
 	}
 }
+
+// Who owned a ticket does not in an inbox that they do not work in; an owner set
+// along with the inbox is one of the new inbox's.
+func TestEditTicketMovesToAnotherInbox(t *testing.T) {
+	s := settings(func(s *Settings) {
+		s.Staff = append(s.Staff, Staff{ID: "bert000001", First: "Bert", Role: Agent})
+		s.Inboxes = []Inbox{{ID: "mail", Name: "Mail"}, {ID: "shop", Name: "Shop", Members: []string{"bert000001"}}}
+	})
+	v := Viewer{Portal: s.ID, Person: Person{ID: anna, First: "Anna", Role: Agent}}
+	after, events, err := EditTicket(ticket(), v, s, []PropertyEdit{{Property: PropInbox, To: "shop"}}, now)
+	if err != nil || after.Owner != "" || after.Inbox != "shop" || len(events) != 2 || events[1].Change != (Change{Property: PropOwner, From: anna}) {
+		t.Errorf("moved: %v, owner %q, %+v", err, after.Owner, events)
+	}
+	both := []PropertyEdit{{Property: PropOwner, To: "bert000001"}, {Property: PropInbox, To: "shop"}}
+	after, events, err = EditTicket(ticket(), v, s, both, now)
+	if err != nil || after.Owner != "bert000001" || len(events) != 2 {
+		t.Errorf("moved with an owner: %v, owner %q, %+v", err, after.Owner, events)
+	}
+	if _, _, err := EditTicket(ticket(), v, s, []PropertyEdit{{Property: PropOwner, To: anna}, {Property: PropInbox, To: "shop"}, {Property: PropOwner, To: anna}}, now); KindOf(err) != Invalid {
+		t.Errorf("moved with an owner of another inbox: %v", err)
+	}
+}
