@@ -73,7 +73,16 @@ func tablesFor(ctx context.Context, state, prefix string) (cfg aws.Config, table
 	if prefix != "" {
 		// On-demand tables take some minutes to grow to an import's pace.
 		cfg, err = config.LoadDefaultConfig(ctx, config.WithRetryMode(aws.RetryModeAdaptive), config.WithRetryMaxAttempts(10))
-		return cfg, prefix, func() {}, err
+		switch {
+		case err != nil:
+			return aws.Config{}, "", nil, fmt.Errorf("the AWS configuration can't be read: %w", err)
+		case cfg.Region == "":
+			return aws.Config{}, "", nil, errors.New("no AWS region is named. Set AWS_REGION")
+		}
+		if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+			return aws.Config{}, "", nil, fmt.Errorf("there are no AWS credentials. Set AWS_PROFILE, or sign in with `aws sso login`: %w", err)
+		}
+		return cfg, prefix, func() {}, nil
 	}
 	s, err := stack.Start(stack.Options{State: state, Seed: sampleData, DataOnly: true})
 	var held *stack.Held

@@ -60,7 +60,8 @@ type Options struct {
 	// name must be in the portal or in the mapping file.
 	Strict bool
 
-	Workers  int // batches written at once; 0 is 4
+	Batch    int // rows looked up and written at once, up to 100; 0 is 100
+	Workers  int // batches of tickets written at once; 0 is 4
 	Out      io.Writer
 	Terminal bool             // Out is one: progress is a line that changes
 	Now      func() time.Time // nil is the clock
@@ -120,6 +121,9 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if o.Wait == nil {
 		o.Wait = wait
 	}
+	if o.Batch == 0 {
+		o.Batch = 100
+	}
 	if o.Workers == 0 {
 		o.Workers = 4
 	}
@@ -174,7 +178,7 @@ func (r *run) survey(ctx context.Context) error {
 		return fmt.Errorf("there is no portal %q in these tables. Name another with -portal, or other tables", r.Portal)
 	}
 	if err != nil {
-		return fmt.Errorf("the portal's settings can't be read: %w", err)
+		return fmt.Errorf("the portal's settings can't be read. Are the name of the tables, the region and the credentials right? %w", err)
 	}
 	for _, kind := range order {
 		if files[kind] == nil {
@@ -261,11 +265,8 @@ func (r *run) file(ctx context.Context, s *hubspot.Survey) (err error) {
 	return nil
 }
 
-// batchRows and batchBytes are how much is looked up and written at once.
-const (
-	batchRows  = 100
-	batchBytes = 1 << 20
-)
+// batchBytes ends a batch before it is full.
+const batchBytes = 1 << 20
 
 // tries is how often what throttled tables have refused is tried.
 const tries = 9

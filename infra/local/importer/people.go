@@ -39,7 +39,7 @@ func (p *pass) count() Count {
 func (p *pass) reject(row csvfile.Row, reason error) { p.rejects.add(row, reason) }
 
 // batches reads the rows in batches until add returns false for a row, which
-// then begins the next one. A batch may be shorter than batchRows.
+// then begins the next one. A batch may be shorter than Batch.
 func (p *pass) batches(ctx context.Context, rows *csvfile.Rows, add func(csvfile.Row) (fits bool), write func() error) error {
 	size, n := 0, 0
 	flush := func() error {
@@ -71,7 +71,7 @@ func (p *pass) batches(ctx context.Context, rows *csvfile.Rows, add func(csvfile
 			add(row)
 		}
 		n++
-		if size += len(row.Raw); n == batchRows || size > batchBytes {
+		if size += len(row.Raw); n == p.Batch || size > batchBytes {
 			if err := flush(); err != nil {
 				return err
 			}
@@ -241,10 +241,22 @@ func (p *pass) contacts(ctx context.Context, rows *csvfile.Rows) error {
 	return p.batches(ctx, rows, add, func() error {
 		defer func() { batch = nil; clear(addresses) }()
 		var left []rejected
+		released := false
 		err := p.settled(ctx, func(ctx context.Context) (err error) {
-			left, err = p.writeContacts(ctx, batch)
+			left, released, err = p.writeContacts(ctx, batch)
 			return err
 		})
+		if err == nil && released && len(left) > 0 {
+			// Who wants an address that another has just given up gets it now.
+			again := make([]contactRow, len(left))
+			for i, r := range left {
+				again[i] = r.contact
+			}
+			err = p.settled(ctx, func(ctx context.Context) (err error) {
+				left, _, err = p.writeContacts(ctx, again)
+				return err
+			})
+		}
 		for _, r := range left {
 			p.reject(r.row, r.reason)
 		}
@@ -253,8 +265,9 @@ func (p *pass) contacts(ctx context.Context, rows *csvfile.Rows) error {
 }
 
 type rejected struct {
-	row    csvfile.Row
-	reason error
+	row     csvfile.Row
+	contact contactRow // of contacts
+	reason  error
 }
 
 func (p *pass) checkContact(c *hubspot.Contact) error {
@@ -274,12 +287,13 @@ func (p *pass) checkContact(c *hubspot.Contact) error {
 	return nil
 }
 
-// writeContacts writes a batch in which no address comes twice.
-func (p *pass) writeContacts(ctx context.Context, batch []contactRow) (left []rejected, err error) {
+// writeContacts writes a batch in which no address comes twice. released tells
+// whether a contact has given an address up.
+func (p *pass) writeContacts(ctx context.Context, batch []contactRow) (left []rejected, released bool, err error) {
 	id := p.settings.ID
 	have, err := p.Store.Imports(ctx, id, dynamo.ImportedContact, recordsOf(batch, func(c contactRow) string { return c.Record }))
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	var addresses, companies, ids []string
 	for _, c := range batch {
@@ -293,17 +307,17 @@ func (p *pass) writeContacts(ctx context.Context, batch []contactRow) (left []re
 	}
 	holders, err := p.Store.Holders(ctx, id, addresses)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for _, h := range holders {
 		ids = append(ids, h.Person)
 	}
 	people, err := p.lookUp(ctx, ids)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if err := p.findCompanies(ctx, companies); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	var together, alone []dynamo.ContactImport
 	added, changed, unchanged := 0, 0, 0
@@ -311,7 +325,7 @@ func (p *pass) writeContacts(ctx context.Context, batch []contactRow) (left []re
 		w, reason := p.contact(c, have, holders, people)
 		switch {
 		case reason != nil:
-			left = append(left, rejected{c.row, reason})
+			left = append(left, rejected{c.row, c, reason})
 			continue
 		case w == nil:
 			unchanged++
@@ -330,14 +344,14 @@ func (p *pass) writeContacts(ctx context.Context, batch []contactRow) (left []re
 	}
 	for _, w := range alone {
 		if err := p.Store.ImportContacts(ctx, id, []dynamo.ContactImport{w}); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
 	if err := p.Store.ImportContacts(ctx, id, together); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	p.add(added, changed, unchanged)
-	return left, nil
+	return left, len(alone) > 0, nil
 }
 
 // contact says what to write for a contact: nil where nothing differs, or a

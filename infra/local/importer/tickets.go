@@ -45,7 +45,6 @@ type job struct {
 	whole   []dynamo.WholeTicket // new ones
 	imports []dynamo.Import      // of whole, and of what was merged into others
 	edits   []edit
-	fresh   int
 }
 
 // edit is a ticket that was imported before.
@@ -204,7 +203,7 @@ func (p *pass) plan(ctx context.Context, batch []ticketRow) (j job, left []rejec
 		}
 		switch {
 		case err != nil:
-			left = append(left, rejected{t.row, err})
+			left = append(left, rejected{row: t.row, reason: err})
 			continue
 		case !known:
 			fresh = append(fresh, t)

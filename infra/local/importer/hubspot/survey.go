@@ -119,7 +119,6 @@ type look struct {
 type column struct {
 	any, noNumber, noDate, long bool
 	longest                     int
-	slashed                     []string // the first ones; what they mean is settled at the end
 	clock                       bool
 }
 
