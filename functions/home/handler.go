@@ -27,6 +27,9 @@ func newHandler(cfg app.Config, store web.Store) http.Handler {
 		"GET /":                h.showDeployment,
 		"GET /{portal}":        h.showPortal,
 		"GET /assets/v/{file}": h.serveFile,
+
+		"GET " + routes.Document: h.serveDocument,
+		"GET " + routes.Docs:     h.showDocs,
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"postern/shared/app"
 	"postern/shared/dynamo"
 	"postern/shared/functiontest"
+	"postern/shared/openapi"
 	"postern/shared/routes"
 	"postern/shared/ui"
 	"postern/shared/ui/assets"
@@ -49,6 +50,16 @@ func TestFixtures(t *testing.T) {
 			}
 		}},
 		"asset-unknown": {Status: 404, Header: map[string]string{"Cache-Control": "private, no-store"}},
+
+		"document": {Status: 200, Header: map[string]string{
+			"Content-Type": "application/json", "Cache-Control": "public, max-age=300",
+		}, Check: func(t *testing.T, _ *functiontest.Portal, a functiontest.Answer) {
+			if a.Body != string(openapi.JSON) {
+				t.Errorf("%d bytes of a document of %d", len(a.Body), len(openapi.JSON))
+			}
+		}},
+		"docs":    {Status: 200, Lang: "de", See: map[string]string{"title": "API · Postern", "h1": "API", "#closeTicket h3": "Close a ticket"}},
+		"docs-en": {Status: 200, Lang: "en", See: map[string]string{"h1": "API", "#answer-Conflict h3": "Conflict"}},
 
 		"unknown":        {Status: 404, Lang: "de", See: map[string]string{"h1": "Hier ist nichts", "main": T("de", "error.notFound")}},
 		"unknown-en":     {Status: 404, Lang: "en", See: map[string]string{"h1": "Nothing here", "main": T("en", "error.notFound")}},

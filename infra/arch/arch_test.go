@@ -50,6 +50,8 @@ const (
 var rooms = []room{
 	{path: "shared/portal"},
 	{path: "shared/routes"},
+	{path: "shared/openapi"},
+	{path: "shared/openapi/compile", modules: []string{"github.com/goccy/go-yaml"}},
 	{path: "shared/meter"},
 	{path: "shared/dynamo/schema"},
 	{path: "shared/app"},
@@ -112,7 +114,7 @@ var rooms = []room{
 		path: "shared/functiontest",
 		rooms: []string{
 			"shared/portal", "shared/dynamo", "shared/dynamo/dynamotest", "shared/blob", "shared/auth", "shared/app",
-			"shared/ui", "shared/lambdahttp", "infra/local", "infra/grants",
+			"shared/ui", "shared/lambdahttp", "shared/routes", "infra/local", "infra/grants",
 		},
 		modules: []string{sdk, html, "github.com/PuerkitoBio/goquery"},
 	},
@@ -121,7 +123,7 @@ var rooms = []room{
 		rooms: []string{
 			"shared/portal", "shared/routes", "shared/meter", "shared/dynamo", "shared/blob", "shared/auth",
 			"shared/auth/password", "shared/app", "shared/app/awsconfig", "shared/web", "shared/ui", "shared/view",
-			"shared/reply", "shared/lambdahttp", "shared/richtext", "shared/richtext/sanitize",
+			"shared/reply", "shared/lambdahttp", "shared/richtext", "shared/richtext/sanitize", "shared/openapi",
 		},
 		modules: []string{templ, group},
 	},
@@ -143,7 +145,7 @@ var rooms = []room{
 			"shared/auth", "shared/auth/password", "shared/app", "shared/app/awsconfig", "shared/web", "shared/ui",
 			"shared/view", "shared/lambdahttp", "shared/richtext", "shared/richtext/sanitize", "shared/deadletter",
 		},
-		tests: []string{ses},
+		tests: []string{ses, "github.com/getkin/kin-openapi"},
 		modules: []string{
 			sdk, "github.com/aws/aws-sdk-go-v2/credentials", "github.com/aws/aws-sdk-go-v2/config", smithy, sqs,
 			"github.com/aws/aws-sdk-go-v2/service/lambda", dynamodb, attribute, streams, s3, lambda, templ, language, ulid,

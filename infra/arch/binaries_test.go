@@ -37,6 +37,7 @@ func linkedBy() map[string][]string {
 		}
 	}
 	return map[string][]string{
+		"postern/shared/openapi":                        {"home"},
 		"github.com/microcosm-cc/bluemonday":            {"inbox", "ticket-reply"},
 		"golang.org/x/crypto/argon2":                    {"account", "sign-in"},
 		"github.com/aws/aws-sdk-go-v2/service/s3":       storing,

@@ -57,13 +57,25 @@ func (r Route) Pattern() string {
 }
 
 // API tells whether the route speaks JSON; all others are pages.
-func (r Route) API() bool { return strings.HasPrefix(r.Path, "/api/") }
+func (r Route) API() bool { return API(r.Path) }
+
+// API tells whether what is at the path speaks JSON: everything below /api/, but
+// for the page that describes it.
+func API(path string) bool { return strings.HasPrefix(path, "/api/") && path != Docs }
+
+// Where the API is described: as a document, OpenAPI's, and as a page.
+const (
+	Document = "/api/v1/openapi.json"
+	Docs     = "/api/v1/docs"
+)
 
 // Table is every route of the portal.
 var Table = []Route{
 	{"GET", "/", "home", Public, SameOrigin},
 	{"GET", "/{portal}", "home", Public, SameOrigin},
 	{"GET", "/assets/v/{file}", "home", Public, SameOrigin},
+	{"GET", Document, "home", Public, SameOrigin},
+	{"GET", Docs, "home", Public, SameOrigin},
 
 	{"GET", "/{portal}/sign-in", "sign-in", Public, SameOrigin},
 	{"POST", "/{portal}/sign-in", "sign-in", Public, SameOrigin},
@@ -162,14 +174,18 @@ func For(function string) []Route {
 	return rows
 }
 
-// Reserved returns the words that no portal's slug may be: the table's literal
-// first segments, and those that the local gateway and browsers ask for.
+// Reserved returns the words that no portal's slug may be: what the table has
+// literally where others of its paths have {portal}, as the first segment or
+// after /api/v1/, and what the local gateway and browsers ask for.
 func Reserved() []string {
 	words := []string{"_local", "favicon.ico", "robots.txt", "submissions", ".well-known"}
 	for _, r := range Table {
-		first, _, _ := strings.Cut(strings.TrimPrefix(r.Path, "/"), "/")
-		if first != "" && !strings.HasPrefix(first, "{") {
-			words = append(words, first)
+		for _, prefix := range []string{"/", "/api/v1/"} {
+			rest, below := strings.CutPrefix(r.Path, prefix)
+			word, _, _ := strings.Cut(rest, "/")
+			if below && word != "" && !strings.HasPrefix(word, "{") {
+				words = append(words, word)
+			}
 		}
 	}
 	slices.Sort(words)

@@ -93,7 +93,7 @@ func TestReserved(t *testing.T) {
 			t.Errorf("a portal could be called %q, which %s answers", first, r.Key())
 		}
 	}
-	for _, word := range []string{"api", "assets", "_local", "favicon.ico", "robots.txt", ".well-known"} {
+	for _, word := range []string{"api", "assets", "_local", "favicon.ico", "robots.txt", ".well-known", "docs", "openapi.json"} {
 		if !slices.Contains(reserved, word) {
 			t.Errorf("a portal could be called %q", word)
 		}

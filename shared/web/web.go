@@ -1,7 +1,7 @@
 // Package web is the walk of every request from its arrival to its handler, and
 // of the answer back: log, headers, limits, portal, session, access, origin.
 // Handlers return a Result or an error; what the client gets is decided here,
-// by the path: /api/v1/… is JSON, everything else is a page.
+// by the path: /api/v1/… is JSON, everything else is a page (routes.API).
 //
 // It imports nothing of AWS.
 package web
@@ -282,7 +282,7 @@ func (s *server) request(w http.ResponseWriter, r *http.Request, row routes.Rout
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, limit)
 	req := &Request{
-		Request: r, Now: s.Now().UTC().Truncate(time.Millisecond), API: strings.HasPrefix(r.URL.Path, "/api/"),
+		Request: r, Now: s.Now().UTC().Truncate(time.Millisecond), API: routes.API(r.URL.Path),
 		server: s, route: row,
 	}
 	if tags, _, err := language.ParseAcceptLanguage(r.Header.Get("Accept-Language")); err == nil {

@@ -93,6 +93,8 @@ var expected = map[string]row{
 	"GET /":                                  {303, 303, 303},
 	"GET /{portal}":                          {303, 303, 303},
 	"GET /assets/v/{file}":                   {200, 200, 200},
+	"GET /api/v1/openapi.json":               {200, 200, 200},
+	"GET /api/v1/docs":                       {200, 200, 200},
 	"GET /{portal}/sign-in":                  {200, 303, 303},
 	"POST /{portal}/sign-in":                 {303, 303, 303},
 	"POST /{portal}/sign-out":                {303, 303, 303},
