@@ -15,6 +15,7 @@
 //	             reply marker                           same          k#author#clientId
 //	             marker of a ticket that was opened     P#opened#author  k#author#clientId
 //	             ticket counter                         P#number      n
+//	             imported record → ticket               P#X#record    x
 //	lists        entry, one per audience                audience      ticket
 //	             audience: P#c#contact, P#o#company, P#* (the team)
 //	people       person                                 P#c#contact   p
@@ -22,6 +23,8 @@
 //	             e-mail claim                           P#e#address   e
 //	             company                                P#o#company   p
 //	             company's member                       same          c#contact
+//	             imported record → contact, company     P#X#c#record, P#X#o#record  x
+//	             contact → the record imported as it    P#c#contact   x
 //	credentials  password hash                          P#c#contact   pw
 //	sessions     session                                P#c#contact   s#hash
 //	             pending upload                         P#c#contact   u#upload
@@ -82,4 +85,11 @@
 //	22  Create         a new ticket                              1 UpdateItem and 1 TransactWriteItems
 //	23  NewestTicket, People  what a mail says, and to whom      1 GetItem: 1, and 1 BatchGetItem: 1 each
 //	24  ClaimMail, PutSent, ReleaseMail  that it is sent once    1 PutItem and 1 UpdateItem or DeleteItem: 1 each
+//	25  Imports        what records became                       1 BatchGetItem of 100: 1 each
+//	26  ClaimImports, PutImports  ids for new records, and that  1 TransactWriteItems of 100: 2 each,
+//	                   they are written                          1 BatchWriteItem of 25: 1 each
+//	27  ChangeImported a ticket that a newer export changes      1 GetItem and 1 TransactWriteItems
+//	28  ImportContacts, ImportCompanies  with their claims       1 TransactWriteItems of about 16, of 50
+//	29  Holders        who has addresses                         2 BatchGetItem of 100: 2 each
+//	30  ExtendSettings pipelines, properties and staff to add    as 7, and 1 TransactWriteItems of 99
 package dynamo

@@ -71,7 +71,7 @@ const (
 )
 
 // Imports returns what the records became, by record; those that were never
-// imported are missing (pattern 40, BatchGetItem of 100 each: 1 unit a record).
+// imported are missing (pattern 25, BatchGetItem of 100 each: 1 unit a record).
 func (s *Store) Imports(ctx context.Context, portalID string, kind ImportKind, records []string) (map[string]Import, error) {
 	found := map[string]Import{}
 	for part := range slices.Chunk(records, maxBatchGet) {
@@ -97,7 +97,7 @@ func (s *Store) Imports(ctx context.Context, portalID string, kind ImportKind, r
 	return found, nil
 }
 
-// ClaimImports takes ids for up to 100 records, all or none (pattern 41, one
+// ClaimImports takes ids for up to 100 records, all or none (pattern 26, one
 // TransactWriteItems). It is a Conflict where one of them has one already: then
 // another import has come between.
 func (s *Store) ClaimImports(ctx context.Context, portalID string, claims []Import) error {
@@ -109,7 +109,7 @@ func (s *Store) ClaimImports(ctx context.Context, portalID string, claims []Impo
 	return s.transactImport(ctx, writes)
 }
 
-// PutImports writes what was imported, whatever was there (pattern 41,
+// PutImports writes what was imported, whatever was there (pattern 26,
 // BatchWriteItem).
 func (s *Store) PutImports(ctx context.Context, portalID string, imports []Import) error {
 	byTable := map[string][]item{}
@@ -126,7 +126,7 @@ func (s *Store) PutImports(ctx context.Context, portalID string, imports []Impor
 }
 
 // ChangeImported makes of an imported ticket what change says, and notes what was
-// imported, in one transaction (pattern 42: one GetItem and one
+// imported, in one transaction (pattern 27: one GetItem and one
 // TransactWriteItems). Where change returns a message, it takes the place of the
 // one with its id. change is asked again when another write came between. It is
 // NotFound where there is no such ticket.
@@ -169,7 +169,7 @@ type ContactImport struct {
 }
 
 // ImportContacts writes contacts with their claims to addresses, their
-// memberships, and what leads to them, each as a whole (pattern 43,
+// memberships, and what leads to them, each as a whole (pattern 28,
 // TransactWriteItems of as many as fit). It is a Conflict where another has taken
 // a record, an address or a person meanwhile; those before are written.
 func (s *Store) ImportContacts(ctx context.Context, portalID string, contacts []ContactImport) error {
@@ -285,7 +285,7 @@ type Holder struct {
 }
 
 // Holders returns who has the addresses, by address; those that nobody has are
-// missing (pattern 44, BatchGetItem twice: 1 unit each, read consistently).
+// missing (pattern 29, BatchGetItem twice: 1 unit each, read consistently).
 func (s *Store) Holders(ctx context.Context, portalID string, addresses []string) (map[string]Holder, error) {
 	found := map[string]Holder{}
 	for part := range slices.Chunk(addresses, maxBatchGet) {
@@ -341,7 +341,7 @@ type CompanyImport struct {
 }
 
 // ImportCompanies writes companies and what leads to them, each as a whole
-// (pattern 43, TransactWriteItems of 50 each). It is a Conflict where another has
+// (pattern 28, TransactWriteItems of 50 each). It is a Conflict where another has
 // taken a record meanwhile; those before are written.
 func (s *Store) ImportCompanies(ctx context.Context, portalID string, companies []CompanyImport) error {
 	for part := range slices.Chunk(companies, maxTransaction/2) {
@@ -366,7 +366,7 @@ func (s *Store) ImportCompanies(ctx context.Context, portalID string, companies 
 // ExtendSettings makes of the portal's pipelines, properties, staff and closing
 // stages what extend says; everything else of it is left as it is. It reads anew,
 // and again when somebody else saved meanwhile; what extend returns as it was is
-// not written. Nothing is ever removed (pattern 45: what pattern 7 reads, and one
+// not written. Nothing is ever removed (pattern 30: what pattern 7 reads, and one
 // TransactWriteItems for each 99 items).
 func (s *Store) ExtendSettings(ctx context.Context, slug string, extend func(portal.Settings) (portal.Settings, error)) (*portal.Settings, error) {
 	var err error
