@@ -201,7 +201,11 @@ func (s Schema) Limits() []string {
 	}
 	add(s.Minimum, "from", "")
 	add(s.Maximum, "up to", "")
-	add(s.MinLength, "at least", "characters")
+	if s.MinLength != nil && *s.MinLength == 1 {
+		limits = append(limits, "not empty")
+	} else {
+		add(s.MinLength, "at least", "characters")
+	}
 	add(s.MaxLength, "at most", "characters")
 	add(s.MaxItems, "at most", "")
 	add(s.MaxProperties, "at most", "properties")
