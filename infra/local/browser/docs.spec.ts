@@ -15,6 +15,7 @@ for (const { name, language, use } of screens) {
     test.use(use);
 
     test("the API's page", async ({ page }) => {
+      test.slow(); // the page is long, and axe looks at all of it
       const foreign: string[] = [];
       page.on("request", (request) => {
         if (new URL(request.url()).origin !== new URL(page.url()).origin && page.url() !== "about:blank") foreign.push(request.url());
