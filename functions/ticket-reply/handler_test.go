@@ -138,7 +138,7 @@ func TestFixtures(t *testing.T) {
 		"form":                  goes("form0000000000001", sample.OwnTicket, stored(sample.OwnTicket, "<p>Danke, das hilft.</p><p>Viele Grüße</p>")),
 		"form-files":            goes("form0000000000002", sample.OwnTicket, withFile),
 		"form-no-file":          goes("form0000000000003", sample.OwnTicket, stored(sample.OwnTicket, "<p>Ohne Datei.</p>")),
-		"form-file-forbidden":   box(T("de", "file.error.type", "ext", "exe")),
+		"form-file-forbidden":   box(T("de", "file.error.type", "ext", "exe") + " " + T("de", "reply.files.again")),
 		"form-script":           goes("form0000000000005", sample.OwnTicket, stored(sample.OwnTicket, "<p>Hallo</p>")),
 		"form-empty":            box(T("de", "reply.error.empty")),
 		"form-long":             box("65.536"),

@@ -215,7 +215,7 @@ func (in Reply) keep(ctx context.Context, files Files, r *web.Request, ticket st
 // Again returns what the reply box is filled with where the reply could not be
 // taken.
 func (in Reply) Again(ctx context.Context, store Store, r *web.Request, err error) view.Reply {
-	box := view.Reply{ID: dynamo.NewID(r.Now), Text: in.Text, HTML: in.HTML, Failure: r.Failure(err)}
+	box := view.Reply{ID: dynamo.NewID(r.Now), Text: in.Text, HTML: in.HTML, Failure: r.Failure(err), FilesGone: len(in.plain) > 0}
 	var e *portal.Error
 	if portal.ValidID(in.ID) && !(errors.As(err, &e) && e.Key == "reply.error.usedId") {
 		box.ID = in.ID

@@ -38,6 +38,7 @@ type Reply struct {
 	Text, HTML  string
 	Attachments []portal.Attachment
 	Failure     *web.Failure // what was wrong with it
+	FilesGone   bool         // files came with the form itself: a browser does not give them back
 }
 
 // CursorQuery is what cursors into the ticket's conversation are bound to.
@@ -121,6 +122,9 @@ func (reply Reply) Box(r *web.Request, action, draft, back string) ui.ReplyBoxPr
 			} else {
 				box.Error += " " + m.Message
 			}
+		}
+		if reply.FilesGone {
+			box.Error += " " + r.Reader.T("reply.files.again")
 		}
 	}
 	return box
