@@ -51,14 +51,14 @@ func importFiles(ctx context.Context, state string, args []string) error {
 	})()
 
 	cfg, prefix, stop, err := tablesFor(ctx, state, *tables)
-	if err != nil {
-		return err
+	var result importer.Result
+	if err == nil {
+		defer stop()
+		o.Store = dynamo.Open(cfg, prefix)
+		result, err = importer.Run(ctx, o)
 	}
-	defer stop()
-	o.Store = dynamo.Open(cfg, prefix)
-	result, err := importer.Run(ctx, o)
 	switch rejected := result.Rejected(); {
-	case errors.Is(err, importer.ErrInterrupted):
+	case errors.Is(err, importer.ErrInterrupted), errors.Is(err, context.Canceled):
 		return errors.New("the import was interrupted. What was imported is safe: run the same command again to go on")
 	case err != nil:
 		return err

@@ -125,7 +125,7 @@ func items(t *testing.T, portalID string) map[string]map[string]types.AttributeV
 				t.Fatal(err)
 			}
 			for _, it := range page.Items {
-				all[table.Name+" "+text(it["pk"])+" "+text(it["sk"])] = it
+				all[table.Name+" "+text(it["pk"])+"|"+text(it["sk"])] = it
 			}
 		}
 	}
@@ -286,6 +286,7 @@ func TestEveryRow(t *testing.T) {
 	add("lies in the future", map[string]string{"Record ID": "e12", "Create date": "2027-01-01"})
 	add(`Product: "Sofa" is none of the options`, map[string]string{"Record ID": "e13", "Product": "Sofa"})
 	add("65 KB; a message can have 64", map[string]string{"Record ID": "e14", "Ticket description": strings.Repeat("x", 65<<10)})
+	add("KB as HTML; a message can have 300", map[string]string{"Record ID": "e15", "Ticket description": strings.Repeat("http://a.b ", 5900)})
 	add("Excel has", map[string]string{"Record ID": "1.2E+11"})
 	wrongTickets[fmt.Sprint(line-2)] = "shortened by a spreadsheet"
 
@@ -311,10 +312,10 @@ func TestEveryRow(t *testing.T) {
 	all := items(t, s.ID)
 	audiences := (1 + 2 + 2) + (1 + 1) + 1 + (1 + 20 + 5) + 1
 	for what, want := range map[string]int{
-		"tickets |#T#| t": 5, "tickets |#T#| m#": 4, "tickets |#X#": 5 + 2, "lists ": audiences,
-		"people |#o#| p": 6 + 0, "people |#c#| p": 2 + 23, "people |#e#": 2 + 22,
+		"tickets ,#T#,|t": 5, "tickets ,#T#,|m#": 4, "tickets ,#X#": 5 + 2, "lists ": audiences,
+		"people ,#o#,|p": 6, "people ,#c#,|p": 2 + 23, "people ,#e#": 2 + 22,
 	} {
-		if got := count(all, strings.Split(what, "|")...); got != want {
+		if got := count(all, strings.Split(what, ",")...); got != want {
 			t.Errorf("%s: %d items, not %d", what, got, want)
 		}
 	}
@@ -516,7 +517,7 @@ func TestChangedRows(t *testing.T) {
 		company string
 		want    int
 	}{{sued, 1}, {imported(t, store, s.ID, dynamo.ImportedCompany, "71"), 1}} {
-		if n := count(all, "people "+s.ID+"#o#"+member.company+" c#"); n != member.want {
+		if n := count(all, "people "+s.ID+"#o#"+member.company+"|c#"); n != member.want {
 			t.Errorf("%d members, not %d", n, member.want)
 		}
 	}
@@ -610,9 +611,9 @@ func state(t *testing.T, s *portal.Settings, content map[hubspot.Kind][][]string
 	}
 	all := items(t, s.ID)
 	result := map[string]string{
-		"tickets": fmt.Sprint(count(all, "tickets ", "#T#", " t")), "messages": fmt.Sprint(count(all, "tickets ", " m#")), "entries": fmt.Sprint(count(all, "lists ")),
-		"people": fmt.Sprint(count(all, "people ", "#c#", " p")), "addresses": fmt.Sprint(count(all, "people ", "#e#")), "members": fmt.Sprint(count(all, "people ", "#o#", " c#")),
-		"companies": fmt.Sprint(count(all, "people ", "#o#", " p")), "imports": fmt.Sprint(count(all, "#X#")),
+		"tickets": fmt.Sprint(count(all, "tickets ", "#T#", "|t")), "messages": fmt.Sprint(count(all, "tickets ", "|m#")), "entries": fmt.Sprint(count(all, "lists ")),
+		"people": fmt.Sprint(count(all, "people ", "#c#", "|p")), "addresses": fmt.Sprint(count(all, "people ", "#e#")), "members": fmt.Sprint(count(all, "people ", "#o#", "|c#")),
+		"companies": fmt.Sprint(count(all, "people ", "#o#", "|p")), "imports": fmt.Sprint(count(all, "#X#")),
 	}
 	for _, fields := range content[hubspot.Tickets][1:] {
 		got, messages := ticket(t, store, s.ID, fields[0])

@@ -38,6 +38,7 @@ type ticketRow struct {
 	people     []contact
 	companies  []string
 	fields     fields
+	html       string // the description, where it is to be written
 }
 
 // job is what is written of a batch.
@@ -201,6 +202,13 @@ func (p *pass) plan(ctx context.Context, batch []ticketRow) (j job, left []rejec
 		if known && im.Merged {
 			err = errors.New("the ticket was merged into another one in the import before")
 		}
+		var differ map[string]bool
+		if err == nil {
+			differ = t.fields.differing(im.Fields)
+		}
+		if differ["text"] {
+			t.html, err = p.render(t.Description)
+		}
 		switch {
 		case err != nil:
 			left = append(left, rejected{row: t.row, reason: err})
@@ -210,7 +218,7 @@ func (p *pass) plan(ctx context.Context, batch []ticketRow) (j job, left []rejec
 			continue
 		}
 		p.alias(&j, t, im.ID, have)
-		e := edit{ticketRow: t, im: im, differ: t.fields.differing(im.Fields), again: im.Fields == nil}
+		e := edit{ticketRow: t, im: im, differ: differ, again: im.Fields == nil}
 		if len(e.differ) > 0 || e.again {
 			e.im.Fields = t.fields.onto(im.Fields)
 			j.edits = append(j.edits, e)
@@ -440,23 +448,29 @@ func (t *ticketRow) apply(made portal.Ticket, names map[string]bool, p *pass) po
 // markedUp tells HTML from text: a tag that descriptions are made of.
 var markedUp = regexp.MustCompile(`(?i)</(p|div|span|a|b|i|strong|em|ul|ol|li|table|body|html|blockquote)>|<br\s*/?>`)
 
+// render returns a description as it is stored: HTML that is cleaned, or a text
+// with its paragraphs. It is "" where there is nothing to see.
+func (p *pass) render(description string) (string, error) {
+	var html string
+	if markedUp.MatchString(description) {
+		html = sanitize.HTML(description)
+	} else {
+		html = richtext.FromText(description)
+	}
+	switch {
+	case richtext.Empty(html):
+		return "", nil
+	case len(html) > maxMessage:
+		return "", fmt.Errorf("%s has %d KB as HTML; a message can have %d", p.survey.Columns.Header(hubspot.Description), len(html)>>10, maxMessage>>10)
+	}
+	return html, nil
+}
+
 // message is the description as the first message of the made ticket, or nil. It
 // has no notice: nobody is told of it.
 func (t *ticketRow) message(made portal.Ticket) *portal.Message {
-	if t.Description == "" {
+	if t.html == "" {
 		return nil
-	}
-	html := ""
-	if markedUp.MatchString(t.Description) {
-		html = sanitize.HTML(t.Description)
-	} else {
-		html = richtext.FromText(t.Description)
-	}
-	if richtext.Empty(html) {
-		return nil
-	}
-	if len(html) > maxMessage {
-		html = richtext.FromText(richtext.Text(html))
 	}
 	author := portal.Author{Team: true} // without a contact, it is the portal's
 	if len(t.people) > 0 {
@@ -464,7 +478,7 @@ func (t *ticketRow) message(made portal.Ticket) *portal.Message {
 	}
 	return &portal.Message{
 		ID: derived(made.Created, made.ID, "message"), Thread: made.Thread, Kind: portal.Reply, Author: author,
-		HTML: html, Sanitizer: sanitize.Version, Created: made.Created,
+		HTML: t.html, Sanitizer: sanitize.Version, Created: made.Created,
 	}
 }
 
