@@ -332,7 +332,7 @@ func visits(t *testing.T) []visit {
 				}
 			}
 		}
-		at := func(place place, ticket string) func(*request) {
+		of := func(place place, ticket string) func(*request) {
 			return func(r *request) { b := a; b.place = place; *r = b.request(ticket) }
 		}
 		query := func(q string) func(*request) { return func(r *request) { r.path += "?" + q } }
@@ -353,7 +353,7 @@ func visits(t *testing.T) []visit {
 		}
 		add(who, 400, query("a=%zz"))
 		add(who, 414, query("a="+strings.Repeat("x", 5000)))
-		add(who, 404, at(place{t, &portal.Settings{Slug: "nosuchportal"}}, fresh()))
+		add(who, 404, of(place{t, &portal.Settings{Slug: "nosuchportal"}}, fresh()))
 		if route.Access != routes.Public {
 			add(nobody, 401, nil)
 		}
@@ -362,13 +362,13 @@ func visits(t *testing.T) []visit {
 		}
 		switch route.Access {
 		case routes.Viewer:
-			add(off.as(sample.Customer), 403, at(off, sample.OwnTicket))
+			add(off.as(sample.Customer), 403, of(off, sample.OwnTicket))
 		case routes.Team:
 			add(customer, 403, nil)
 		}
 		if strings.Contains(route.Path, "{ticket}") {
 			add(stranger, 404, nil)
-			add(who, 404, at(p, ticketOf["unknown"]))
+			add(who, 404, of(p, ticketOf["unknown"]))
 		}
 		if well().json != nil {
 			add(who, 400, func(r *request) { r.json, r.body = nil, "{"; with("Content-Type", "application/json")(r) })
@@ -385,11 +385,11 @@ func visits(t *testing.T) []visit {
 		}
 
 		// What some have.
-		lastID := func(r request) map[string]string { return maps.Clone(r.json.(map[string]string)) }
+		fields := func(r request) map[string]string { return maps.Clone(r.json.(map[string]string)) }
 		again := func(by session, want int, change func(map[string]string)) {
 			first := well()
 			second := first
-			body := lastID(first)
+			body := fields(first)
 			change(body)
 			second.json = body
 			all = append(all, visit{key: key, by: by, want: want, request: second, prepare: func(*visit) {
@@ -405,7 +405,7 @@ func visits(t *testing.T) []visit {
 				person = sample.Agent
 			}
 			r := well()
-			at(still, sample.OwnTicket)(&r)
+			of(still, sample.OwnTicket)(&r)
 			all = append(all, visit{key: key, by: still.as(person), want: 304, request: r, prepare: func(v *visit) {
 				with("If-None-Match", v.by.do(v.request).header.Get("Etag"))(&v.request)
 			}})
@@ -444,7 +444,7 @@ func visits(t *testing.T) []visit {
 			add(who, 422, query("cursor=x"))
 		case "GET /api/v1/{portal}/tickets/{ticket}":
 			for _, ticket := range []string{sample.LongTicket, sample.ClosedTicket, sample.SharedTicket, sample.RepairTicket} {
-				add(who, 200, at(p, ticket))
+				add(who, 200, of(p, ticket))
 			}
 			add(agent, 200, nil)
 			add(who, 422, query("cursor=x"))
@@ -458,13 +458,13 @@ func visits(t *testing.T) []visit {
 			add(agent, 403, nil)
 			again(who, 200, same)
 			again(who, 409, other)
-			add(strict.as(sample.Customer), 409, at(strict, strict.clone(sample.ClosedTicket, closed)))
+			add(strict.as(sample.Customer), 409, of(strict, strict.clone(sample.ClosedTicket, closed)))
 		case "POST /api/v1/{portal}/tickets/{ticket}/close":
 			add(agent, 403, nil)
-			add(who, 409, at(p, p.clone(sample.OwnTicket, closed)))
+			add(who, 409, of(p, p.clone(sample.OwnTicket, closed)))
 		case "POST /api/v1/{portal}/tickets/{ticket}/reopen":
-			add(strict.as(sample.Customer), 403, at(strict, strict.clone(sample.ClosedTicket, closed)))
-			add(who, 409, at(p, p.clone(sample.OwnTicket)))
+			add(strict.as(sample.Customer), 403, of(strict, strict.clone(sample.ClosedTicket, closed)))
+			add(who, 409, of(p, p.clone(sample.OwnTicket)))
 		case "POST /api/v1/{portal}/attachments":
 			add(who, 422, func(r *request) { r.json = map[string]any{"name": "a.exe", "type": "x", "size": 1 << 40} })
 		case "GET /api/v1/{portal}/inbox", "GET /api/v1/{portal}/inbox-counts":
@@ -485,7 +485,7 @@ func visits(t *testing.T) []visit {
 			again(who, 409, other)
 		case "GET /api/v1/{portal}/inbox/{ticket}":
 			for _, ticket := range []string{sample.LongTicket, sample.ClosedTicket, sample.HiddenTicket, sample.SharedTicket, sample.ElsewhereTicket} {
-				add(who, 200, at(p, ticket))
+				add(who, 200, of(p, ticket))
 			}
 			notModified()
 			add(who, 404, query("thread=nosuchthread"))
@@ -509,7 +509,7 @@ func visits(t *testing.T) []visit {
 			again(who, 200, same)
 			again(who, 409, other)
 			add(who, 409, func(r *request) {
-				body := lastID(*r)
+				body := fields(*r)
 				body["seen"] = "2020-01-01T00:00:00Z"
 				r.json = body
 			})
