@@ -205,6 +205,9 @@ func (r *run) prepare(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
+	if !s.Columns.Has(hubspot.TicketContacts) {
+		r.progress.say("%s has no column “Associated Contact IDs”: no contact will have these tickets as theirs.", s.File.Name)
+	}
 	before := r.settings
 	after, err := r.Store.ExtendSettings(context.WithoutCancel(ctx), r.Portal, func(have portal.Settings) (portal.Settings, error) {
 		var err error

@@ -543,6 +543,30 @@ func TestChangedRows(t *testing.T) {
 	}
 }
 
+// What is left out, and what is new in the portal, is said.
+func TestSays(t *testing.T) {
+	store := dynamotest.Store(t)
+	s := dynamotest.NewPortal(t, store)
+	o := files(t, store, s, map[hubspot.Kind][][]string{
+		hubspot.Companies: {{"Record ID", "Company name", "Employees"}, {"1", "Nordwind", "7"}},
+		hubspot.Tickets: {{"Record ID", "Ticket name", "Ticket status", "Create date", "Associated Contact", "Colour", "Size", "Empty", "Ticket owner"},
+			{"1", "a", "Geparkt", "2024-01-31", "Jane (jane@example.com)", "red", "7", "", "Jane Doe"}},
+	})
+	var out strings.Builder
+	o.Out = &out
+	run(t, o)
+	for _, want := range []string{
+		"companies.csv: not imported are the columns Employees.", "tickets.csv: not imported are the columns Associated Contact.",
+		"tickets.csv has no column “Associated Contact IDs”", "the column Colour is not imported: the portal has archived the property", "the column Empty is not imported: it is empty",
+		"stages, with their states: Geparkt (open)", "owners, who can't sign in and are sent no mail: Jane Doe", "properties, which customers don't see: size (number)",
+		"tickets.csv: 1 rows, of which 1 new",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("does not say %q:\n%s", want, out.String())
+		}
+	}
+}
+
 // flaky is a store that fails, or ends the test's patience, on the nth call.
 type flaky struct {
 	importer.Store
