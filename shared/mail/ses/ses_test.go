@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -92,10 +93,10 @@ func TestFailures(t *testing.T) {
 		{"half an answer", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"Mess`) }, Unsure},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			calls := 0
+			var calls atomic.Int32
 			client := at(t, func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(io.Discard, r.Body)
-				calls++
+				calls.Add(1)
 				c.handle(w, r)
 			})
 			_, err := client.Send(t.Context(), letter)
@@ -103,8 +104,8 @@ func TestFailures(t *testing.T) {
 			if !errors.As(err, &e) || e.Outcome != c.want {
 				t.Errorf("%v: outcome %v, want %v", err, e, c.want)
 			}
-			if calls != 1 {
-				t.Errorf("asked %d times", calls)
+			if n := calls.Load(); n != 1 {
+				t.Errorf("asked %d times", n)
 			}
 			if strings.Contains(err.Error(), "kunde") || strings.Contains(err.Error(), "secret") {
 				t.Errorf("the error says too much: %v", err)
