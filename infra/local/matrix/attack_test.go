@@ -22,7 +22,7 @@ import (
 func TestOtherSites(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
-	s := p.as(sample.Customer)
+	customer, agent := p.as(sample.Customer), p.as(sample.Agent)
 	before := p.stored()
 	foreign := []map[string]string{
 		{"Sec-Fetch-Site": "cross-site"},
@@ -38,7 +38,11 @@ func TestOtherSites(t *testing.T) {
 		if route.Method == "GET" {
 			continue
 		}
-		a := attempt{route: route, place: p, company: true, viewer: "customer", ticket: "own"}
+		s, viewer := customer, "customer"
+		if route.Access == routes.Team {
+			s, viewer = agent, "agent"
+		}
+		a := attempt{route: route, place: p, company: true, viewer: viewer, ticket: "own"}
 		for _, header := range foreign {
 			r := a.request(sample.OwnTicket)
 			r.header = header
@@ -68,7 +72,7 @@ func TestOtherSites(t *testing.T) {
 	a := attempt{route: routes.Route{Method: "PATCH", Path: "/api/v1/{portal}/account"}, place: p}
 	r := a.request("")
 	r.header = map[string]string{"Sec-Fetch-Site": ""}
-	if got := s.do(r); got.code != 200 {
+	if got := customer.do(r); got.code != 200 {
 		t.Errorf("a program: %d %s", got.code, got.body)
 	}
 }

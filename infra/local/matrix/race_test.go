@@ -31,7 +31,7 @@ func (p place) consistent(ticket string) (portal.Ticket, []portal.Message) {
 		if err := json.Unmarshal([]byte(stored), &v); err != nil {
 			p.t.Fatal(err)
 		}
-		for _, key := range []string{"pk", "sk", "l", "as", "ao"} {
+		for _, key := range []string{"pk", "sk", "l", "as", "ao", "oi", "os"} {
 			delete(v, key)
 		}
 		if props, ok := v["props"].(map[string]any); ok {
@@ -208,7 +208,9 @@ func TestManyHandsOnOneTicket(t *testing.T) {
 		switch {
 		case m.Kind == portal.Reply:
 			counted["replies"]++
-			state = portal.Open // a reply opens a closed ticket again
+			if state == portal.Closed {
+				t.Errorf("message %d is in a closed ticket, which a reply opens again", i)
+			}
 		case m.Event == portal.EventClosed:
 			if state == portal.Closed {
 				t.Errorf("event %d closes a closed ticket", i)
@@ -223,7 +225,8 @@ func TestManyHandsOnOneTicket(t *testing.T) {
 			counted["reopen"]++
 		}
 	}
-	if fmt.Sprint(counted) != fmt.Sprint(done) {
+	// A reply reopens as well.
+	if counted["replies"] != done["replies"] || counted["close"] != done["close"] || counted["reopen"] < done["reopen"] {
 		t.Errorf("the conversation holds %v, the answers said %v", counted, done)
 	}
 	if end.State != state {
