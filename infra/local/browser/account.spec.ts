@@ -2,6 +2,9 @@
 // stranger has at bestellungen.
 import { accessible, emails, expect, password, say, signIn, test } from "./portal";
 
+// One after the other: two of them change the language of the same account.
+test.describe.configure({ mode: "default" });
+
 const theirs = "/support/tickets/01kt45jcnvsamp1e0000000102"; // colleague's
 
 test("name, language and time zone are one's own", async ({ page, as, api }) => {
@@ -50,13 +53,13 @@ test("name, language and time zone are one's own", async ({ page, as, api }) => 
 });
 
 test("the footer's language becomes the account's", async ({ page, as, browser, session }) => {
-  await as("admin");
+  await as("colleague");
   await page.goto("/support/account");
   await page.getByRole("button", { name: "English" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "My account" })).toBeVisible();
   // In another browser as well.
   const elsewhere = await browser.newContext({ locale: "de-DE" });
-  await elsewhere.addCookies(await session("admin"));
+  await elsewhere.addCookies(await session("colleague"));
   const other = await elsewhere.newPage();
   await other.goto("/support/account");
   await expect(other.getByRole("heading", { level: 1, name: "My account" })).toBeVisible();

@@ -105,7 +105,7 @@ test("the team finds, discusses, answers and assigns", async ({ page, task }) =>
   const row = main.locator(`a.row-link[href^="${ticket.inbox}"]`);
   while ((await row.count()) === 0) {
     const before = page.url();
-    await tabTo(page, main.getByRole("link", { name: "Weiter" }));
+    await tabTo(page, main.getByRole("link", { name: "Weiter", exact: true }));
     await page.keyboard.press("Enter");
     await expect(page).not.toHaveURL(before);
   }
