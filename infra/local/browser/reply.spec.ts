@@ -163,6 +163,7 @@ test.describe("when the network fails", () => {
 });
 
 test("what is empty or too long is not sent, and says so", async ({ page, ticket }) => {
+  test.slow(); // an editor with 66,000 characters
   const { path } = await ticket("too long");
   await page.goto(path);
   const before = await messages(page).count();
