@@ -189,8 +189,7 @@ func (h handler) changePassword(ctx context.Context, r *web.Request, body passwo
 		return err
 	}
 	if !match {
-		return &portal.Error{Kind: portal.Invalid, Key: "error.invalid",
-			Fields: []portal.FieldError{{Field: "current", Key: "account.error.current"}}}
+		return portal.FieldErrorf("current", "account.error.current")
 	}
 	if _, _, err := attempt(-1); err != nil {
 		r.Note(err)
@@ -217,8 +216,7 @@ func (h handler) chooseLanguage(ctx context.Context, r *web.Request) (web.Result
 	}
 	chosen := r.PostForm.Get("language")
 	if !slices.Contains(r.Settings.Languages, chosen) {
-		return web.Result{}, &portal.Error{Kind: portal.Invalid, Key: "error.invalid",
-			Fields: []portal.FieldError{{Field: "language", Key: "account.error.language"}}}
+		return web.Result{}, portal.FieldErrorf("language", "account.error.language")
 	}
 	result := web.Result{SeeOther: r.LocalPath(r.PostForm.Get("next"), r.Path())}
 	if r.Viewer.SignedIn() {

@@ -59,7 +59,7 @@ func (h handler) editForm(ctx context.Context, r *web.Request) (web.Result, erro
 		}
 		edits = append(edits, e)
 	}
-	t, err := h.edit(ctx, r, id, "", edits)
+	t, err := h.edit(ctx, r, id, false, edits)
 	if err != nil {
 		return h.again(ctx, r, id, err, func(p *thread, failure *web.Failure) {
 			p.edits, p.failure = typed, failure
@@ -121,7 +121,7 @@ func (h handler) editJSON(ctx context.Context, r *web.Request) (web.Result, erro
 		edits = append(edits, e)
 	}
 	slices.SortFunc(edits, func(a, b portal.PropertyEdit) int { return strings.Compare(a.Property, b.Property) })
-	t, err := h.edit(ctx, r, id, "If-Match", edits)
+	t, err := h.edit(ctx, r, id, true, edits)
 	if err != nil {
 		return web.Result{}, err
 	}
@@ -133,11 +133,11 @@ func ticketResult(r *web.Request, t portal.Ticket) web.Result {
 	return web.Result{View: map[string]ticketView{"ticket": ticketOf(t, r)}}
 }
 
-// edit sets properties. Where a header is named, it must hold the version of
-// the ticket.
-func (h handler) edit(ctx context.Context, r *web.Request, id, header string, edits []portal.PropertyEdit) (portal.Ticket, error) {
+// edit sets properties. ifMatch asks for the ticket's version in the header of
+// that name.
+func (h handler) edit(ctx context.Context, r *web.Request, id string, ifMatch bool, edits []portal.PropertyEdit) (portal.Ticket, error) {
 	return h.change(ctx, r, id, func(t portal.Ticket) (portal.Ticket, []portal.Message, error) {
-		if header != "" {
+		if ifMatch {
 			if err := portal.Work(r.Viewer, t, r.Settings); err != nil {
 				return t, nil, err
 			}
@@ -319,10 +319,6 @@ func (h handler) answered(ctx context.Context, r *web.Request, id string) (porta
 	return t, portal.Work(r.Viewer, t, r.Settings)
 }
 
-func fieldError(field, key string) error {
-	return &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: []portal.FieldError{{Field: field, Key: key}}}
-}
-
 func (h handler) addContact(ctx context.Context, r *web.Request, id, email string) (portal.Ticket, error) {
 	if _, err := h.answered(ctx, r, id); err != nil {
 		return portal.Ticket{}, err
@@ -388,7 +384,7 @@ func (h handler) removeCompany(ctx context.Context, r *web.Request, id, company 
 // company returns the company with the id.
 func (h handler) company(ctx context.Context, r *web.Request, id string) (portal.Company, error) {
 	if id == "" {
-		return portal.Company{}, fieldError("company", "inbox.error.chooseCompany")
+		return portal.Company{}, portal.FieldErrorf("company", "inbox.error.chooseCompany")
 	}
 	if portal.ValidID(id) {
 		names, err := h.store.Names(ctx, r.Settings.ID, nil, []string{id})
@@ -399,5 +395,5 @@ func (h handler) company(ctx context.Context, r *web.Request, id string) (portal
 			return c, nil
 		}
 	}
-	return portal.Company{}, fieldError("company", "inbox.error.noCompany")
+	return portal.Company{}, portal.FieldErrorf("company", "inbox.error.noCompany")
 }

@@ -100,7 +100,7 @@ func (h handler) showInbox(ctx context.Context, r *web.Request) (web.Result, err
 		v.Tickets = append(v.Tickets, rowOf(t, r))
 	}
 	v.Next, v.Prev = l.sign(r, l.Next), l.sign(r, l.Previous)
-	result := inboxResult(r, func(f ui.Frame) templ.Component { return inboxPage(f, r, l) })
+	result := inboxResult(func(f ui.Frame) templ.Component { return inboxPage(f, r, l) })
 	result.View, result.Title = v, r.Reader.T("inbox.title")
 	if r.URL.Query().Get("done") == "moved" {
 		result.Flash = &ui.BannerProps{Tone: ui.OK, Text: r.Reader.T("inbox.moved")}
@@ -108,7 +108,7 @@ func (h handler) showInbox(ctx context.Context, r *web.Request) (web.Result, err
 	return result, nil
 }
 
-func inboxResult(_ *web.Request, page func(ui.Frame) templ.Component) web.Result {
+func inboxResult(page func(ui.Frame) templ.Component) web.Result {
 	return web.Result{Section: "inbox", Wide: true, Scripts: []string{"inbox.js", "reply.js"}, Page: page}
 }
 

@@ -83,7 +83,7 @@ func (h handler) openJSON(ctx context.Context, r *web.Request) (web.Result, erro
 // it by mail.
 func (h handler) open(ctx context.Context, r *web.Request, body openingBody) (portal.Ticket, bool, error) {
 	if !portal.ValidID(body.ID) {
-		return portal.Ticket{}, false, fieldError("id", "reply.error.id")
+		return portal.Ticket{}, false, portal.FieldErrorf("id", "reply.error.id")
 	}
 	o := portal.Opening{Subject: body.Subject, Inbox: body.Inbox, Text: body.Text}
 	contact, noContact := h.contact(ctx, r, body.Email)
@@ -117,11 +117,11 @@ func both(first, second error) error {
 func (h handler) contact(ctx context.Context, r *web.Request, email string) (portal.Person, error) {
 	address, ok := portal.NormalEmail(email)
 	if !ok {
-		return portal.Person{}, fieldError("email", "inbox.error.email")
+		return portal.Person{}, portal.FieldErrorf("email", "inbox.error.email")
 	}
 	p, err := h.store.ContactByEmail(ctx, r.Settings.ID, address)
 	if portal.KindOf(err) == portal.NotFound {
-		return portal.Person{}, fieldError("email", "inbox.error.noContact")
+		return portal.Person{}, portal.FieldErrorf("email", "inbox.error.noContact")
 	}
 	return p, err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strconv"
@@ -66,18 +67,13 @@ func (p thread) message(r *web.Request, i int) ui.MessageProps {
 	path := base(r, p.ticket.ID)
 	props := ui.MessageProps{
 		Reader: r.Reader, ID: m.ID, Author: authorName(r, m.Author), Side: ui.Other, At: m.Created,
-		HTML: view.InlineImages(m, path), Latest: p.last(i),
+		HTML: view.InlineImages(m, path), Attachments: view.FilesBelow(m, path), Latest: p.last(i),
 	}
 	switch {
 	case m.Kind != portal.Reply:
 		props.Side = ui.Comment
 	case m.Author.Team:
 		props.Side = ui.Team
-	}
-	for _, a := range m.Attachments {
-		if !strings.Contains(m.HTML, `"cid:`+a.ID+`"`) { // else it stands in the text
-			props.Attachments = append(props.Attachments, ui.Attachment{Name: a.Name, Size: a.Size, Href: view.FileHref(path, a.ID), Image: a.Image()})
-		}
 	}
 	return props
 }
@@ -258,7 +254,6 @@ func (p thread) companies(r *web.Request) ui.PeopleCardProps {
 		Reader: r.Reader, Title: t("inbox.companies.title"), Empty: t("inbox.companies.none"), Action: p.action(r, "companies"),
 		AddLabel: t("inbox.companies.add"),
 	}
-	options := []ui.Option{{Label: t("inbox.companies.choose")}}
 	for _, id := range p.ticket.Companies {
 		row := ui.PersonRow{ID: id, Name: p.names.Companies[id].Name, Removable: true}
 		if row.Name == "" {
@@ -266,30 +261,23 @@ func (p thread) companies(r *web.Request) ui.PeopleCardProps {
 		}
 		c.People = append(c.People, row)
 	}
+	var options []ui.Option
 	for id, company := range p.names.Companies {
 		if !slices.Contains(p.ticket.Companies, id) {
 			options = append(options, ui.Option{Value: id, Label: company.Name})
 		}
 	}
-	slices.SortFunc(options, func(a, b ui.Option) int { return strings.Compare(a.Label, b.Label) })
-	slices.SortStableFunc(options, func(a, b ui.Option) int { return boolOrder(a.Value != "", b.Value != "") })
-	if len(options) > 1 || p.failed == companiesForm {
-		c.AddSelect = &ui.SelectProps{Reader: r.Reader, ID: "company-add", Name: "company", Label: t("inbox.companies.company"), Options: options}
+	slices.SortFunc(options, func(a, b ui.Option) int {
+		return cmp.Or(strings.Compare(a.Label, b.Label), strings.Compare(a.Value, b.Value))
+	})
+	if len(options) > 0 || p.failed == companiesForm {
+		c.AddSelect = &ui.SelectProps{Reader: r.Reader, ID: "company-add", Name: "company", Label: t("inbox.companies.company"),
+			Options: append([]ui.Option{{Label: t("inbox.companies.choose")}}, options...)}
 		if p.failed == companiesForm {
 			c.AddSelect.Error = wrongWith(p.failedWith, "company")
 		}
 	}
 	return c
-}
-
-func boolOrder(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	}
-	return 1
 }
 
 // others are other tickets of the ticket's contact or company.

@@ -272,7 +272,7 @@ func (h handler) surroundings(ctx context.Context, r *web.Request, p *thread) er
 }
 
 func (p thread) result(r *web.Request) web.Result {
-	result := inboxResult(r, func(f ui.Frame) templ.Component { return threadPage(f, r, p) })
+	result := inboxResult(func(f ui.Frame) templ.Component { return threadPage(f, r, p) })
 	result.View, result.Title = p.view(r), p.ticket.Subject
 	return result
 }
@@ -314,14 +314,11 @@ func messageOf(m portal.Message, t portal.Ticket, r *web.Request) messageView {
 	path := base(r, t.ID)
 	v := messageView{
 		ID: m.ID, Kind: m.Kind, Shown: portal.Shown(m, t), Author: authorName(r, m.Author), Team: m.Author.Team, Event: m.Event,
-		HTML: view.InlineImages(m, path), Text: richtext.Text(m.HTML), CreatedAt: m.Created, Attachments: []view.Attachment{},
+		HTML: view.InlineImages(m, path), Text: richtext.Text(m.HTML), CreatedAt: m.Created, Attachments: view.AttachmentsOf(m, path),
 	}
 	if m.Change != (portal.Change{}) {
 		c := changeView(m.Change)
 		v.Change = &c
-	}
-	for _, a := range m.Attachments {
-		v.Attachments = append(v.Attachments, view.Attachment{ID: a.ID, Name: a.Name, Type: a.Type, Size: a.Size, Href: view.FileHref(path, a.ID)})
 	}
 	return v
 }

@@ -153,11 +153,8 @@ func (h handler) answer(ctx context.Context, r *web.Request, in draft) (dynamo.E
 		}
 		m := in.Message(r, t.Thread, portal.Reply, files)
 		m.Created, m.Notice = t.Activity, portal.NoticeAnswer
-		if stage := portal.CloseStage(t, r.Settings); in.close && t.State == portal.Open && stage != "" {
-			var more []portal.Message
-			t, more, err = portal.EditTicket(t, r.Viewer, r.Settings, []portal.PropertyEdit{{Property: portal.PropStage, To: stage}},
-				t.Activity.Add(time.Duration(1+len(events))*time.Millisecond))
-			events = append(events, more...)
+		if in.close {
+			t, events, err = portal.CloseAnswered(t, r.Viewer, r.Settings, events)
 		}
 		return dynamo.Edit{Ticket: t, Messages: append([]portal.Message{m}, events...)}, err
 	})

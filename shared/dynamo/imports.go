@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"postern/shared/dynamo/schema"
@@ -473,22 +472,13 @@ func (s *Store) transactImport(ctx context.Context, writes []types.TransactWrite
 		if err := pause(ctx, try); err != nil {
 			return err
 		}
-		var out *dynamodb.TransactWriteItemsOutput
-		out, err = s.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
-			TransactItems: writes, ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal,
-		})
-		if err == nil {
-			s.record(ctx, "TransactWriteItems", "", out.ConsumedCapacity, true)
+		var codes []string
+		if codes, err = s.writeAll(ctx, writes); err == nil {
 			return nil
 		}
-		var canceled *types.TransactionCanceledException
-		if !errors.As(err, &canceled) {
-			return wrap("TransactWriteItems", "", err)
-		}
 		again := false
-		for i, r := range canceled.CancellationReasons {
-			switch code := aws.ToString(r.Code); code {
-			case "None", "":
+		for i, code := range codes {
+			switch code {
 			case "ConditionalCheckFailed":
 				return portal.Errorf(portal.Conflict, "error.conflict", fmt.Errorf("write %d of a transaction: %w", i, err))
 			case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":

@@ -264,13 +264,17 @@ type Names struct {
 // Names reads people and companies (pattern 20: one BatchGetItem for up to 100
 // of them, 0.5 units each).
 func (s *Store) Names(ctx context.Context, portalID string, people, companies []string) (Names, error) {
+	return s.names(ctx, portalID, people, companies, false)
+}
+
+func (s *Store) names(ctx context.Context, portalID string, people, companies []string, consistent bool) (Names, error) {
 	names := Names{People: map[string]portal.Person{}, Companies: map[string]portal.Company{}}
 	var keys []key
 	for _, id := range people {
-		keys = append(keys, key{table: schema.People, pk: personKey(portalID, id), sk: "p"})
+		keys = append(keys, key{table: schema.People, pk: personKey(portalID, id), sk: "p", consistent: consistent})
 	}
 	for _, id := range companies {
-		keys = append(keys, key{table: schema.People, pk: companyKey(portalID, id), sk: "p"})
+		keys = append(keys, key{table: schema.People, pk: companyKey(portalID, id), sk: "p", consistent: consistent})
 	}
 	if len(keys) == 0 {
 		return names, nil

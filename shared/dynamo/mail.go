@@ -101,26 +101,8 @@ func (s *Store) NewestTicket(ctx context.Context, portalID, ticket string) (port
 // People returns people by id, read consistently; those that are gone are
 // missing (pattern 23, one BatchGetItem: 1 unit each, up to 100).
 func (s *Store) People(ctx context.Context, portalID string, ids []string) (map[string]portal.Person, error) {
-	people := make(map[string]portal.Person, len(ids))
-	var keys []key
-	for _, id := range ids {
-		keys = append(keys, key{table: schema.People, pk: personKey(portalID, id), sk: "p", consistent: true})
-	}
-	items, err := s.getAll(ctx, keys...)
-	if err != nil {
-		return nil, err
-	}
-	for _, it := range items {
-		if it == nil {
-			continue
-		}
-		p, err := personFrom(it)
-		if err != nil {
-			return nil, err
-		}
-		people[p.ID] = p
-	}
-	return people, nil
+	names, err := s.names(ctx, portalID, ids, nil, true)
+	return names.People, err
 }
 
 // Mail names one mail: of a message to one recipient.

@@ -437,32 +437,45 @@ func (s *Store) tryChange(ctx context.Context, settings *portal.Settings, ticket
 	return e, false, nil
 }
 
-// transact writes all or nothing. It returns errRaced where nothing was written
-// and the same, or what follows from reading again, may be tried.
-func (s *Store) transact(ctx context.Context, ticket string, writes []types.TransactWriteItem) error {
+// writeAll is one TransactWriteItems. Where it was cancelled, and nothing written,
+// codes says for each write why.
+func (s *Store) writeAll(ctx context.Context, writes []types.TransactWriteItem) (codes []string, err error) {
 	out, err := s.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
 		TransactItems: writes, ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal,
 	})
 	if err == nil {
 		s.record(ctx, "TransactWriteItems", "", out.ConsumedCapacity, true)
-		return nil
+		return nil, nil
 	}
 	var canceled *types.TransactionCanceledException
 	if errors.As(err, &canceled) {
-		meter.From(ctx).Add(meter.Call{Operation: "TransactWriteItems", Table: schema.Tickets})
-		for i, r := range canceled.CancellationReasons {
-			code := aws.ToString(r.Code)
-			if code == "ConditionalCheckFailed" && writes[i].Put != nil && strings.HasPrefix(text(writes[i].Put.Item["sk"]), fileKey("")) {
-				// The ticket and its marker, which come before, are as they were: the
-				// file is another message's, and stays that one's.
-				return &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Err: err,
-					Fields: []portal.FieldError{{Field: "attachments", Key: "reply.error.upload"}}}
-			}
-			switch code {
-			// Nothing was written. The SDK does not try a cancelled transaction again.
-			case "ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
-				return fmt.Errorf("%w: write %d of ticket %s: %s", errRaced, i, ticket, code)
-			}
+		meter.From(ctx).Add(meter.Call{Operation: "TransactWriteItems"})
+		for _, r := range canceled.CancellationReasons {
+			codes = append(codes, aws.ToString(r.Code))
+		}
+	}
+	return codes, err
+}
+
+// transact writes all or nothing. It returns errRaced where nothing was written
+// and the same, or what follows from reading again, may be tried.
+func (s *Store) transact(ctx context.Context, ticket string, writes []types.TransactWriteItem) error {
+	codes, err := s.writeAll(ctx, writes)
+	if err == nil {
+		return nil
+	}
+	for i, code := range codes {
+		if code == "ConditionalCheckFailed" && writes[i].Put != nil && strings.HasPrefix(text(writes[i].Put.Item["sk"]), fileKey("")) {
+			// The ticket and its marker, which come before, are as they were: the
+			// file is another message's, and stays that one's.
+			wrong := portal.FieldErrorf("attachments", "reply.error.upload")
+			wrong.Err = err
+			return wrong
+		}
+		switch code {
+		// Nothing was written. The SDK does not try a cancelled transaction again.
+		case "ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
+			return fmt.Errorf("%w: write %d of ticket %s: %s", errRaced, i, ticket, code)
 		}
 	}
 	return wrap("TransactWriteItems", schema.Tickets, err)

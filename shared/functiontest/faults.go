@@ -60,7 +60,7 @@ func fail(t *testing.T, p *Portal, fixture string, n int, call Call, fault Fault
 	})
 	a := p.Fixture(t, fixture)
 	if got := p.Network.Calls(); len(got) <= n || got[n] != call {
-		t.Fatalf("request %d was to be %v of %v", n, call, got)
+		t.Fatalf("request %d was to be %v of %v; the answer is %d: %v", n, call, got, a.Status, a.Log["error"])
 	}
 	p.Network.Repair()
 	want := http.StatusServiceUnavailable

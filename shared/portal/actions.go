@@ -72,6 +72,11 @@ func reopenStage(t Ticket, s *Settings) string {
 	if st, ok := p.Stage(p.ReopenStage); ok && st.State == Open && !st.Archived {
 		return st.ID
 	}
+	return p.firstOpen()
+}
+
+// firstOpen returns the pipeline's first open stage, or "".
+func (p Pipeline) firstOpen() string {
 	for _, st := range p.Stages {
 		if st.State == Open && !st.Archived {
 			return st.ID

@@ -56,6 +56,12 @@ func Errorf(kind Kind, key string, pairs ...any) *Error {
 	return e
 }
 
+// FieldErrorf returns an Invalid error about one field, with its message's
+// placeholders' names and values.
+func FieldErrorf(field, key string, pairs ...any) *Error {
+	return &Error{Kind: Invalid, Key: "error.invalid", Fields: []FieldError{{Field: field, Key: key, Pairs: pairs}}}
+}
+
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Key)

@@ -15,10 +15,3 @@ func StoredValue(p Property, value string, s *Settings) (stored string, ok bool)
 	stored, key := propertyValue(p, value, s)
 	return stored, key == ""
 }
-
-// MaxPropertyText is how long the value of a text property may be, and
-// MaxPropertyLongText that of a long one, in bytes.
-const (
-	MaxPropertyText     = maxText
-	MaxPropertyLongText = maxLongText
-)

@@ -120,6 +120,20 @@ func Answer(t Ticket, v Viewer, s *Settings, seen, now time.Time) (Ticket, []Mes
 	return t, events, nil
 }
 
+// CloseAnswered returns the ticket, which was just answered, closed, and the
+// events added to the answer's. Where it is not open, or several stages could
+// close it, it stays as it is.
+func CloseAnswered(t Ticket, v Viewer, s *Settings, events []Message) (Ticket, []Message, error) {
+	stage := CloseStage(t, s)
+	if t.State != Open || stage == "" {
+		return t, events, nil
+	}
+	// After the answer and its events, which are a millisecond apart.
+	at := t.Activity.Add(time.Duration(1+len(events)) * time.Millisecond)
+	t, more, err := EditTicket(t, v, s, []PropertyEdit{{Property: PropStage, To: stage}}, at)
+	return t, append(events, more...), err
+}
+
 // CommentOn returns the ticket after a member of the team has written what
 // customers never see: a comment, or a message of another thread. Its last
 // activity stays.
@@ -348,11 +362,8 @@ func (e PropertyEdit) value(p Property, t Ticket, s *Settings) (to, key string) 
 	}
 	switch p.Name {
 	case PropSubject:
-		switch {
-		case to == "":
-			return "", "inbox.error.subject"
-		case utf8.RuneCountInString(to) > MaxSubject:
-			return "", "inbox.error.long"
+		if key := wrongSubject(to); key != "" {
+			return "", key
 		}
 		return to, ""
 	case PropOwner:
@@ -380,19 +391,32 @@ func (e PropertyEdit) value(p Property, t Ticket, s *Settings) (to, key string) 
 	return propertyValue(p, to, s)
 }
 
+// wrongSubject is the key of what is wrong with a subject, or "".
+func wrongSubject(subject string) string {
+	switch {
+	case subject == "":
+		return "inbox.error.subject"
+	case utf8.RuneCountInString(subject) > MaxSubject:
+		return "inbox.error.long"
+	case strings.ContainsFunc(subject, isControl):
+		return "inbox.error.characters"
+	}
+	return ""
+}
+
 // How long a text property may be, in bytes. The ticket's item holds 400 KB, and
 // a list's entry is best kept within 4.
 const (
-	maxText     = 500
-	maxLongText = 10_000
+	MaxPropertyText     = 500
+	MaxPropertyLongText = 10_000
 )
 
 // propertyValue checks a value that is not empty, and returns it as it is
 // stored.
 func propertyValue(p Property, value string, s *Settings) (to, key string) {
-	limit := maxText
+	limit := MaxPropertyText
 	if p.Type == TypeLongText {
-		limit = maxLongText
+		limit = MaxPropertyLongText
 	}
 	if len(value) > limit {
 		return "", "inbox.error.long"
@@ -458,9 +482,9 @@ func AddContact(t Ticket, v Viewer, s *Settings, p Person, now time.Time) (Ticke
 	case slices.Contains(t.Contacts, p.ID):
 		return t, nil, nil
 	case p.Role.Team():
-		return t, nil, one("email", "inbox.error.team")
+		return t, nil, FieldErrorf("email", "inbox.error.team")
 	case len(t.Contacts) >= MaxContacts:
-		return t, nil, one("email", "inbox.error.contacts", "max", MaxContacts)
+		return t, nil, FieldErrorf("email", "inbox.error.contacts", "max", MaxContacts)
 	}
 	t = t.Clone()
 	if len(t.Contacts) == 0 {
@@ -502,7 +526,7 @@ func AddCompany(t Ticket, v Viewer, s *Settings, c Company, now time.Time) (Tick
 	case slices.Contains(t.Companies, c.ID):
 		return t, nil, nil
 	case len(t.Companies) >= MaxCompanies:
-		return t, nil, one("company", "inbox.error.companies", "max", MaxCompanies)
+		return t, nil, FieldErrorf("company", "inbox.error.companies", "max", MaxCompanies)
 	}
 	t = t.Clone()
 	t.Companies = append(t.Companies, c.ID)
@@ -521,13 +545,6 @@ func RemoveCompany(t Ticket, v Viewer, s *Settings, c Company, now time.Time) (T
 	t = t.Clone()
 	t.Companies = slices.Delete(t.Companies, i, i+1)
 	return t, []Message{changed(t, v, Change{Property: ChangeCompany, From: c.ID, Name: c.Name}, now)}, nil
-}
-
-// one is an Invalid error about one field.
-func one(field, key string, pairs ...any) error {
-	var f fields
-	f.add(field, key, pairs...)
-	return f.err()
 }
 
 // HasThread tells whether the ticket has the thread.

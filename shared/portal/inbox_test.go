@@ -285,7 +285,7 @@ func text(s string) *string { return &s }
 
 func TestEditValues(t *testing.T) {
 	s := inboxSettings()
-	long := strings.Repeat("x", maxText)
+	long := strings.Repeat("x", MaxPropertyText)
 	for _, c := range []struct{ property, to, want, key string }{
 		{"subject", "  New subject ", "New subject", ""},
 		{"subject", "", "", "subject"}, {"subject", " ", "", "subject"},
@@ -301,7 +301,7 @@ func TestEditValues(t *testing.T) {
 		{"product", "table", "table", ""}, {"product", "", "", ""}, {"product", "Table", "", "option"}, {"product", "chair;table", "", "option"},
 		{"parts", "table;chair", "table;chair", ""}, {"parts", ";table;", "table", ""}, {"parts", "", "", ""}, {"parts", "table;sofa", "", "option"},
 		{"note", " Hello 👋 ", "Hello 👋", ""}, {"note", long, long, ""}, {"note", long + "x", "", "long"}, {"note", "a\tb", "", "characters"},
-		{"story", "One\n\ntwo\tthree", "One\n\ntwo\tthree", ""}, {"story", strings.Repeat("x", maxLongText+1), "", "long"},
+		{"story", "One\n\ntwo\tthree", "One\n\ntwo\tthree", ""}, {"story", strings.Repeat("x", MaxPropertyLongText+1), "", "long"},
 		{"cost", "12.5", "12.5", ""}, {"cost", "12,5", "12.5", ""}, {"cost", "-0", "-0", ""}, {"cost", "1,2,3", "", "number"},
 		{"cost", "NaN", "", "number"}, {"cost", "Inf", "", "number"}, {"cost", "twelve", "", "number"}, {"cost", "", "", ""},
 		{"due", "2026-02-28", "2026-02-28", ""}, {"due", "2026-02-29", "", "date"}, {"due", "28.02.2026", "", "date"},

@@ -15,22 +15,16 @@ type Opening struct {
 	Text    string // plain, what it is about
 }
 
-// ValidateOpening checks what was entered, and tidies it.
+// ValidateOpening checks what was entered, and tidies it. What is wrong with the
+// address of a contact whom nobody knows is the caller's to say.
 func ValidateOpening(o Opening, v Viewer, s *Settings) (Opening, error) {
 	var f fields
 	o.Subject, o.Text = strings.TrimSpace(o.Subject), strings.TrimSpace(o.Text)
-	switch {
-	case o.Contact.ID == "": // what is wrong with the address is the caller's to say
-	case o.Contact.Role.Team():
+	if o.Contact.Role.Team() {
 		f.add("email", "inbox.error.team")
 	}
-	switch {
-	case o.Subject == "":
-		f.add("subject", "inbox.error.subject")
-	case utf8.RuneCountInString(o.Subject) > MaxSubject:
-		f.add("subject", "inbox.error.long")
-	case strings.ContainsFunc(o.Subject, isControl):
-		f.add("subject", "inbox.error.characters")
+	if key := wrongSubject(o.Subject); key != "" {
+		f.add("subject", key)
 	}
 	b := InboxOf(Ticket{Inbox: o.Inbox}, s)
 	if o.Inbox != "" && b.ID != o.Inbox || !WorksIn(v, b) {
@@ -59,7 +53,7 @@ func OpenTicket(id, thread string, o Opening, v Viewer, s *Settings, now time.Ti
 		t.Companies = []string{o.Contact.Company}
 	}
 	for _, p := range s.Pipelines {
-		if stage := reopenStage(Ticket{Pipeline: p.ID}, &Settings{Pipelines: []Pipeline{{ID: p.ID, Stages: p.Stages}}}); stage != "" {
+		if stage := p.firstOpen(); stage != "" {
 			t.Pipeline, t.Stage = p.ID, stage
 			break
 		}

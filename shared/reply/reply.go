@@ -146,12 +146,12 @@ func (in Reply) Attach(ctx context.Context, store Store, files Files, r *web.Req
 	}
 	for i, id := range in.Attachments {
 		if !portal.ValidID(id) || slices.Contains(in.Attachments[:i], id) {
-			return nil, wrong("reply.error.upload")
+			return nil, portal.FieldErrorf("attachments", "reply.error.upload")
 		}
 	}
 	uploads, err := store.Uploads(ctx, r.Settings.ID, r.Viewer.ID, in.Attachments, r.Now)
 	if portal.KindOf(err) == portal.NotFound {
-		return nil, wrong("reply.error.upload")
+		return nil, portal.FieldErrorf("attachments", "reply.error.upload")
 	}
 	if err != nil {
 		return nil, err
@@ -165,7 +165,7 @@ func (in Reply) Attach(ctx context.Context, store Store, files Files, r *web.Req
 		switch portal.KindOf(err) {
 		case portal.NotFound, portal.Invalid, portal.Conflict:
 			if err != nil {
-				return nil, wrong("reply.error.notUploaded", "name", u.Name)
+				return nil, portal.FieldErrorf("attachments", "reply.error.notUploaded", "name", u.Name)
 			}
 		}
 		if err != nil {
@@ -181,11 +181,6 @@ func (in Reply) Attach(ctx context.Context, store Store, files Files, r *web.Req
 		all = append(all, a)
 	}
 	return all, nil
-}
-
-func wrong(key string, pairs ...any) error {
-	return &portal.Error{Kind: portal.Invalid, Key: "error.invalid",
-		Fields: []portal.FieldError{{Field: "attachments", Key: key, Pairs: pairs}}}
 }
 
 // keep stores a file that came with the form itself. Its id follows from the

@@ -136,16 +136,15 @@ type ThreadLink struct {
 	Shown      bool // the one that customers see
 }
 
-// PeopleCardProps are contacts or companies of a ticket. Its forms post the
-// field rev, and remove with a row's ID or the field of Add or AddSelect.
+// PeopleCardProps are contacts or companies of a ticket. Its forms post remove
+// with a row's ID, or the field of Add or AddSelect.
 type PeopleCardProps struct {
 	Reader    Reader
 	ID        string // of what the card holds, which a link opens; default: people- and the name of the field that adds
 	Title     string
 	People    []PersonRow
-	Empty     string // instead of people
-	Action    string // takes a POST; "" lets nothing be changed
-	Rev       string
+	Empty     string       // instead of people
+	Action    string       // takes a POST; "" lets nothing be changed
 	Add       *FieldProps  // a contact by e-mail address
 	AddSelect *SelectProps // a company by choice
 	AddLabel  string       // of the button: "Add contact"
@@ -198,8 +197,7 @@ type TicketFormProps struct {
 	Reader Reader
 	Action string
 	ID     string
-	Rev    string // posted as rev where it is not empty
-	Failed bool   // it came back with an error: there is something to save
+	Failed bool // it came back with an error: there is something to save
 }
 
 func hash(number int64) string { return "#" + strconv.FormatInt(number, 10) }

@@ -147,7 +147,7 @@ func message(r *web.Request, p Page, i int) ui.MessageProps {
 	base := p.base(r)
 	props := ui.MessageProps{
 		Reader: r.Reader, ID: m.ID, Author: authorOf(m, r.Viewer, r.Settings), Side: ui.Other, At: m.Created,
-		HTML: InlineImages(m, base), Latest: i == len(p.Conversation.Messages)-1 && !p.Past,
+		HTML: InlineImages(m, base), Attachments: FilesBelow(m, base), Latest: i == len(p.Conversation.Messages)-1 && !p.Past,
 	}
 	switch {
 	case m.Author.Team:
@@ -155,15 +155,19 @@ func message(r *web.Request, p Page, i int) ui.MessageProps {
 	case own(m, r.Viewer):
 		props.Side = ui.Own
 	}
-	for _, a := range m.Attachments {
-		if strings.Contains(m.HTML, `"cid:`+a.ID+`"`) {
-			continue // stands in the text
-		}
-		props.Attachments = append(props.Attachments, ui.Attachment{
-			Name: a.Name, Size: a.Size, Href: FileHref(base, a.ID), Image: a.Image(),
-		})
-	}
 	return props
+}
+
+// FilesBelow are the files of a message that do not stand in its text, as the
+// page shows them.
+func FilesBelow(m portal.Message, base string) []ui.Attachment {
+	var files []ui.Attachment
+	for _, a := range m.Attachments {
+		if !strings.Contains(m.HTML, `"cid:`+a.ID+`"`) {
+			files = append(files, ui.Attachment{Name: a.Name, Size: a.Size, Href: fileHref(base, a.ID), Image: a.Image()})
+		}
+	}
+	return files
 }
 
 // properties are the ticket's visible properties, set ones only.

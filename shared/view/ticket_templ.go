@@ -566,7 +566,7 @@ func custom(r *web.Request, t portal.Ticket, p portal.Property) templ.Component 
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var28 templ.SafeURL
-				templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(FileHref(r.Path("tickets", t.ID), value)))
+				templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(fileHref(r.Path("tickets", t.ID), value)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/view/ticket.templ`, Line: 171, Col: 69}
 				}

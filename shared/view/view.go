@@ -109,15 +109,21 @@ type Attachment struct {
 func MessageOf(m portal.Message, v portal.Viewer, s *portal.Settings, base string) Message {
 	out := Message{
 		ID: m.ID, Author: authorOf(m, v, s), Own: own(m, v), Team: m.Author.Team,
-		HTML: InlineImages(m, base), Text: richtext.Text(m.HTML), CreatedAt: m.Created, Attachments: []Attachment{},
+		HTML: InlineImages(m, base), Text: richtext.Text(m.HTML), CreatedAt: m.Created, Attachments: AttachmentsOf(m, base),
 	}
 	if m.Kind == portal.Event {
 		out.Event = string(m.Event)
 	}
-	for _, a := range m.Attachments {
-		out.Attachments = append(out.Attachments, Attachment{a.ID, a.Name, a.Type, a.Size, FileHref(base, a.ID)})
-	}
 	return out
+}
+
+// AttachmentsOf returns all files of a message, in JSON.
+func AttachmentsOf(m portal.Message, base string) []Attachment {
+	files := []Attachment{}
+	for _, a := range m.Attachments {
+		files = append(files, Attachment{a.ID, a.Name, a.Type, a.Size, fileHref(base, a.ID)})
+	}
+	return files
 }
 
 // own tells whether the viewer wrote the message as a customer. What they wrote
@@ -133,8 +139,8 @@ func authorOf(m portal.Message, v portal.Viewer, s *portal.Settings) string {
 	return s.AuthorName(m.Author)
 }
 
-// FileHref is the address of a file of the ticket whose path is base.
-func FileHref(base, attachment string) string { return base + "/attachments/" + attachment }
+// fileHref is the address of a file of the ticket whose path is base.
+func fileHref(base, attachment string) string { return base + "/attachments/" + attachment }
 
 // InlineImages returns the message's HTML with images that were put into the
 // text leading to their files.
@@ -144,7 +150,7 @@ func InlineImages(m portal.Message, base string) string {
 	}
 	var pairs []string
 	for _, a := range m.Attachments {
-		pairs = append(pairs, `src="cid:`+a.ID+`"`, `src="`+FileHref(base, a.ID)+`"`)
+		pairs = append(pairs, `src="cid:`+a.ID+`"`, `src="`+fileHref(base, a.ID)+`"`)
 	}
 	return strings.NewReplacer(pairs...).Replace(m.HTML)
 }

@@ -150,7 +150,7 @@ func jsonError(err error) error {
 	if key == "" {
 		return &edgeError{status: http.StatusBadRequest, key: "error.badJSON"}
 	}
-	return &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: []portal.FieldError{{Field: field, Key: key}}}
+	return portal.FieldErrorf(field, key)
 }
 
 // Form reads the request's form, URL-encoded or multipart. It refuses another

@@ -164,7 +164,7 @@ func (v view) threads() ui.ThreadsCardProps {
 
 func (v view) contacts() ui.PeopleCardProps {
 	return ui.PeopleCardProps{
-		Reader: v.Reader, Title: v.say("Kontakte", "Contacts"), Action: Path, Rev: "7",
+		Reader: v.Reader, Title: v.say("Kontakte", "Contacts"), Action: Path,
 		People: []ui.PersonRow{
 			{ID: "k1", Name: "Klara Nordwind", Detail: "customer@nordwind.example", Href: "#klara", Removable: true},
 			{ID: "k2", Name: "Wilhelmine von Hohenstein-Lichtenberg", Detail: "wilhelmine.von-hohenstein-lichtenberg@nordwind.example", Removable: true},
@@ -176,7 +176,7 @@ func (v view) contacts() ui.PeopleCardProps {
 
 func (v view) companies() ui.PeopleCardProps {
 	return ui.PeopleCardProps{
-		Reader: v.Reader, Title: v.say("Organisationen", "Organisations"), Action: Path, Rev: "7",
+		Reader: v.Reader, Title: v.say("Organisationen", "Organisations"), Action: Path,
 		Empty:     v.say("Keine Organisation.", "No organisation."),
 		AddSelect: &ui.SelectProps{Reader: v.Reader, Name: "company", Label: v.say("Organisation", "Organisation"), Options: []ui.Option{{Value: "", Label: v.say("Bitte wählen", "Please choose")}, {Value: "n", Label: "Nordwind Handels GmbH"}}},
 		AddLabel:  v.say("Organisation hinzufügen", "Add organisation"),

@@ -329,7 +329,7 @@ func ticketForm(v view, id, err string) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.TicketForm(ui.TicketFormProps{Reader: v.Reader, Action: Path, ID: id, Rev: "7", Failed: err != ""}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var11), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.TicketForm(ui.TicketFormProps{Reader: v.Reader, Action: Path, ID: id, Failed: err != ""}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var11), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
