@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -31,10 +32,11 @@ const (
 	// end of the invocation, to answer that it took too long.
 	lastWords = 500 * time.Millisecond
 
-	// EdgeSecret names the variable that holds the secret which CloudFront sends
-	// in X-Postern-Edge. Where it is set, requests without the secret are refused,
-	// and X-Postern-Client and X-Postern-Host are the client's address and the
-	// host that it asked for.
+	// EdgeSecret names the variable that holds the secrets, separated by spaces,
+	// of which CloudFront sends one in X-Postern-Edge: two, so that another can
+	// take over while requests go on. Where there is one, requests without any of
+	// them are refused, and X-Postern-Client and X-Postern-Host are the client's
+	// address and the host that it asked for.
 	EdgeSecret = "POSTERN_EDGE_SECRET"
 
 	edgeHeader       = "X-Postern-Edge"
@@ -60,12 +62,12 @@ func Invoke(ctx context.Context, h http.Handler, event json.RawMessage) (json.Ra
 }
 
 type adapter struct {
-	handler    http.Handler
-	edgeSecret string
+	handler     http.Handler
+	edgeSecrets []string
 }
 
 func newAdapter(h http.Handler) *adapter {
-	return &adapter{handler: h, edgeSecret: os.Getenv(EdgeSecret)}
+	return &adapter{handler: h, edgeSecrets: strings.Fields(os.Getenv(EdgeSecret))}
 }
 
 // Invoke implements [lambda.Handler].
@@ -115,10 +117,14 @@ func (a *adapter) admit(r *http.Request) bool {
 	for _, name := range []string{edgeHeader, edgeClientHeader, edgeHostHeader} {
 		r.Header.Del(name)
 	}
-	if a.edgeSecret == "" {
+	if len(a.edgeSecrets) == 0 {
 		return true
 	}
-	if subtle.ConstantTimeCompare([]byte(secret), []byte(a.edgeSecret)) != 1 {
+	known := 0
+	for _, s := range a.edgeSecrets {
+		known |= subtle.ConstantTimeCompare([]byte(secret), []byte(s))
+	}
+	if known != 1 {
 		return false
 	}
 	if addr, ok := remoteAddr(client); ok {

@@ -355,6 +355,17 @@ func TestEdgeSecret(t *testing.T) {
 			t.Errorf("%s: %d", headers, response.Status)
 		}
 	}
+
+	// While one takes over from another, both are good; together they are none.
+	t.Setenv(lambdahttp.EdgeSecret, "s3cret n3xt")
+	check("s3cret", "198.51.100.7:0", "support.example")
+	check("n3xt", "198.51.100.7:0", "support.example")
+	for _, secret := range []string{"s3cret n3xt", " ", "n3x"} {
+		response := get(t, address, `{"headers": {"x-postern-edge": "`+secret+`"}}`)
+		if response.Status != http.StatusForbidden {
+			t.Errorf("%q: %d", secret, response.Status)
+		}
+	}
 }
 
 func TestOtherEvents(t *testing.T) {
