@@ -135,6 +135,15 @@ var rooms = []room{
 		},
 		modules: []string{lambda},
 	},
+	{
+		path: "functions/setup",
+		rooms: []string{
+			"shared/portal", "shared/routes", "shared/meter", "shared/dynamo", "shared/blob", "shared/auth/password",
+			"shared/app", "shared/app/awsconfig", "shared/ui",
+		},
+		modules: []string{lambda, group},
+		tests:   []string{sdk},
+	},
 	{path: "infra/arch"},
 	{path: "infra/grants", rooms: []string{"shared/dynamo/schema"}},
 	{path: "infra/testdb", rooms: []string{"infra/local"}},

@@ -17,8 +17,9 @@ import (
 // Grant is a set of actions on one resource.
 type Grant struct {
 	// Resource is a table of postern/shared/dynamo/schema ("lists"), an index
-	// of one ("lists/gsi1"), [Mail], [DeadLetters], or, where the actions are
-	// S3's, [Bucket] or the objects in it below a prefix ("incoming/*").
+	// of one ("lists/gsi1"), [Mail], [DeadLetters], [Static], or, where the
+	// actions are S3's, [Bucket] or the objects in it below a prefix
+	// ("incoming/*").
 	Resource string
 	// Actions are IAM's names. A transaction needs those of its parts:
 	// dynamodb:PutItem for a Put, dynamodb:ConditionCheckItem for a check and so
@@ -41,8 +42,10 @@ const (
 	sendMessage  = "sqs:SendMessage"
 )
 
-// What is neither a table nor in the bucket.
+// What is neither a table nor in the bucket of attachments.
 const (
+	// Static is the objects in the bucket of the pages' static files.
+	Static = "static"
 	// Mail is the addresses and domains that SES sends from. For a mail that
 	// comes whole, SendEmail of its newer API asks for SendRawEmail.
 	Mail = "mail"
@@ -121,6 +124,12 @@ var functions = map[string][]Grant{
 		{Mail, []string{sendEmail, sendRawEmail}},
 		{DeadLetters, []string{sendMessage}},
 	}),
+	"setup": { // patterns 7, 31 to 33, and the static files
+		{schema.Credentials, []string{putItem}},
+		{schema.People, []string{putItem}},
+		{schema.Settings, []string{getItem, putItem, query, updateItem}},
+		{Static, []string{putObject}},
+	},
 	"ticket-attachment": union(viewer, []Grant{ // patterns 9, 14
 		{schema.Tickets, []string{batchGetItem}},
 		{schema.Sessions, []string{putItem}},

@@ -18,7 +18,7 @@ func TestEveryFunctionHasGrants(t *testing.T) {
 
 // A misspelt table or action would deploy, and deny at run time.
 func TestGrantsNameWhatExists(t *testing.T) {
-	resources := map[string]string{Bucket: "s3:", Incoming: "s3:", Attachments: "s3:", Mail: "ses:", DeadLetters: "sqs:"}
+	resources := map[string]string{Bucket: "s3:", Incoming: "s3:", Attachments: "s3:", Static: "s3:", Mail: "ses:", DeadLetters: "sqs:"}
 	for _, table := range schema.Tables {
 		resources[table.Name] = "dynamodb:"
 		for _, index := range table.Indexes {
@@ -59,8 +59,12 @@ func TestLinesOfPermission(t *testing.T) {
 	for _, function := range Functions() {
 		for _, g := range Of(function) {
 			switch {
-			case g.Resource == schema.Credentials && function != "sign-in" && function != "account":
+			case g.Resource == schema.Credentials && function == "setup" && !slices.Equal(g.Actions, []string{putItem}):
+				t.Errorf("%s does more than write password hashes: %v", function, g.Actions)
+			case g.Resource == schema.Credentials && function != "sign-in" && function != "account" && function != "setup":
 				t.Errorf("%s reaches password hashes", function)
+			case g.Resource == Static && (function != "setup" || !slices.Equal(g.Actions, []string{putObject})):
+				t.Errorf("%s does more to the static files than setup may: %v", function, g.Actions)
 			case g.Resource == schema.Audit && !slices.Equal(g.Actions, []string{putItem}):
 				t.Errorf("%s does more than append to the audit log: %v", function, g.Actions)
 			case g.Resource == schema.Tickets && slices.Contains(g.Actions, deleteItem):

@@ -31,6 +31,9 @@ type Config struct {
 	// MailFrom is the address that mails come from where the portal has none of
 	// its own (POSTERN_MAIL_FROM).
 	MailFrom string
+	// Static is the bucket of the pages' static files (POSTERN_STATIC); empty
+	// where they are served by a function alone, as on a developer's machine.
+	Static string
 	// DeadLetters is the URL of the queue for what stream functions could not
 	// process (POSTERN_DEAD_LETTERS).
 	DeadLetters string
@@ -48,6 +51,7 @@ func Load() Config {
 		Origin:        os.Getenv("POSTERN_ORIGIN"),
 		DefaultPortal: os.Getenv("POSTERN_DEFAULT_PORTAL"),
 		MailFrom:      os.Getenv("POSTERN_MAIL_FROM"),
+		Static:        os.Getenv("POSTERN_STATIC"),
 		DeadLetters:   os.Getenv("POSTERN_DEAD_LETTERS"),
 	}
 }

@@ -1,4 +1,5 @@
-// Package blob keeps attachments in S3. It is the only package that talks to S3.
+// Package blob keeps attachments in S3, and the pages' static files. It is the
+// only package that talks to S3.
 //
 // A browser uploads a file straight to the bucket by a signed POST, to a key
 // below [Incoming]. When the message that it belongs to is sent, the file is
@@ -8,6 +9,7 @@
 package blob
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -49,6 +51,15 @@ func Open(cfg app.Config) (*Store, error) {
 		return nil, errors.New("POSTERN_BUCKET is not set")
 	}
 	return New(awsconfig.Load(), cfg.Bucket, awsconfig.Endpoint(s3.ServiceID) != ""), nil
+}
+
+// OpenStatic returns the store of the pages' static files, another bucket. It
+// makes no request. Publish needs s3:PutObject.
+func OpenStatic(cfg app.Config) (*Store, error) {
+	if cfg.Static == "" {
+		return nil, errors.New("POSTERN_STATIC is not set")
+	}
+	return New(awsconfig.Load(), cfg.Static, awsconfig.Endpoint(s3.ServiceID) != ""), nil
 }
 
 // New returns the store of a bucket that is not the environment's. pathStyle is
@@ -128,6 +139,35 @@ func (s *Store) Put(ctx context.Context, finalKey string, body io.ReadSeeker, si
 		return failure("store "+finalKey, err)
 	}
 	return nil
+}
+
+// publishTries is how often a file is published that another request wrote at
+// the same moment: S3 has refused then, and the next try finds what is there.
+const publishTries = 3
+
+// Publish stores a file that everyone may keep for ever, under a key that changes
+// with its content. Where there is one under the key already it is left as it is.
+// It returns Unavailable where S3 does not answer.
+func (s *Store) Publish(ctx context.Context, key string, body []byte, contentType string) error {
+	var err error
+	for range publishTries {
+		_, err = s.client.PutObject(ctx, &s3.PutObjectInput{
+			Bucket:       &s.bucket,
+			Key:          &key,
+			Body:         bytes.NewReader(body),
+			ContentType:  &contentType,
+			CacheControl: aws.String("public, max-age=31536000, immutable"),
+			IfNoneMatch:  aws.String("*"),
+		})
+		var response *awshttp.ResponseError
+		switch {
+		case err == nil, errors.As(err, &response) && response.HTTPStatusCode() == http.StatusPreconditionFailed:
+			return nil
+		case response == nil || response.HTTPStatusCode() != http.StatusConflict:
+			return failure("publish "+key, err)
+		}
+	}
+	return portal.Errorf(portal.Unavailable, "error.unavailable", fmt.Errorf("publish %s: %w", key, err))
 }
 
 // Link returns a URL that serves the file until ttl has passed, to whoever has

@@ -92,4 +92,7 @@
 //	28  ImportContacts, ImportCompanies  with their claims       1 TransactWriteItems of about 16, of 50
 //	29  Holders        who has addresses                         2 BatchGetItem of 100: 2 each
 //	30  ExtendSettings pipelines, properties and staff to add    as 7, and 1 TransactWriteItems of 99
+//	31  CreatePortal   a new portal's settings                   1 TransactWriteItems: 2 an item
+//	32  AddAdmin       somebody who may change the settings      1 TransactWriteItems of 5: 10, 12 with long settings
+//	33  SwitchPortal   whether customers may use it              1 UpdateItem: the settings' size in KB
 package dynamo

@@ -105,7 +105,7 @@ func (s *Store) ClaimImports(ctx context.Context, portalID string, claims []Impo
 		table, it := itemOfImport(portalID, im)
 		writes = append(writes, s.mustNotExist(table, it))
 	}
-	return s.transactImport(ctx, writes)
+	return s.transactAll(ctx, writes)
 }
 
 // PutImports writes what was imported, whatever was there (pattern 26,
@@ -176,14 +176,14 @@ func (s *Store) ImportContacts(ctx context.Context, portalID string, contacts []
 	for _, c := range contacts {
 		own := s.contactWrites(portalID, c)
 		if len(writes)+len(own) > maxTransaction {
-			if err := s.transactImport(ctx, writes); err != nil {
+			if err := s.transactAll(ctx, writes); err != nil {
 				return err
 			}
 			writes = nil
 		}
 		writes = append(writes, own...)
 	}
-	return s.transactImport(ctx, writes)
+	return s.transactAll(ctx, writes)
 }
 
 func (s *Store) contactWrites(portalID string, c ContactImport) []types.TransactWriteItem {
@@ -355,7 +355,7 @@ func (s *Store) ImportCompanies(ctx context.Context, portalID string, companies 
 			writes = append(writes, s.putAnyway(schema.People,
 				marshal(companyKey(portalID, c.Company.ID), "p", companyItem{ID: c.Company.ID, Name: c.Company.Name})))
 		}
-		if err := s.transactImport(ctx, writes); err != nil {
+		if err := s.transactAll(ctx, writes); err != nil {
 			return err
 		}
 	}
@@ -387,9 +387,7 @@ func (s *Store) ExtendSettings(ctx context.Context, slug string, extend func(por
 		if err != nil {
 			return nil, err
 		}
-		s.mu.Lock()
-		clear(s.cached)
-		s.mu.Unlock()
+		s.forgetSettings()
 		return &after, nil
 	}
 	return nil, portal.Errorf(portal.Unavailable, "error.unavailable", err)
@@ -442,7 +440,7 @@ func (s *Store) extendSettings(ctx context.Context, before, after *portal.Settin
 		if part[0].Put != nil {
 			writes = append(writes, part...)
 		}
-		if err := s.transactImport(ctx, writes); err != nil {
+		if err := s.transactAll(ctx, writes); err != nil {
 			return err
 		}
 		after.Version++
@@ -460,10 +458,24 @@ func (s *Store) mustNotExist(table string, it item) types.TransactWriteItem {
 	return w
 }
 
-// transactImport writes all or nothing: it tries again where the tables are
+// unmet is the first write of a transaction whose condition was not met.
+type unmet struct {
+	write int
+	err   error
+}
+
+func (u *unmet) Error() string { return fmt.Sprintf("write %d of a transaction: %v", u.write, u.err) }
+func (u *unmet) Unwrap() error { return u.err }
+
+// transactAll writes all or nothing: it tries again where the tables are
 // throttled or others write the same items, and is a Conflict where a condition
 // is not met.
-func (s *Store) transactImport(ctx context.Context, writes []types.TransactWriteItem) error {
+func (s *Store) transactAll(ctx context.Context, writes []types.TransactWriteItem) error {
+	return s.transactOnce(ctx, nil, writes)
+}
+
+// transactOnce is transactAll with a token as for writeOnce.
+func (s *Store) transactOnce(ctx context.Context, token *string, writes []types.TransactWriteItem) error {
 	if len(writes) == 0 {
 		return nil
 	}
@@ -473,14 +485,14 @@ func (s *Store) transactImport(ctx context.Context, writes []types.TransactWrite
 			return err
 		}
 		var codes []string
-		if codes, err = s.writeAll(ctx, writes); err == nil {
+		if codes, err = s.writeOnce(ctx, token, writes); err == nil {
 			return nil
 		}
 		again := false
 		for i, code := range codes {
 			switch code {
 			case "ConditionalCheckFailed":
-				return portal.Errorf(portal.Conflict, "error.conflict", fmt.Errorf("write %d of a transaction: %w", i, err))
+				return portal.Errorf(portal.Conflict, "error.conflict", &unmet{i, err})
 			case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
 				again = true
 			}

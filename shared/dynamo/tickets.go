@@ -440,8 +440,15 @@ func (s *Store) tryChange(ctx context.Context, settings *portal.Settings, ticket
 // writeAll is one TransactWriteItems. Where it was cancelled, and nothing written,
 // codes says for each write why.
 func (s *Store) writeAll(ctx context.Context, writes []types.TransactWriteItem) (codes []string, err error) {
+	return s.writeOnce(ctx, nil, writes)
+}
+
+// writeOnce is writeAll for who may ask again without knowing whether it was
+// written: within ten minutes the same writes with the same token, of at most 36
+// characters, are carried out once.
+func (s *Store) writeOnce(ctx context.Context, token *string, writes []types.TransactWriteItem) (codes []string, err error) {
 	out, err := s.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
-		TransactItems: writes, ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal,
+		TransactItems: writes, ClientRequestToken: token, ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal,
 	})
 	if err == nil {
 		s.record(ctx, "TransactWriteItems", "", out.ConsumedCapacity, true)

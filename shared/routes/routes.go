@@ -150,6 +150,10 @@ var Streams = []Stream{
 	{Table: "tickets", Function: "notify", New: "notice"},
 }
 
+// Invoked is every function that neither a route nor a stream leads to: who
+// deploys invokes it, through CloudFormation or by hand.
+var Invoked = []string{"setup"}
+
 // Functions returns the names of all functions, each once, in alphabetical order.
 func Functions() []string {
 	var names []string
@@ -159,6 +163,7 @@ func Functions() []string {
 	for _, s := range Streams {
 		names = append(names, s.Function)
 	}
+	names = append(names, Invoked...)
 	slices.Sort(names)
 	return slices.Compact(names)
 }

@@ -84,6 +84,21 @@ func TestFunctions(t *testing.T) {
 	}
 }
 
+// Whoever may ask for pages must not be able to set the portal up.
+func TestInvoked(t *testing.T) {
+	for _, function := range Invoked {
+		if !slices.Contains(Functions(), function) {
+			t.Errorf("%s is no function", function)
+		}
+		if rows := For(function); rows != nil {
+			t.Errorf("%s is reached by %v", function, rows)
+		}
+		if slices.ContainsFunc(Streams, func(s Stream) bool { return s.Function == function }) {
+			t.Errorf("%s is reached by a stream", function)
+		}
+	}
+}
+
 // A portal whose slug were the first word of another route could not be reached.
 func TestReserved(t *testing.T) {
 	reserved := Reserved()

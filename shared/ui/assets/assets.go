@@ -23,6 +23,23 @@ var files embed.FS
 
 const forever = "public, max-age=31536000, immutable"
 
+// Names returns the names of all bundled files that [File] has, sorted; none
+// where the bundle was not made. Each changes with the file's content. Themes are
+// not among them: their colours are a portal's.
+func Names() []string {
+	entries, err := files.ReadDir("dist")
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, e := range entries {
+		if _, _, _, _, ok := file(e.Name()); ok {
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}
+
 var contentTypes = map[string]string{
 	".css": "text/css; charset=utf-8",
 	".js":  "text/javascript; charset=utf-8",

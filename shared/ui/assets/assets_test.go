@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,6 +49,24 @@ func TestEveryFileOfThePages(t *testing.T) {
 			if got := packed.Header.Get(header); got != want {
 				t.Errorf("%s: %s is %q", name, header, got)
 			}
+		}
+	}
+}
+
+// Names has every file that pages link, and each can be had.
+func TestNames(t *testing.T) {
+	names := Names()
+	for _, asset := range []string{"app.css", "app.js", "inbox.js", "reply.js", "favicon.svg", "logo.svg"} {
+		if !slices.Contains(names, bundled(asset)) {
+			t.Errorf("%q lacks %s", names, bundled(asset))
+		}
+	}
+	if !slices.IsSorted(names) || len(slices.Compact(slices.Clone(names))) != len(names) {
+		t.Errorf("%q", names)
+	}
+	for _, name := range names {
+		if body, _, contentType, ok := File(name); !ok || len(body) == 0 || contentType == "" {
+			t.Errorf("%s: %d bytes, %q", name, len(body), contentType)
 		}
 	}
 }

@@ -1,0 +1,49 @@
+package portal
+
+import "slices"
+
+// The items of the checklist. The ids stay what they are: commands and pages
+// name them.
+const (
+	CheckName     = "name"     // the portal has a name
+	CheckInbox    = "inbox"    // and an inbox
+	CheckPipeline = "pipeline" // and a pipeline with an open and a closed stage
+	CheckAdmin    = "admin"    // and somebody who may change its settings
+	CheckSender   = "sender"   // and an address that its mails come from
+)
+
+// CheckItem is something that a portal needs before customers use it.
+type CheckItem struct {
+	ID   string
+	Done bool
+}
+
+// Checklist returns everything that a portal needs before customers use it,
+// always in the same order. sender is the deployment's address for mails, which
+// stands in where the portal has none.
+func Checklist(s *Settings, sender string) []CheckItem {
+	if s.MailFrom != "" {
+		sender = s.MailFrom
+	}
+	_, sends := NormalEmail(sender)
+	return []CheckItem{
+		{CheckName, s.Name != ""},
+		{CheckInbox, len(s.Inboxes) > 0},
+		{CheckPipeline, slices.ContainsFunc(s.Pipelines, Pipeline.complete)},
+		{CheckAdmin, s.HasAdmin()},
+		{CheckSender, sends},
+	}
+}
+
+// complete tells whether a ticket can be open and closed in the pipeline.
+func (p Pipeline) complete() bool {
+	has := func(state State) bool {
+		return slices.ContainsFunc(p.Stages, func(st Stage) bool { return st.State == state && !st.Archived })
+	}
+	return has(Open) && has(Closed)
+}
+
+// HasAdmin tells whether somebody may change the portal's settings.
+func (s *Settings) HasAdmin() bool {
+	return slices.ContainsFunc(s.Staff, func(st Staff) bool { return st.Role == Admin })
+}
