@@ -213,6 +213,20 @@ func TestAttachment(t *testing.T) {
 		}
 	})
 
+	t.Run("publish", func(t *testing.T) {
+		for _, body := range []string{"first", "second"} {
+			if err := s.Publish(ctx, "assets/v/app-1.css", []byte(body), "text/css; charset=utf-8"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		response, body := download(t, link(t, s, "assets/v/app-1.css"))
+		h := response.Header
+		if body != "first" || h.Get("Content-Type") != "text/css; charset=utf-8" || h.Get("Cache-Control") != "public, max-age=31536000, immutable" ||
+			h.Get("Content-Disposition") != "" || h.Get("Content-Encoding") != "" {
+			t.Errorf("%q, %v", body, h)
+		}
+	})
+
 	t.Run("links", func(t *testing.T) {
 		u, err := url.Parse(link(t, s, "files/a6"))
 		if err != nil {
@@ -265,6 +279,40 @@ func TestFailures(t *testing.T) {
 	s.client = s3.New(s.client.Options(), func(o *s3.Options) { o.RetryMaxAttempts = 1 })
 	if err := s.Put(t.Context(), "a", strings.NewReader("a"), 1, "n", "text/plain"); portal.KindOf(err) != portal.Unavailable {
 		t.Errorf("no answer: %v", err)
+	}
+}
+
+// A file that another request writes at the same moment is asked for again, and
+// one that stays so is Unavailable.
+func TestPublishFailures(t *testing.T) {
+	for _, test := range []struct {
+		answers  []int // the last one stays
+		want     portal.Kind
+		requests int
+	}{
+		{[]int{200}, -1, 1},
+		{[]int{412}, -1, 1},
+		{[]int{409, 412}, -1, 2},
+		{[]int{409, 200}, -1, 2},
+		{[]int{409}, portal.Unavailable, publishTries},
+		{[]int{503}, portal.Unavailable, 1},
+		{[]int{403}, portal.Internal, 1},
+	} {
+		requests := 0
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method != http.MethodPut || r.Header.Get("If-None-Match") != "*" {
+				t.Errorf("%s with %v", r.Method, r.Header)
+			}
+			w.WriteHeader(test.answers[min(requests, len(test.answers)-1)])
+			requests++
+		}))
+		defer server.Close()
+		s := store(t, server.URL)
+		s.client = s3.New(s.client.Options(), func(o *s3.Options) { o.RetryMaxAttempts = 1 })
+		err := s.Publish(t.Context(), "a", []byte("a"), "text/css")
+		if (err == nil) != (test.want == -1) || err != nil && portal.KindOf(err) != test.want || requests != test.requests {
+			t.Errorf("%v: %v after %d requests", test.answers, err, requests)
+		}
 	}
 }
 
@@ -323,5 +371,8 @@ func TestMediaType(t *testing.T) {
 func TestOpenWithoutBucket(t *testing.T) {
 	if _, err := Open(app.Config{}); err == nil {
 		t.Error("a store without a bucket opens")
+	}
+	if _, err := OpenStatic(app.Config{Bucket: "attachments"}); err == nil {
+		t.Error("a store without a bucket for static files opens")
 	}
 }

@@ -101,6 +101,9 @@ func (r *Request) Failure(err error) *Failure {
 	}
 	f := &Failure{Status: statuses[e.Kind], Detail: r.say(e.Key, e.Pairs)}
 	f.Title = r.title(f.Status)
+	if e.Key == portalOff {
+		f.Title = r.Reader.T("error.title.portalOff")
+	}
 	for _, field := range e.Fields {
 		f.Fields = append(f.Fields, FieldMessage{field.Field, r.say(field.Key, field.Pairs)})
 	}
@@ -223,7 +226,10 @@ func (r *Request) errorPage(f *Failure) func(ui.Frame) templ.Component {
 	case f.Status == http.StatusUnauthorized && r.Settings != nil:
 		p.SignIn = r.SignIn(r.Path())
 	case r.Settings != nil && r.Viewer.SignedIn():
-		p.Home = r.Home()
+		p.Home, p.SwitchHelp = r.Home(), "error.switch.help"
+		if !r.Settings.Active && !r.Viewer.Role.Team() {
+			p.Home, p.SwitchHelp = "", "error.switch.off" // home is as closed as this is
+		}
 		if f.Status == http.StatusNotFound || f.Status == http.StatusForbidden {
 			p.Switch, p.Email, p.Next = r.Path("sign-out"), r.Viewer.Email, r.URL.RequestURI()
 			if r.Method != http.MethodGet {

@@ -101,6 +101,9 @@ func (s *server) frame(r *Request, result Result) ui.Frame {
 		f.Here = r.Path()
 	}
 	if !r.Viewer.SignedIn() {
+		if !set.Active && f.Flash == nil {
+			f.Flash = &ui.BannerProps{Tone: ui.Warn, Text: r.Reader.T("frame.off.visitor")}
+		}
 		return f
 	}
 	if r.Viewer.Role.Team() {
@@ -112,7 +115,13 @@ func (s *server) frame(r *Request, result Result) ui.Frame {
 		Name: r.Viewer.Name(), Detail: r.Viewer.Email, SignOut: r.Path("sign-out"),
 		Links: []ui.NavItem{{Label: r.Reader.T("frame.myAccount"), Href: r.Path("account"), Current: result.Section == "account"}},
 	}
-	if r.Viewer.Role.Team() && result.Section == "tickets" {
+	preview := r.Viewer.Role.Team() && result.Section == "tickets"
+	switch off := r.Viewer.Role.Team() && !set.Active; {
+	case off && preview:
+		f.Preview = &ui.BannerProps{Tone: ui.Warn, Title: r.Reader.T("frame.off.team"), Text: r.Reader.T("frame.preview")}
+	case off:
+		f.Preview = &ui.BannerProps{Tone: ui.Warn, Text: r.Reader.T("frame.off.team")}
+	case preview:
 		f.Preview = &ui.BannerProps{Text: r.Reader.T("frame.preview")}
 	}
 	return f

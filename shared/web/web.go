@@ -295,6 +295,9 @@ func (s *server) request(w http.ResponseWriter, r *http.Request, row routes.Rout
 	return req
 }
 
+// portalOff tells a customer that the portal is not active.
+const portalOff = "error.portalOff"
+
 // admit finds portal and viewer, and refuses who may not pass.
 func (s *server) admit(ctx context.Context, r *Request) error {
 	slug := r.PathValue("portal")
@@ -339,7 +342,7 @@ func (s *server) admit(ctx context.Context, r *Request) error {
 			return portal.Errorf(portal.Forbidden, "error.teamOnly")
 		}
 		if !r.Settings.Active && !r.Viewer.Role.Team() {
-			return portal.Errorf(portal.Forbidden, "error.portalOff")
+			return portal.Errorf(portal.Forbidden, portalOff)
 		}
 	}
 	return nil

@@ -22,6 +22,7 @@ import (
 	"postern/shared/portal"
 	"postern/shared/routes"
 	"postern/shared/ui"
+	"postern/shared/ui/messages"
 )
 
 var now = time.Date(2026, 3, 14, 9, 26, 53, 589_793_238, time.UTC)
@@ -140,6 +141,72 @@ const (
 	asForm = "application/x-www-form-urlencoded"
 	asJSON = "application/json"
 )
+
+// Off, a portal is for its team, which is told so wherever it is; others are told
+// on every page, and who has signed in is not led to where they cannot go.
+func TestPortalOff(t *testing.T) {
+	const account, visitor = "/nord/account", "frame.off.visitor"
+	say := func(lang, key string, pairs ...string) string {
+		return templ.EscapeString(messages.For(lang).T(key, pairs...))
+	}
+	card := func(f ui.Frame) templ.Component { return ui.Card(f) }
+	page := func(f ui.Frame) templ.Component { return ui.Page(f) }
+	for _, lang := range []string{"en", "de"} {
+		for name, c := range map[string]struct {
+			role         portal.Role // "" is nobody
+			active       bool
+			section      string
+			show         func(ui.Frame) templ.Component
+			target       string
+			status       int
+			says, hidden []string
+		}{
+			"a customer": {role: portal.Customer, target: account, status: 403,
+				says:   []string{"error.title.portalOff", "error.portalOff", "error.switch.off", "error.switch", `action="/nord/sign-out"`},
+				hidden: []string{`href="/nord/tickets"`, "error.home", "error.switch.help", visitor, "frame.off.team"}},
+			"a manager":               {role: portal.Manager, target: account, status: 403, says: []string{"error.portalOff"}, hidden: []string{"error.home"}},
+			"an agent":                {role: portal.Agent, target: account, show: page, status: 200, says: []string{"frame.off.team"}, hidden: []string{"frame.preview", visitor}},
+			"an admin at the preview": {role: portal.Admin, target: account, section: "tickets", show: page, status: 200, says: []string{"frame.off.team", "frame.preview"}},
+			"an agent, on":            {role: portal.Agent, active: true, target: account, show: page, status: 200, hidden: []string{"frame.off.team", "frame.preview"}},
+			"a visitor":               {target: "/nord/language", show: card, status: 200, says: []string{visitor}, hidden: []string{"frame.off.team"}},
+			"a visitor, on":           {active: true, target: "/nord/language", show: card, status: 200, hidden: []string{visitor}},
+		} {
+			t.Run(lang+"/"+name, func(t *testing.T) {
+				b := newBench()
+				b.store.settings.Active = c.active
+				b.store.viewer.Role, b.store.viewer.Language = c.role, lang
+				b.handle = func(context.Context, *Request) (Result, error) { return Result{Section: c.section, Page: c.show}, nil }
+				method, header := http.MethodGet, []string{"Accept-Language", lang}
+				if c.target == "/nord/language" {
+					method = http.MethodPost
+				}
+				if c.role == "" {
+					header = append(header, "Cookie", "")
+				}
+				w := b.do(method, c.target, "", header...)
+				if w.Code != c.status {
+					t.Fatalf("%d %s", w.Code, w.Body)
+				}
+				for _, key := range c.says {
+					if strings.Contains(key, ".") {
+						key = say(lang, key, "email", b.store.viewer.Email)
+					}
+					if !strings.Contains(w.Body.String(), key) {
+						t.Errorf("does not say %q: %s", key, w.Body)
+					}
+				}
+				for _, key := range c.hidden {
+					if strings.Contains(key, ".") {
+						key = say(lang, key, "email", b.store.viewer.Email)
+					}
+					if strings.Contains(w.Body.String(), key) {
+						t.Errorf("says %q: %s", key, w.Body)
+					}
+				}
+			})
+		}
+	}
+}
 
 func TestHandlersAreTheTables(t *testing.T) {
 	panics := func(handlers map[string]Handler) (message any) {
