@@ -56,7 +56,8 @@ const usage = `usage: local [serve]
        local invoke FUNCTION EVENT.json
        local replay [-unsure] [-queue URL -function NAME]
        local import [-portal support] [-companies C.csv] [-contacts C.csv] [-tickets T.csv] [-tables PREFIX] …
-       local bench [-sizes 1000,100000] [-requests 300] [-json bench.json] [-base old.json]`
+       local bench [-sizes 1000,100000] [-requests 300] [-json bench.json] [-base old.json]
+       local bench -month bench.json`
 
 func run(ctx context.Context, args []string) error {
 	state := os.Getenv("POSTERN_STATE")
@@ -242,8 +243,15 @@ func measure(ctx context.Context, args []string) error {
 	f.IntVar(&o.Requests, "requests", 300, "requests of each kind")
 	f.StringVar(&o.JSON, "json", "bench.json", "file for the report")
 	f.StringVar(&o.Base, "base", os.Getenv("BASE"), "an older report to compare with")
+	month := f.String("month", "", "a report: only print what a month costs by it")
 	if err := f.Parse(args); err != nil || f.NArg() > 0 {
 		return errors.New(usage)
+	}
+	if *month != "" {
+		return bench.PrintMonth(os.Stdout, *month)
+	}
+	if o.Requests < 1 {
+		return fmt.Errorf("-requests: %d is no number of requests", o.Requests)
 	}
 	for _, s := range strings.Split(*sizes, ",") {
 		n, err := strconv.Atoi(s)

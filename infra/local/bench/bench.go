@@ -9,42 +9,60 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
-	"text/tabwriter"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"postern/infra/local/bench/probe"
+	"postern/infra/local/checkout"
 	"postern/infra/local/sample"
 	"postern/infra/local/stack"
 	"postern/shared/dynamo"
+	"postern/shared/dynamo/schema"
+	"postern/shared/routes"
 )
 
 // Report is all figures.
 type Report struct {
 	Date      string     `json:"date"`
 	Machine   string     `json:"machine"`
+	Go        string     `json:"go"`
+	Commit    string     `json:"commit"` // with -dirty where the work tree differs
 	Requests  []Request  `json:"requests"`
 	Mails     []Delay    `json:"mails"`
 	Functions []Function `json:"functions"`
 	Visit     []Visit    `json:"first_visit"`
-	Prices    []Price    `json:"prices"`
+	Stored    Stored     `json:"stored"`
+	Prices    []Price    `json:"prices"` // of a million list views
+	Months    []Month    `json:"months"`
 }
 
 // Request is one kind of request at one size.
 type Request struct {
-	Name    string  `json:"name"`
-	Tickets int     `json:"tickets"`
-	Trips   int     `json:"round_trips"`
-	Read    float64 `json:"read_units"`
-	Write   float64 `json:"write_units"`
-	Bytes   int     `json:"bytes"` // of the body over the wire
-	CPU     float64 `json:"cpu_ms"`
-	P50     float64 `json:"p50_ms"`
-	P99     float64 `json:"p99_ms"`
+	Name     string  `json:"name"`
+	Route    string  `json:"route,omitempty"`
+	Function string  `json:"function"`
+	Tickets  int     `json:"tickets"`
+	Trips    int     `json:"round_trips"`
+	Read     float64 `json:"read_units"`
+	Write    float64 `json:"write_units"`
+	Bytes    int     `json:"bytes"`       // of the body over the wire
+	CPU      float64 `json:"cpu_ms"`      // of an invocation, mean: the collector's work is in some
+	Allocs   int     `json:"allocs"`      // objects on the heap, of an invocation, median
+	Heap     int     `json:"alloc_bytes"` // and their bytes
+	Log      int     `json:"log_bytes"`   // of the function's own line
+	P50      float64 `json:"p50_ms"`
+	P99      float64 `json:"p99_ms"`
 }
 
 // Options of a run.
@@ -58,50 +76,27 @@ type Options struct {
 
 // Run measures everything and prints it.
 func Run(ctx context.Context, o Options) error {
-	log := &lines{}
-	s, err := stack.Start(stack.Options{Log: log})
+	// What is wrong with the files is said before the minutes that it takes.
+	var old Report
+	if o.Base != "" {
+		var err error
+		if old, err = Read(o.Base); err != nil {
+			return err
+		}
+	}
+	if o.JSON != "" {
+		if err := writable(o.JSON); err != nil {
+			return err
+		}
+	}
+	report, err := take(ctx, o)
 	if err != nil {
 		return err
 	}
-	defer s.Stop()
-	if err := s.Wait(ctx); err != nil {
-		return err
-	}
-	store := dynamo.Open(sample.Bulk(s.DynamoDB()), stack.TablePrefix)
-	var companies []company
-	for _, n := range o.Sizes {
-		began := time.Now()
-		c, err := load(ctx, store, n)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(o.Out, "loaded %d tickets in %.0f s\n", n, time.Since(began).Seconds())
-		companies = append(companies, c)
-	}
-	report := Report{Date: time.Now().Format(time.DateOnly), Machine: machine()}
-	// Before the many messages of the other measurements, which all are told of.
-	if report.Mails, err = mails(ctx, s, companies[0]); err != nil {
-		return err
-	}
-	for _, c := range companies {
-		rows, err := measure(ctx, s.URL, c, log, o.Requests)
-		if err != nil {
-			return err
-		}
-		report.Requests = append(report.Requests, rows...)
-	}
-	if report.Visit, err = visits(ctx, s.URL, companies[0]); err != nil {
-		return err
-	}
-	if report.Functions, err = functions(ctx, s); err != nil {
-		return err
-	}
-	report.Prices = prices(report)
 	report.print(o.Out)
 	if o.Base != "" {
-		if err := report.compare(o.Out, o.Base); err != nil {
-			return err
-		}
+		fmt.Fprintf(o.Out, "\nAgainst %s: %s\n\n", o.Base, old.about())
+		compare(o.Out, old, report)
 	}
 	if o.JSON == "" {
 		return nil
@@ -111,6 +106,142 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	return os.WriteFile(o.JSON, append(data, '\n'), 0o644)
+}
+
+// take measures.
+func take(ctx context.Context, o Options) (Report, error) {
+	root, err := checkout.Root()
+	if err != nil {
+		return Report{}, err
+	}
+	log := &lines{}
+	unset, err := withProbe(root)
+	if err != nil {
+		return Report{}, err
+	}
+	defer unset()
+	s, err := stack.Start(stack.Options{Root: root, Log: log})
+	if err != nil {
+		return Report{}, err
+	}
+	defer s.Stop()
+	if err := s.Wait(ctx); err != nil {
+		return Report{}, err
+	}
+	unset() // the functions are built
+	store := dynamo.Open(sample.Bulk(s.DynamoDB()), stack.TablePrefix)
+	var companies []company
+	for _, n := range o.Sizes {
+		began := time.Now()
+		c, err := load(ctx, store, n)
+		if err != nil {
+			return Report{}, err
+		}
+		fmt.Fprintf(o.Out, "loaded %d tickets in %.0f s\n", n, time.Since(began).Seconds())
+		companies = append(companies, c)
+	}
+	r := Report{Date: time.Now().Format(time.DateOnly), Machine: machine(), Go: runtime.Version(), Commit: commit(ctx, root)}
+	if r.Stored, err = stored(ctx, s.DynamoDB()); err != nil {
+		return Report{}, err
+	}
+	// Before the many messages of the other measurements, which all are told of.
+	var mail Request
+	if r.Mails, mail, err = mails(ctx, s, companies[0], log); err != nil {
+		return Report{}, err
+	}
+	for _, c := range companies {
+		rows, err := measure(ctx, s.URL, c, log, o.Requests)
+		if err != nil {
+			return Report{}, err
+		}
+		r.Requests = append(r.Requests, rows...)
+	}
+	r.Requests = append(r.Requests, mail)
+	if r.Visit, err = visits(ctx, s.URL, companies[0]); err != nil {
+		return Report{}, err
+	}
+	if r.Functions, err = functions(ctx, s); err != nil {
+		return Report{}, err
+	}
+	if r.Prices, err = listViews(r); err != nil {
+		return Report{}, err
+	}
+	r.Months, err = months(r)
+	return r, err
+}
+
+// withProbe has the functions that are built next tell what each invocation
+// takes: a file that imports the probe is laid over each. The environment is as
+// before once unset is called; to call it twice does no harm.
+func withProbe(root string) (unset func(), err error) {
+	dir := filepath.Join(root, ".build", "bench-probe")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	source := filepath.Join(dir, "probe.go")
+	if err := os.WriteFile(source, []byte("package main\n\nimport _ \"postern/infra/local/bench/probe\"\n"), 0o644); err != nil {
+		return nil, err
+	}
+	over := struct{ Replace map[string]string }{map[string]string{}}
+	for _, f := range routes.Functions() {
+		over.Replace[filepath.Join(root, "functions", f, "bench_probe.go")] = source
+	}
+	data, err := json.Marshal(over)
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(file, data, 0o644); err != nil {
+		return nil, err
+	}
+	before, was := os.LookupEnv("GOFLAGS")
+	if err := os.Setenv("GOFLAGS", strings.TrimSpace(before+" '-overlay="+file+"'")); err != nil {
+		return nil, err
+	}
+	return func() {
+		if was {
+			os.Setenv("GOFLAGS", before)
+		} else {
+			os.Unsetenv("GOFLAGS")
+		}
+	}, nil
+}
+
+// Stored is what an item takes up, with its copies in indexes.
+type Stored struct {
+	Ticket float64 `json:"ticket_bytes"` // in the table of tickets, mean
+	Entry  float64 `json:"entry_bytes"`  // in that of lists
+}
+
+// itemOverhead is what DynamoDB adds to each item for its own index
+// (docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html).
+const itemOverhead = 100
+
+// stored asks DynamoDB Local how large the tables are that were loaded.
+func stored(ctx context.Context, cfg aws.Config) (Stored, error) {
+	client := dynamodb.NewFromConfig(cfg)
+	mean := func(table string) (float64, error) {
+		d, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(stack.TablePrefix + table)})
+		if err != nil {
+			return 0, err
+		}
+		items := aws.ToInt64(d.Table.ItemCount)
+		if items == 0 {
+			return 0, fmt.Errorf("there is nothing in the table %s", table)
+		}
+		size := aws.ToInt64(d.Table.TableSizeBytes) + items*itemOverhead
+		for _, i := range d.Table.GlobalSecondaryIndexes {
+			size += aws.ToInt64(i.IndexSizeBytes) + aws.ToInt64(i.ItemCount)*itemOverhead
+		}
+		return math.Round(float64(size) / float64(items)), nil
+	}
+	var s Stored
+	var err error
+	if s.Ticket, err = mean(schema.Tickets); err != nil {
+		return s, err
+	}
+	s.Entry, err = mean(schema.Lists)
+	return s, err
 }
 
 func machine() string {
@@ -123,76 +254,97 @@ func machine() string {
 			}
 		}
 	}
-	return fmt.Sprintf("%d × %s, %s", runtime.NumCPU(), model, runtime.Version())
+	return fmt.Sprintf("%d × %s", runtime.NumCPU(), model)
+}
+
+// commit is what was measured, or "" where git does not know.
+func commit(ctx context.Context, root string) string {
+	cmd := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty", "--exclude=*")
+	cmd.Dir = root
+	out, err := cmd.Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+}
+
+func (r Report) about() string {
+	parts := slices.DeleteFunc([]string{r.Date, r.Machine, r.Go, r.Commit}, func(s string) bool { return s == "" })
+	return strings.Join(parts, ", ")
 }
 
 func (r Report) print(out io.Writer) {
-	fmt.Fprintf(out, "\n%s, %s\n\n", r.Date, r.Machine)
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "request\ttickets\ttrips\tread units\twrite units\tbytes\tCPU ms\tp50 ms\tp99 ms\t")
+	fmt.Fprintf(out, "\n%s\n\n", r.about())
+	t := table{head: []string{"request", "tickets", "round trips", "read units", "write units", "bytes", "CPU ms", "allocations", "KB", "p50 ms", "p99 ms"}}
 	for _, q := range r.Requests {
-		fmt.Fprintf(w, "%s\t%d\t%d\t%.1f\t%.1f\t%d\t%.2f\t%.1f\t%.1f\t\n", q.Name, q.Tickets, q.Trips, q.Read, q.Write, q.Bytes, q.CPU, q.P50, q.P99)
+		t.rows = append(t.rows, []string{q.Name, thousands(float64(q.Tickets)), strconv.Itoa(q.Trips), number(q.Read), number(q.Write),
+			thousands(float64(q.Bytes)), fmt.Sprintf("%.2f", q.CPU), thousands(float64(q.Allocs)), thousands(float64(q.Heap) / 1000),
+			fmt.Sprintf("%.1f", q.P50), fmt.Sprintf("%.1f", q.P99)})
 	}
-	w.Flush()
+	t.print(out)
+	if missing := r.unmeasured(); len(missing) > 0 {
+		fmt.Fprintf(out, "\nNot measured: %s\n", strings.Join(missing, ", "))
+	}
+
 	fmt.Fprintln(out)
-	w = tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "mail\tmessages\tp50 ms\tp95 ms\tslowest ms\t")
+	t = table{head: []string{"mail", "messages", "p50 ms", "p95 ms", "slowest ms"}}
 	for _, d := range r.Mails {
-		fmt.Fprintf(w, "%s\t%d\t%.0f\t%.0f\t%.0f\t\n", d.Name, d.N, d.P50, d.P95, d.Max)
+		t.rows = append(t.rows, []string{d.Name, strconv.Itoa(d.N), thousands(d.P50), thousands(d.P95), thousands(d.Max)})
 	}
-	w.Flush()
+	t.print(out)
+
 	fmt.Fprintln(out)
-	w = tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "function\tzip bytes (arm64)\texec → first next, ms\t")
+	t = table{head: []string{"function", "zip bytes (arm64)", "exec → first next, ms"}}
 	for _, f := range r.Functions {
-		fmt.Fprintf(w, "%s\t%d\t%.1f\t\n", f.Name, f.Zip, f.Start)
+		t.rows = append(t.rows, []string{f.Name, thousands(float64(f.Zip)), fmt.Sprintf("%.1f", f.Start)})
 	}
-	w.Flush()
+	t.print(out)
+
 	fmt.Fprintln(out)
-	w = tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "first visit\trequests\tbytes\t")
+	t = table{head: []string{"first visit", "requests", "bytes"}}
 	for _, v := range r.Visit {
-		fmt.Fprintf(w, "%s\t%d\t%d\t\n", v.Name, v.Requests, v.Bytes)
+		t.rows = append(t.rows, []string{v.Name, strconv.Itoa(v.Requests), thousands(float64(v.Bytes))})
 	}
-	w.Flush()
+	t.print(out)
+
 	fmt.Fprintln(out)
-	w = tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "a million list views\tUSD\t")
+	t = table{head: []string{"a million list views", "USD"}}
 	for _, p := range r.Prices {
-		fmt.Fprintf(w, "%s\t%.2f\t\n", p.Name, p.USD)
+		t.rows = append(t.rows, []string{p.Name, usd(p.USD)})
 	}
-	w.Flush()
+	t.print(out)
+
+	fmt.Fprintln(out)
+	printMonths(out, r.Months)
 }
 
-// compare prints what differs from an older report, as new / old.
-func (r Report) compare(out io.Writer, file string) error {
-	data, err := os.ReadFile(file)
+// unmeasured is the routes that the report has no figures of, in either of their
+// forms, page and JSON.
+func (r Report) unmeasured() []string {
+	var keys []string
+	for _, row := range routes.Table {
+		if !slices.ContainsFunc(r.Requests, func(q Request) bool {
+			return q.Route == row.Key() || q.Route == row.Method+" /api/v1"+row.Path
+		}) {
+			keys = append(keys, row.Key())
+		}
+	}
+	return keys
+}
+
+// PrintMonth prints what a month costs by the report in the file.
+func PrintMonth(out io.Writer, file string) error {
+	r, err := Read(file)
 	if err != nil {
 		return err
 	}
-	var old Report
-	if err := json.Unmarshal(data, &old); err != nil {
+	all, err := months(r)
+	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	fmt.Fprintf(out, "\nagainst %s of %s (new / old)\n", filepath.Base(file), old.Date)
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "request\ttickets\tread units\twrite units\tbytes\tCPU\tp50\t")
-	ratio := func(a, b float64) string {
-		if b == 0 {
-			return "–"
-		}
-		return fmt.Sprintf("%.2f", a/b)
-	}
-	for _, q := range r.Requests {
-		i := slices.IndexFunc(old.Requests, func(p Request) bool { return p.Name == q.Name && p.Tickets == q.Tickets })
-		if i < 0 {
-			continue
-		}
-		p := old.Requests[i]
-		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t\n", q.Name, q.Tickets, ratio(q.Read, p.Read), ratio(q.Write, p.Write),
-			ratio(float64(q.Bytes), float64(p.Bytes)), ratio(q.CPU, p.CPU), ratio(q.P50, p.P50))
-	}
-	return w.Flush()
+	fmt.Fprintf(out, "From the figures of %s\n\n", r.about())
+	printMonths(out, all)
+	return nil
 }
 
 // lines collects the functions' log: what each request cost.
@@ -202,14 +354,18 @@ type lines struct {
 	all  []entry
 }
 
+// entry is a line of a request, of a notice, or of the probe.
 type entry struct {
 	Msg    string  `json:"msg"`
 	Route  string  `json:"route"`
 	Status int     `json:"status"`
+	MS     float64 `json:"ms"`
 	Trips  int     `json:"trips"`
 	Read   float64 `json:"read_units"`
 	Write  float64 `json:"write_units"`
 	Error  string  `json:"error"`
+	probe.Line
+	bytes int
 }
 
 func (l *lines) Write(p []byte) (int, error) {
@@ -223,24 +379,47 @@ func (l *lines) Write(p []byte) (int, error) {
 		}
 		l.part = rest
 		if i := bytes.IndexByte(line, '{'); i >= 0 {
-			var e entry
-			if json.Unmarshal(line[i:], &e) == nil && e.Msg == "request" {
+			e := entry{bytes: len(line) - i + 1}
+			if json.Unmarshal(line[i:], &e) == nil && e.Msg != "" {
 				l.all = append(l.all, e)
 			}
 		}
 	}
 }
 
-// take returns what was logged of the route since the last call.
-func (l *lines) take(route string) []entry {
+// take returns what was logged since the last call: of requests by the route, or
+// with "" of what the stream told; and what the function's invocations took.
+func (l *lines) take(route, function string) (of []entry, used []probe.Line) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var of []entry
 	for _, e := range l.all {
-		if e.Route == route {
+		switch {
+		case e.Msg == "request" && route != "" && e.Route == route, e.Msg == "notice" && route == "":
 			of = append(of, e)
+		case e.Msg == probe.Message && e.Function == function:
+			used = append(used, e.Line)
 		}
 	}
 	l.all = nil
-	return of
+	return of, used
+}
+
+// price fills in what the log says. The counts are those of the median request:
+// now and then one reads the settings or writes when the session was last used.
+func (q *Request) price(all []entry, used []probe.Line) {
+	if len(all) > 0 {
+		slices.SortFunc(all, func(a, b entry) int { return a.Trips - b.Trips })
+		m := all[len(all)/2]
+		q.Trips, q.Read, q.Write, q.Log = m.Trips, m.Read, m.Write, m.bytes
+	}
+	if len(used) > 0 {
+		var cpu int64
+		for _, u := range used {
+			cpu += u.CPU
+		}
+		q.CPU = math.Round(float64(cpu)/float64(len(used))/1e3) / 1e3
+		slices.SortFunc(used, func(a, b probe.Line) int { return int(a.Allocs) - int(b.Allocs) })
+		m := used[len(used)/2]
+		q.Allocs, q.Heap = int(m.Allocs), int(m.Bytes)
+	}
 }

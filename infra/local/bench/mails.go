@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -25,9 +26,12 @@ type Delay struct {
 const mailsMeasured = 20
 
 // mails measures how long who is told of a message waits for the mail: the
-// stream, its consumer, the function and SES's stand-in.
-func mails(ctx context.Context, s *stack.Stack, c company) ([]Delay, error) {
+// stream, its consumer, the function and SES's stand-in; and what the function
+// itself takes for a message.
+func mails(ctx context.Context, s *stack.Stack, c company, log *lines) ([]Delay, Request, error) {
 	var all []Delay
+	q := Request{Name: mailRequest, Function: "notify", Tickets: c.tickets}
+	log.take("", q.Function)
 	for _, kind := range []struct{ name, path, function, to string }{
 		{"reply sent → team's mail", "/tickets/" + c.ticket + "/replies", "ticket-reply", c.settings.Staff[0].Email},
 		{"answer sent → customer's mail", "/inbox/" + c.ticket + "/replies", teamFunction, c.customer.Email},
@@ -41,11 +45,11 @@ func mails(ctx context.Context, s *stack.Stack, c company) ([]Delay, error) {
 				return "POST", "/api/v1/" + c.settings.Slug + kind.path, "application/json", string(body)
 			}}
 			if _, _, err := c.do(ctx, s.URL, st, i); err != nil {
-				return nil, err
+				return nil, q, err
 			}
 			began := time.Now()
 			if err := arrival(ctx, s, kind.to, words); err != nil {
-				return nil, fmt.Errorf("%s: %w", kind.name, err)
+				return nil, q, fmt.Errorf("%s: %w", kind.name, err)
 			}
 			if i > 0 {
 				took = append(took, time.Since(began))
@@ -55,7 +59,13 @@ func mails(ctx context.Context, s *stack.Stack, c company) ([]Delay, error) {
 		ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 		all = append(all, Delay{kind.name, len(took), ms(took[len(took)/2]), ms(took[(len(took)*95+99)/100-1]), ms(took[len(took)-1])})
 	}
-	return all, nil
+	told, used := log.take("", q.Function)
+	q.price(told, used)
+	if len(told) > 0 {
+		slices.SortFunc(told, func(a, b entry) int { return cmp.Compare(a.MS, b.MS) })
+		q.P50, q.P99 = told[len(told)/2].MS, told[len(told)*99/100].MS
+	}
+	return all, q, nil
 }
 
 // arrival waits for the mail with the words.

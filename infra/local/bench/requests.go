@@ -8,8 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -22,6 +20,7 @@ import (
 	"postern/shared/auth/password"
 	"postern/shared/dynamo"
 	"postern/shared/portal"
+	"postern/shared/routes"
 )
 
 // company is a portal with one company of so many tickets.
@@ -132,6 +131,8 @@ type step struct {
 	name, route, function string
 	request               func(i int) (method, path, contentType, body string)
 	want                  int
+	// signedOut sends no cookie: nobody who is signed in gets the sign-in page.
+	signedOut bool
 }
 
 func (c company) steps() []step {
@@ -139,42 +140,68 @@ func (c company) steps() []step {
 	get := func(path string) func(int) (string, string, string, string) {
 		return func(int) (string, string, string, string) { return "GET", path, "", "" }
 	}
-	post := func(path, body string) func(int) (string, string, string, string) {
-		return func(int) (string, string, string, string) { return "POST", path, "application/json", body }
-	}
-	writing := func(path string) func(int) (string, string, string, string) {
+	send := func(method, path string, body func(i int) any) func(int) (string, string, string, string) {
 		return func(i int) (string, string, string, string) {
-			body, _ := json.Marshal(map[string]any{"id": dynamo.NewID(time.Now()), "html": fmt.Sprintf("<p>Answer <strong>%d</strong> of the bench.</p>", i)})
-			return "POST", api + path, "application/json", string(body)
+			data, _ := json.Marshal(body(i))
+			return method, api + path, "application/json", string(data)
 		}
 	}
-	inbox := "/inbox/" + c.ticket
+	writing := func(path string) func(int) (string, string, string, string) {
+		return send("POST", path, func(i int) any {
+			return map[string]any{"id": dynamo.NewID(time.Now()), "html": fmt.Sprintf("<p>Answer <strong>%d</strong> of the bench.</p>", i)}
+		})
+	}
+	ticket, inbox := "/tickets/"+c.ticket, "/inbox/"+c.ticket
+	key := func(method, path string) string { return method + " " + path }
+	portalPage, portalAPI := "/{portal}", "/api/v1/{portal}"
 	return []step{
-		{"list, company's", "GET /{portal}/tickets", "ticket-list", get(page + "/tickets?view=company"), 200},
-		{"list, company's open", "GET /{portal}/tickets", "ticket-list", get(page + "/tickets?view=company&status=open"), 200},
-		{"list, mine", "GET /{portal}/tickets", "ticket-list", get(page + "/tickets"), 200},
-		{"list, JSON", "GET /api/v1/{portal}/tickets", "ticket-list", get(api + "/tickets?view=company"), 200},
-		{"ticket", "GET /{portal}/tickets/{ticket}", "ticket-detail", get(page + "/tickets/" + c.ticket), 200},
-		{"ticket, anything new?", "GET /api/v1/{portal}/tickets/{ticket}/activity", "ticket-detail", get(api + "/tickets/" + c.ticket + "/activity"), 200},
-		{"announce a file", "POST /api/v1/{portal}/attachments", "ticket-attachment", post(api+"/attachments", `{"name":"a.png","type":"image/png","size":1000}`), 201},
-		{"account", "GET /{portal}/account", "account", get(page + "/account"), 200},
-		{"sign-in page", "GET /{portal}/sign-in", "sign-in", get("/" + c.settings.Slug + "/sign-in"), 303},
-		{"sign in", "POST /api/v1/{portal}/session", "sign-in", post(api+"/session", `{"email":"`+c.customer.Email+`","password":"`+c.password+`"}`), 204},
-		{"close and reopen", "POST /api/v1/{portal}/tickets/{ticket}/close", "ticket-close", func(i int) (string, string, string, string) {
-			verb := "/close"
-			if i%2 == 1 {
-				verb = "/reopen"
-			}
-			return "POST", api + "/tickets/" + c.ticket + verb, "application/json", "{}"
-		}, 200},
-		{"reply", "POST /api/v1/{portal}/tickets/{ticket}/replies", "ticket-reply", writing("/tickets/" + c.ticket + "/replies"), 201},
-		{"inbox", "GET /{portal}/inbox", teamFunction, get(page + "/inbox"), 200},
-		{"inbox, mine", "GET /{portal}/inbox", teamFunction, get(page + "/inbox?owner=mine"), 200},
-		{"inbox, counts", "GET /api/v1/{portal}/inbox-counts", teamFunction, get(api + "/inbox-counts"), 200},
-		{"thread", "GET /{portal}/inbox/{ticket}", teamFunction, get(page + inbox), 200},
-		{"thread, who is here?", "GET /api/v1/{portal}/inbox/{ticket}/activity", teamFunction, get(api + inbox + "/activity"), 200},
-		{"answer", "POST /api/v1/{portal}/inbox/{ticket}/replies", teamFunction, writing(inbox + "/replies"), 201},
-		{"comment", "POST /api/v1/{portal}/inbox/{ticket}/comments", teamFunction, writing(inbox + "/comments"), 201},
+		{name: "list, company's", route: key("GET", portalPage+"/tickets"), function: "ticket-list", request: get(page + "/tickets?view=company"), want: 200},
+		{name: "list, company's open", route: key("GET", portalPage+"/tickets"), function: "ticket-list", request: get(page + "/tickets?view=company&status=open"), want: 200},
+		{name: "list, mine", route: key("GET", portalPage+"/tickets"), function: "ticket-list", request: get(page + "/tickets"), want: 200},
+		{name: "list, JSON", route: key("GET", portalAPI+"/tickets"), function: "ticket-list", request: get(api + "/tickets?view=company"), want: 200},
+		{name: "ticket", route: key("GET", portalPage+"/tickets/{ticket}"), function: "ticket-detail", request: get(page + ticket), want: 200},
+		{name: "ticket, JSON", route: key("GET", portalAPI+"/tickets/{ticket}"), function: "ticket-detail", request: get(api + ticket), want: 200},
+		{name: "ticket, anything new?", route: key("GET", portalAPI+"/tickets/{ticket}/activity"), function: "ticket-detail", request: get(api + ticket + "/activity"), want: 200},
+		{name: "announce a file", route: key("POST", portalAPI+"/attachments"), function: "ticket-attachment",
+			request: send("POST", "/attachments", func(int) any { return map[string]any{"name": "a.png", "type": "image/png", "size": 1000} }), want: 201},
+		{name: "account", route: key("GET", portalPage+"/account"), function: "account", request: get(page + "/account"), want: 200},
+		{name: "account, JSON", route: key("GET", portalAPI+"/account"), function: "account", request: get(api + "/account"), want: 200},
+		{name: "change one's account", route: key("PATCH", portalAPI+"/account"), function: "account",
+			request: send("PATCH", "/account", func(i int) any { return map[string]any{"time_zone": []string{"Europe/Lisbon", "Europe/Paris"}[i%2]} }), want: 200},
+		{name: "home", route: key("GET", portalPage), function: "home", request: get(page), want: 303},
+		{name: "the API, JSON", route: key("GET", routes.Document), function: "home", request: get(routes.Document), want: 200},
+		{name: "the API, page", route: key("GET", routes.Docs), function: "home", request: get(routes.Docs), want: 200},
+		{name: "sign-in page", route: key("GET", portalPage+"/sign-in"), function: "sign-in", request: get(page + "/sign-in"), want: 200, signedOut: true},
+		{name: "sign in", route: key("POST", portalAPI+"/session"), function: "sign-in",
+			request: send("POST", "/session", func(int) any { return map[string]any{"email": c.customer.Email, "password": c.password} }), want: 204, signedOut: true},
+		{name: "close", route: key("POST", portalAPI+"/tickets/{ticket}/close"), function: "ticket-close", request: closing(api + ticket), want: 200},
+		{name: "reopen", route: key("POST", portalAPI+"/tickets/{ticket}/reopen"), function: "ticket-close", request: closing(api + ticket), want: 200},
+		{name: "reply", route: key("POST", portalAPI+"/tickets/{ticket}/replies"), function: "ticket-reply", request: writing(ticket + "/replies"), want: 201},
+		{name: "inbox", route: key("GET", portalPage+"/inbox"), function: teamFunction, request: get(page + "/inbox"), want: 200},
+		{name: "inbox, mine", route: key("GET", portalPage+"/inbox"), function: teamFunction, request: get(page + "/inbox?owner=mine"), want: 200},
+		{name: "inbox, JSON", route: key("GET", portalAPI+"/inbox"), function: teamFunction, request: get(api + "/inbox"), want: 200},
+		{name: "inbox, counts", route: key("GET", portalAPI+"/inbox-counts"), function: teamFunction, request: get(api + "/inbox-counts"), want: 200},
+		{name: "compose", route: key("GET", portalPage+"/compose"), function: teamFunction, request: get(page + "/compose"), want: 200},
+		{name: "thread", route: key("GET", portalPage+"/inbox/{ticket}"), function: teamFunction, request: get(page + inbox), want: 200},
+		{name: "thread, JSON", route: key("GET", portalAPI+"/inbox/{ticket}"), function: teamFunction, request: get(api + inbox), want: 200},
+		{name: "thread, who is here?", route: key("GET", portalAPI+"/inbox/{ticket}/activity"), function: teamFunction, request: get(api + inbox + "/activity"), want: 200},
+		{name: "change a property", route: key("PATCH", portalAPI+"/inbox/{ticket}"), function: teamFunction,
+			request: send("PATCH", inbox, func(i int) any {
+				return map[string]any{"properties": map[string]any{"priority": []string{"high", "low"}[i%2]}}
+			}), want: 200},
+		{name: "answer", route: key("POST", portalAPI+"/inbox/{ticket}/replies"), function: teamFunction, request: writing(inbox + "/replies"), want: 201},
+		{name: "comment", route: key("POST", portalAPI+"/inbox/{ticket}/comments"), function: teamFunction, request: writing(inbox + "/comments"), want: 201},
+		// Last, as the list grows by it.
+		{name: "open a ticket", route: key("POST", portalAPI+"/inbox"), function: teamFunction, request: send("POST", "/inbox", func(int) any {
+			return map[string]any{"id": dynamo.NewID(time.Now()), "email": c.customer.Email, "subject": "The scanner is silent", "inbox": "inbox", "text": "Since this morning."}
+		}), want: 201},
+	}
+}
+
+// closing closes and opens a ticket in turn, and leaves it open after an even number.
+func closing(ticket string) func(int) (string, string, string, string) {
+	return func(i int) (string, string, string, string) {
+		return "POST", ticket + []string{"/close", "/reopen"}[i%2], "application/json", "{}"
 	}
 }
 
@@ -195,10 +222,14 @@ func (c company) do(ctx context.Context, base string, st step, i int) (took time
 		r.Header.Set("Content-Type", contentType)
 	}
 	switch {
+	case st.signedOut:
 	case st.function == teamFunction:
 		r.AddCookie(c.team)
-	case st.name != "sign in":
+	default:
 		r.AddCookie(c.cookie)
+	}
+	if method == "PATCH" {
+		r.Header.Set("If-Match", "*")
 	}
 	began := time.Now()
 	resp, err := client.Do(r)
@@ -222,70 +253,28 @@ func measure(ctx context.Context, base string, c company, log *lines, n int) ([]
 		if st.name == "sign in" {
 			count = max(n/10, 10) // argon2id takes its time, on purpose
 		}
+		count += count % 2 // what is done is undone
 		for i := range 4 { // a warm function, and settings that were read
 			if _, _, err := c.do(ctx, base, st, i); err != nil {
 				return nil, err
 			}
 		}
-		log.take(st.route)
-		cpu := cpuTimes(st.function)
-		took := make([]time.Duration, count)
-		q := Request{Name: st.name, Tickets: c.tickets}
+		log.take(st.route, st.function)
+		took, sizes := make([]time.Duration, count), make([]int, count)
 		for i := range count {
 			var err error
-			if took[i], q.Bytes, err = c.do(ctx, base, st, i); err != nil {
+			if took[i], sizes[i], err = c.do(ctx, base, st, i); err != nil {
 				return nil, err
 			}
 		}
-		q.CPU = float64(cpuSince(cpu, st.function).Microseconds()) / 1000 / float64(count)
 		slices.Sort(took)
-		q.P50 = float64(took[count/2].Microseconds()) / 1000
-		q.P99 = float64(took[count*99/100].Microseconds()) / 1000
-		// The price of the median request: now and then one reads the settings
-		// or writes when the session was last used.
-		if all := log.take(st.route); len(all) > 0 {
-			slices.SortFunc(all, func(a, b entry) int { return a.Trips - b.Trips })
-			m := all[len(all)/2]
-			q.Trips, q.Read, q.Write = m.Trips, m.Read, m.Write
-		}
+		slices.Sort(sizes)
+		q := Request{Name: st.name, Route: st.route, Function: st.function, Tickets: c.tickets, Bytes: sizes[count/2],
+			P50: float64(took[count/2].Microseconds()) / 1000, P99: float64(took[count*99/100].Microseconds()) / 1000}
+		q.price(log.take(st.route, st.function))
 		rows = append(rows, q)
 	}
 	return rows, nil
-}
-
-// cpuTimes is what each process of the function has used so far, from /proc.
-func cpuTimes(function string) map[string]time.Duration {
-	used := map[string]time.Duration{}
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, f := range stats {
-		program, err := os.Readlink(filepath.Join(filepath.Dir(f), "exe"))
-		if err != nil || !strings.Contains(program, "/.build/") || !strings.Contains(program, "/"+function) {
-			continue
-		}
-		data, err := os.ReadFile(f)
-		if err != nil {
-			continue
-		}
-		_, rest, _ := strings.Cut(string(data), ") ")
-		fields := strings.Fields(rest)
-		if len(fields) < 13 {
-			continue
-		}
-		for _, field := range fields[11:13] { // utime and stime (proc_pid_stat(5)), in 1/100 s
-			n, _ := strconv.Atoi(field)
-			used[f] += time.Duration(n) * 10 * time.Millisecond
-		}
-	}
-	return used
-}
-
-// cpuSince is what the function's processes have used since before.
-func cpuSince(before map[string]time.Duration, function string) time.Duration {
-	var sum time.Duration
-	for process, used := range cpuTimes(function) {
-		sum += used - before[process]
-	}
-	return sum
 }
 
 // Visit is what a browser with an empty cache fetches for a page.
