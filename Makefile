@@ -13,6 +13,9 @@ FUNCTIONS := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
 
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 
+# The CDK's kernel runs on the Node that package.json pins.
+export JSII_NODE := $(CURDIR)/node_modules/.bin/node
+
 .PHONY: help
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

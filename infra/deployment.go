@@ -5,47 +5,70 @@ import (
 	"fmt"
 	"maps"
 	"net/mail"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"postern/shared/routes"
 )
 
 // deployment is what the person who deploys chooses, as CDK context: in cdk.json
-// or with -c name=value.
+// or with -c name=value. All is text there.
 type deployment struct {
 	// StackName names the stack and, with a hyphen, precedes the names of its
 	// tables and functions (stackName).
 	StackName string
-	// Origin is where browsers reach the portal, scheme and host (origin);
-	// empty where that is the API's own address.
-	Origin string
 	// DefaultPortal is the slug that / leads to (defaultPortal).
 	DefaultPortal string
-	// MailFrom is the address that mails come from, which SES has to know
-	// (mailFrom); empty is no-reply at the origin's host, where there is one.
+	// Domain is the host name where browsers reach the portal (domain); empty
+	// where that is the distribution's own.
+	Domain string
+	// Certificate is the ARN of the domain's certificate, in us-east-1
+	// (certificate).
+	Certificate string
+	// HostedZone is the id of the Route 53 zone that the domain's records go into
+	// (hostedZone); empty where they are kept elsewhere.
+	HostedZone string
+	// MailFrom is the address that mails come from (mailFrom); empty is no-reply
+	// at the domain, where there is one.
 	MailFrom string
+	// MailIdentity is "existing" where SES knows the address's domain already
+	// (mailIdentity); empty has the stack make it known.
+	MailIdentity string
+	// AlarmMail is the address that alarms are sent to (alarmMail); empty is
+	// nobody.
+	AlarmMail string
+	// EdgeSecret counts the secrets between the distribution and the API
+	// (edgeSecret): one more is another secret.
+	EdgeSecret int
+	// Adopt takes tables into the stack that an earlier one has left behind
+	// (adopt, "true"), beside the CLI's --import-existing-resources.
+	Adopt bool
 }
+
+const existingIdentity = "existing"
 
 // sender is the address that mails come from, "" where none was chosen and none
 // follows: then only portals with an address of their own send any.
 func (d deployment) sender() string {
-	u, err := url.Parse(d.Origin)
-	if d.MailFrom != "" || err != nil || u.Hostname() == "" {
+	if d.MailFrom != "" || d.Domain == "" {
 		return d.MailFrom
 	}
-	return "no-reply@" + u.Hostname()
+	return "no-reply@" + d.Domain
 }
 
 // A function's name has at most 64 characters: the stack's name, a hyphen, and
 // the folder's, of which the longest today has 17.
 var stackName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,39}$`)
 
-var slug = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$`)
+var (
+	slug        = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$`)
+	certificate = regexp.MustCompile(`^arn:[a-z-]+:acm:([a-z0-9-]+):[0-9]{12}:certificate/[A-Za-z0-9-]+$`)
+	hostedZone  = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
+)
 
 // toolKeys are context values of the CDK CLI itself that have no namespace.
 var toolKeys = []string{"acknowledged-issue-numbers", "cli-telemetry"}
@@ -54,49 +77,97 @@ var toolKeys = []string{"acknowledged-issue-numbers", "cli-telemetry"}
 // a broken deployment. The error names every value at fault.
 func readContext(context map[string]any) (deployment, error) {
 	var (
+		d      deployment
 		faults []error
-		values = map[string]string{"stackName": "", "origin": "", "defaultPortal": "", "mailFrom": ""}
+		secret string
+		adopt  string
+		values = map[string]*string{
+			"stackName": &d.StackName, "defaultPortal": &d.DefaultPortal, "domain": &d.Domain, "certificate": &d.Certificate,
+			"hostedZone": &d.HostedZone, "mailFrom": &d.MailFrom, "mailIdentity": &d.MailIdentity, "alarmMail": &d.AlarmMail, "edgeSecret": &secret, "adopt": &adopt,
+		}
+		wrong = func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	)
 	for _, key := range slices.Sorted(maps.Keys(context)) {
-		if _, known := values[key]; !known {
+		value, known := values[key]
+		if !known {
 			// Feature flags are @aws-cdk/…, the CLI's own values aws:cdk:…
 			// and what it looked up provider:….
 			if !strings.HasPrefix(key, "@") && !strings.Contains(key, ":") && !slices.Contains(toolKeys, key) {
-				faults = append(faults, fmt.Errorf("there is no context value %q: Postern reads stackName, origin, defaultPortal and mailFrom", key))
+				wrong("there is no context value %q: Postern reads %s", key, strings.Join(slices.Sorted(maps.Keys(values)), ", "))
 			}
 			continue
 		}
 		text, ok := context[key].(string)
 		if !ok {
-			faults = append(faults, fmt.Errorf("context value %s is not text: %v", key, context[key]))
+			wrong("context value %s is not text: %v", key, context[key])
 			continue
 		}
-		values[key] = text
+		*value = text
 	}
-	d := deployment{values["stackName"], values["origin"], values["defaultPortal"], values["mailFrom"]}
 	if !stackName.MatchString(d.StackName) {
-		faults = append(faults, fmt.Errorf("stackName is %q: it needs a letter first, then letters, digits and hyphens, at most 40 in all", d.StackName))
-	}
-	if d.Origin != "" && !isOrigin(d.Origin) {
-		faults = append(faults, fmt.Errorf("origin is %q: it needs to be https://, a host name in lower case and nothing behind it, or empty", d.Origin))
+		wrong("stackName is %q: it needs a letter first, then letters, digits and hyphens, at most 40 in all", d.StackName)
 	}
 	if !slug.MatchString(d.DefaultPortal) || slices.Contains(routes.Reserved(), d.DefaultPortal) {
-		faults = append(faults, fmt.Errorf("defaultPortal is %q: it needs to be a portal's slug, such as support", d.DefaultPortal))
+		wrong("defaultPortal is %q: it needs to be a portal's slug, such as support", d.DefaultPortal)
 	}
-	if a, err := mail.ParseAddress(d.MailFrom); d.MailFrom != "" && (err != nil || a.Address != d.MailFrom) {
-		faults = append(faults, fmt.Errorf("mailFrom is %q: it needs to be an address and no name, such as no-reply@example.com, or empty", d.MailFrom))
+	for _, fault := range d.domainFaults() {
+		wrong("%s", fault)
 	}
+	for _, name := range []string{"mailFrom", "alarmMail"} {
+		address := *values[name]
+		if a, err := mail.ParseAddress(address); address != "" && (err != nil || a.Address != address) {
+			wrong("%s is %q: it needs to be an address and no name, such as help@example.com, or empty", name, address)
+		}
+	}
+	if d.MailIdentity != "" && d.MailIdentity != existingIdentity {
+		wrong("mailIdentity is %q: it needs to be %q, where SES knows the domain of the mails already, or empty", d.MailIdentity, existingIdentity)
+	}
+	var err error
+	if d.EdgeSecret, err = strconv.Atoi(secret); err != nil || d.EdgeSecret < 1 || d.EdgeSecret > 1_000_000 {
+		wrong("edgeSecret is %q: it needs to be 1, or one more than it was, to have another secret", secret)
+	}
+	if adopt != "" && adopt != "true" {
+		wrong("adopt is %q: it needs to be \"true\" or empty", adopt)
+	}
+	d.Adopt = adopt == "true"
 	if len(faults) > 0 {
 		return deployment{}, errors.Join(faults...)
 	}
 	return d, nil
 }
 
-// isOrigin tells whether s is what a browser sends as Origin over HTTPS.
-func isOrigin(s string) bool {
-	u, err := url.Parse(s)
-	return err == nil && u.Scheme == "https" && u.Hostname() != "" && s == "https://"+strings.ToLower(u.Host)
+// domainFaults says what is wrong with the domain and what belongs to it.
+func (d deployment) domainFaults() []string {
+	var faults []string
+	if d.Domain != "" && !isHost(d.Domain) {
+		faults = append(faults, fmt.Sprintf("domain is %q: it needs to be a host name in lower case, such as help.example.com, or empty", d.Domain))
+	}
+	switch arn := certificate.FindStringSubmatch(d.Certificate); {
+	case d.Domain != "" && d.Certificate == "":
+		faults = append(faults, fmt.Sprintf("domain is %q and there is no certificate: ask AWS Certificate Manager for one of that name in us-east-1 (CloudFront looks nowhere else), and give its ARN as certificate", d.Domain))
+	case d.Certificate == "":
+	case arn == nil:
+		faults = append(faults, fmt.Sprintf("certificate is %q: it needs to be the ARN of a certificate in AWS Certificate Manager", d.Certificate))
+	case arn[1] != "us-east-1":
+		faults = append(faults, fmt.Sprintf("certificate is one of %s: CloudFront takes them from us-east-1 alone, wherever the portal is", arn[1]))
+	case d.Domain == "":
+		faults = append(faults, "certificate is given and no domain: give the domain that it is for")
+	}
+	switch {
+	case d.HostedZone != "" && !hostedZone.MatchString(d.HostedZone):
+		faults = append(faults, fmt.Sprintf("hostedZone is %q: it needs to be the zone's id, such as Z0123456789ABCDEFGHIJ, or empty", d.HostedZone))
+	case d.HostedZone != "" && d.Domain == "":
+		faults = append(faults, "hostedZone is given and no domain: give the domain whose records go there")
+	}
+	return faults
 }
+
+// isHost tells whether s is a host name as browsers send it, with a dot in it.
+func isHost(s string) bool {
+	return len(s) <= 253 && hostName.MatchString(s)
+}
+
+var hostName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
 
 // checkAssets finds each function's bootstrap below dir.
 func checkAssets(dir string) error {

@@ -27,35 +27,47 @@ func cdkContext(t *testing.T, over map[string]any) map[string]any {
 }
 
 func TestContext(t *testing.T) {
+	const arn = "arn:aws:acm:us-east-1:123456789012:certificate/c0ffee"
+	plain := deployment{StackName: "postern", DefaultPortal: "support", EdgeSecret: 1}
 	tests := []struct {
 		name  string
 		over  map[string]any
 		want  deployment
 		fault string // in the error, "" where there is none
 	}{
-		{"as it comes", nil, deployment{"postern", "", "support", ""}, ""},
-		{"all chosen", map[string]any{"stackName": "Desk-2", "origin": "https://help.example.com", "defaultPortal": "orders", "mailFrom": "desk@example.com"},
-			deployment{"Desk-2", "https://help.example.com", "orders", "desk@example.com"}, ""},
-		{"a port", map[string]any{"origin": "https://help.example.com:8443"}, deployment{"postern", "https://help.example.com:8443", "support", ""}, ""},
-		{"values of the CLI", map[string]any{"aws:cdk:toolkit:default-region": "eu-central-1", "availability-zones:account=1:region=eu-central-1": []any{"a"}, "cli-telemetry": false},
-			deployment{"postern", "", "support", ""}, ""},
+		{"as it comes", nil, plain, ""},
+		{"all chosen", map[string]any{"stackName": "Desk-2", "domain": "help.example.com", "certificate": arn, "hostedZone": "Z0123456789AB", "defaultPortal": "orders",
+			"mailFrom": "desk@example.com", "mailIdentity": "existing", "alarmMail": "ops@example.com", "edgeSecret": "3", "adopt": "true"},
+			deployment{"Desk-2", "orders", "help.example.com", arn, "Z0123456789AB", "desk@example.com", "existing", "ops@example.com", 3, true}, ""},
+		{"values of the CLI", map[string]any{"aws:cdk:toolkit:default-region": "eu-central-1", "availability-zones:account=1:region=eu-central-1": []any{"a"}, "cli-telemetry": false}, plain, ""},
 
-		{"a slip in a name", map[string]any{"orgin": "https://help.example.com"}, deployment{}, `"orgin"`},
+		{"a slip in a name", map[string]any{"domian": "help.example.com"}, deployment{}, `"domian": Postern reads adopt, alarmMail,`},
 		{"not text", map[string]any{"defaultPortal": 7.0}, deployment{}, "defaultPortal is not text: 7"},
 		{"no stack name", map[string]any{"stackName": ""}, deployment{}, "stackName is"},
 		{"a digit first", map[string]any{"stackName": "1st"}, deployment{}, "stackName is"},
 		{"a stack name too long for its functions", map[string]any{"stackName": strings.Repeat("x", 41)}, deployment{}, "stackName is"},
-		{"plain HTTP", map[string]any{"origin": "http://help.example.com"}, deployment{}, "origin is"},
-		{"a host alone", map[string]any{"origin": "help.example.com"}, deployment{}, "origin is"},
-		{"a slash behind", map[string]any{"origin": "https://help.example.com/"}, deployment{}, "origin is"},
-		{"capital letters", map[string]any{"origin": "https://Help.example.com"}, deployment{}, "origin is"},
-		{"credentials", map[string]any{"origin": "https://me@help.example.com"}, deployment{}, "origin is"},
-		{"no host", map[string]any{"origin": "https://"}, deployment{}, "origin is"},
+		{"an address for a domain", map[string]any{"domain": "https://help.example.com", "certificate": arn}, deployment{}, "domain is"},
+		{"a slash behind", map[string]any{"domain": "help.example.com/", "certificate": arn}, deployment{}, "domain is"},
+		{"capital letters", map[string]any{"domain": "Help.example.com", "certificate": arn}, deployment{}, "domain is"},
+		{"a port", map[string]any{"domain": "help.example.com:8443", "certificate": arn}, deployment{}, "domain is"},
+		{"an address of the network", map[string]any{"domain": "192.0.2.1", "certificate": arn}, deployment{}, "domain is"},
+		{"no dot", map[string]any{"domain": "localhost", "certificate": arn}, deployment{}, "domain is"},
+		{"a domain and no certificate", map[string]any{"domain": "help.example.com"}, deployment{}, "there is no certificate: ask AWS Certificate Manager for one of that name in us-east-1"},
+		{"a certificate and no domain", map[string]any{"certificate": arn}, deployment{}, "certificate is given and no domain"},
+		{"a certificate of another region", map[string]any{"domain": "help.example.com", "certificate": strings.Replace(arn, "us-east-1", "eu-central-1", 1)}, deployment{}, "certificate is one of eu-central-1"},
+		{"something else for a certificate", map[string]any{"domain": "help.example.com", "certificate": "c0ffee"}, deployment{}, "certificate is"},
+		{"a zone's name", map[string]any{"domain": "help.example.com", "certificate": arn, "hostedZone": "example.com"}, deployment{}, "hostedZone is"},
+		{"a zone and no domain", map[string]any{"hostedZone": "Z0123456789AB"}, deployment{}, "hostedZone is given and no domain"},
 		{"no portal", map[string]any{"defaultPortal": ""}, deployment{}, "defaultPortal is"},
 		{"not a slug", map[string]any{"defaultPortal": "Support Desk"}, deployment{}, "defaultPortal is"},
+		{"a reserved word", map[string]any{"defaultPortal": "assets"}, deployment{}, "defaultPortal is"},
 		{"a sender with a name", map[string]any{"mailFrom": "Desk <desk@example.com>"}, deployment{}, "mailFrom is"},
 		{"a sender that is no address", map[string]any{"mailFrom": "example.com"}, deployment{}, "mailFrom is"},
-		{"a reserved word", map[string]any{"defaultPortal": "assets"}, deployment{}, "defaultPortal is"},
+		{"another identity", map[string]any{"mailIdentity": "yes"}, deployment{}, "mailIdentity is"},
+		{"nobody to be told", map[string]any{"alarmMail": "ops"}, deployment{}, "alarmMail is"},
+		{"no secret", map[string]any{"edgeSecret": ""}, deployment{}, "edgeSecret is"},
+		{"a secret itself", map[string]any{"edgeSecret": "hunter2"}, deployment{}, "edgeSecret is"},
+		{"perhaps", map[string]any{"adopt": "yes"}, deployment{}, "adopt is"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -71,8 +83,8 @@ func TestContext(t *testing.T) {
 }
 
 func TestContextNamesEveryFault(t *testing.T) {
-	_, err := readContext(map[string]any{"region": "eu-central-1", "origin": "x"})
-	for _, fault := range []string{`"region"`, "origin is", "stackName is", "defaultPortal is"} {
+	_, err := readContext(map[string]any{"region": "eu-central-1", "domain": "x"})
+	for _, fault := range []string{`"region"`, "domain is", "no certificate", "stackName is", "defaultPortal is", "edgeSecret is"} {
 		if err == nil || !strings.Contains(err.Error(), fault) {
 			t.Errorf("%q is not in the error: %v", fault, err)
 		}

@@ -1,14 +1,18 @@
 // Command infra is the CDK app: one stack with everything that Postern is in
-// AWS. The CDK CLI runs it (see cdk.json), after make build.
+// AWS. The CDK CLI runs it (see cdk.json), after make build. The CDK's own kernel
+// starts before main does, on the Node that JSII_NODE names: the one of
+// package.json, which is twice as fast as the Node 20 that Debian has.
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/jsii-runtime-go"
+	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 )
 
 // assets is where make build puts each function's folder with its bootstrap.
@@ -25,36 +29,45 @@ func main() {
 }
 
 func run() error {
-	if err := useNode("node_modules"); err != nil {
-		return err
-	}
 	app := awscdk.NewApp(&awscdk.AppProps{AnalyticsReporting: jsii.Bool(false)})
-	context, _ := app.Node().GetAllContext(nil).(map[string]any)
-	deployment, err := readContext(context)
+	chosen, _ := app.Node().GetAllContext(nil).(map[string]any)
+	deployment, err := readContext(chosen)
 	if err != nil {
 		return err
 	}
 	if err := checkAssets(assets); err != nil {
 		return err
 	}
-	newStack(app, deployment, assets)
-	app.Synth(nil)
-	return nil
-}
-
-// useNode runs the CDK's kernel on the Node that package.json pins, unless
-// JSII_NODE names another: one version for everybody, and twice as fast as the
-// Node 20 that Debian has.
-func useNode(modules string) error {
-	if os.Getenv("JSII_NODE") != "" {
-		return nil
+	var warnings []string
+	// The CLI sets it where it has credentials: what follows may be a deployment.
+	if account := os.Getenv("CDK_DEFAULT_ACCOUNT"); account != "" {
+		cfg, err := config.LoadDefaultConfig(context.Background(), config.WithRegion(os.Getenv("CDK_DEFAULT_REGION")))
+		if err != nil {
+			return fmt.Errorf("the environment's AWS configuration: %w", err)
+		}
+		if warnings, err = preflight(context.Background(), cfg, account, deployment); err != nil {
+			return err
+		}
 	}
-	node, err := filepath.Abs(filepath.Join(modules, ".bin", "node"))
+	stack, err := newStack(app, deployment, assets)
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(node); err != nil {
-		return fmt.Errorf("%s is missing: run make setup", node)
+	for _, warning := range warnings {
+		awscdk.Annotations_Of(stack.Stack).AddWarning(jsii.String(warning))
 	}
-	return os.Setenv("JSII_NODE", node)
+	return synth(app)
+}
+
+// synth writes the template, unless cdk-nag finds what nobody has answered (see
+// explain). The CDK prints the findings itself.
+func synth(app awscdk.App) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%v", v)
+		}
+	}()
+	awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Reports: jsii.Bool(false)}), nil)
+	app.Synth(nil)
+	return nil
 }

@@ -17,14 +17,11 @@ import (
 	"postern/infra/grants"
 	"postern/shared/app"
 	"postern/shared/dynamo/schema"
+	"postern/shared/lambdahttp"
 	"postern/shared/routes"
 )
 
 func TestMain(m *testing.M) {
-	if err := useNode("../node_modules"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
 	code := m.Run()
 	jsii.Close()
 	os.Exit(code)
@@ -39,7 +36,19 @@ type template struct {
 type resource struct {
 	Type           string
 	DeletionPolicy string
+	DependsOn      names
 	Properties     json.RawMessage
+}
+
+// names is one or a list.
+type names []string
+
+func (n *names) UnmarshalJSON(b []byte) error {
+	if strings.HasPrefix(string(b), "[") {
+		return json.Unmarshal(b, (*[]string)(n))
+	}
+	*n = make(names, 1)
+	return json.Unmarshal(b, &(*n)[0])
 }
 
 // synthesise makes the template that cdk.json's context gives, with the given
@@ -52,7 +61,10 @@ func synthesise(t *testing.T, over map[string]any) template {
 		t.Fatal(err)
 	}
 	app := awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: jsii.String(t.TempDir())})
-	s := newStack(app, d, builtAssets(t))
+	s, err := newStack(app, d, builtAssets(t))
+	if err != nil {
+		t.Fatal(err)
+	}
 	text, err := json.Marshal(assertions.Template_FromStack(s.Stack, nil).ToJSON())
 	if err != nil {
 		t.Fatal(err)
@@ -92,6 +104,42 @@ func single(t *testing.T, tmpl template, kind string) string {
 }
 
 func api(t *testing.T, tmpl template) string { return single(t, tmpl, "AWS::ApiGatewayV2::Api") }
+
+// named returns the logical id of the only resource of a type whose id begins so.
+func named(t *testing.T, tmpl template, kind, prefix string) string {
+	t.Helper()
+	ids := slices.DeleteFunc(slices.Collect(maps.Keys(only[struct{}](t, tmpl, kind))), func(id string) bool { return !strings.HasPrefix(id, prefix) })
+	if len(ids) != 1 {
+		t.Fatalf("%d of type %s begin with %s", len(ids), kind, prefix)
+	}
+	return ids[0]
+}
+
+func attachments(t *testing.T, tmpl template) string {
+	return named(t, tmpl, "AWS::S3::Bucket", "Attachments")
+}
+
+func static(t *testing.T, tmpl template) string { return named(t, tmpl, "AWS::S3::Bucket", "Static") }
+
+// edge is how the distribution's own host name reads in texts.
+func edge(t *testing.T, tmpl template) string {
+	return "${" + single(t, tmpl, "AWS::CloudFront::Distribution") + ".DomainName}"
+}
+
+// secrets are how the distribution's and the next secret read in texts.
+func secrets(t *testing.T, tmpl template, n int) [2]string {
+	t.Helper()
+	var all [2]string
+	for i := range all {
+		all[i] = "{{resolve:secretsmanager:${" + named(t, tmpl, "AWS::SecretsManager::Secret", fmt.Sprintf("EdgeSecret%d", n+i)) + "}:SecretString:::}}"
+	}
+	return all
+}
+
+// A domain of one's own, and all that goes with it.
+var ownDomain = map[string]any{
+	"domain": "help.example.com", "certificate": "arn:aws:acm:us-east-1:123456789012:certificate/c0ffee", "hostedZone": "Z0123456789AB",
+}
 
 // text renders a value with CloudFormation's functions: a Ref to X as ${X}, a
 // GetAtt of X and A as ${X.A}.
@@ -161,15 +209,20 @@ func TestStack(t *testing.T) {
 	t.Run("tables", func(t *testing.T) { testTables(t, tmpl) })
 	t.Run("bucket", func(t *testing.T) { testBucket(t, tmpl) })
 	t.Run("dead letters", func(t *testing.T) { testDeadLetters(t, tmpl) })
+	t.Run("edge", func(t *testing.T) { testEdge(t, tmpl) })
+	t.Run("static files", func(t *testing.T) { testStatic(t, tmpl) })
+	t.Run("setup", func(t *testing.T) { testSetup(t, tmpl) })
+	t.Run("alarms", func(t *testing.T) { testAlarms(t, tmpl) })
+	t.Run("dashboard", func(t *testing.T) { testDashboard(t, tmpl) })
 	t.Run("nothing else", func(t *testing.T) { testNothingElse(t, tmpl) })
 	t.Run("outputs", func(t *testing.T) { testOutputs(t, tmpl) })
 }
 
 // serving returns the functions that answer requests; the others are called by
-// streams alone.
+// streams, or by hand.
 func serving() []string {
 	return slices.DeleteFunc(routes.Functions(), func(name string) bool {
-		return len(routes.For(name)) == 0 && name != routes.Default
+		return len(routes.For(name)) == 0 && name != "home"
 	})
 }
 
@@ -256,46 +309,58 @@ func testFunctions(t *testing.T, tmpl template) {
 	}
 }
 
-// The stack sets what postern/shared/app reads, and no variable beyond.
+// The stack sets what postern/shared/app and postern/shared/lambdahttp read, and
+// no variable beyond.
 func TestEnvironment(t *testing.T) {
-	tmpl := synthesise(t, map[string]any{"origin": "https://help.example.com", "defaultPortal": "orders"})
-	bucket, queue := single(t, tmpl, "AWS::S3::Bucket"), single(t, tmpl, "AWS::SQS::Queue")
-	for _, f := range only[function](t, tmpl, "AWS::Lambda::Function") {
-		for name, value := range f.Environment.Variables {
-			t.Setenv(name, text(value))
-		}
-		want := app.Config{
-			Function:      strings.TrimPrefix(f.FunctionName, "postern-"),
-			TablePrefix:   "postern-",
-			Bucket:        "${" + bucket + "}",
-			BucketOrigin:  "https://${" + bucket + ".RegionalDomainName}",
-			Origin:        "https://help.example.com",
-			DefaultPortal: "orders",
-			MailFrom:      "no-reply@help.example.com",
-			DeadLetters:   "${" + queue + "}",
-		}
-		got := app.Load()
-		if got != want {
-			t.Errorf("%s reads %+v, want %+v", f.FunctionName, got, want)
-		}
-		if fields := reflect.TypeFor[app.Config]().NumField(); len(f.Environment.Variables) != fields {
-			t.Errorf("%s has %d variables for %d fields", f.FunctionName, len(f.Environment.Variables), fields)
-		}
-	}
-}
-
-// A function that no request reaches is told where the portal is in any case.
-func TestOriginOfMails(t *testing.T) {
-	tmpl := synthesise(t, map[string]any{"mailFrom": "help@example.com"})
-	for _, f := range only[function](t, tmpl, "AWS::Lambda::Function") {
-		origin, from := text(f.Environment.Variables["POSTERN_ORIGIN"]), text(f.Environment.Variables["POSTERN_MAIL_FROM"])
-		want := ""
-		if f.FunctionName == "postern-notify" {
-			want = "${" + api(t, tmpl) + ".ApiEndpoint}"
-		}
-		if origin != want || from != "help@example.com" {
-			t.Errorf("%s: origin %q, want %q; mails from %q", f.FunctionName, origin, want, from)
-		}
+	for name, tt := range map[string]struct {
+		over                 map[string]any
+		origin, portal, mail string // {edge} stands for the distribution's host
+		secret               int
+	}{
+		"as it comes":  {nil, "https://{edge}", "support", "", 1},
+		"own domain":   {map[string]any{"defaultPortal": "orders", "edgeSecret": "7"}, "https://help.example.com", "orders", "no-reply@help.example.com", 7},
+		"own mailFrom": {map[string]any{"mailFrom": "help@example.com"}, "https://{edge}", "support", "help@example.com", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			over := map[string]any{}
+			if name == "own domain" {
+				maps.Copy(over, ownDomain)
+			}
+			maps.Copy(over, tt.over)
+			tmpl := synthesise(t, over)
+			both := secrets(t, tmpl, tt.secret)
+			for _, f := range only[function](t, tmpl, "AWS::Lambda::Function") {
+				for name, value := range f.Environment.Variables {
+					t.Setenv(name, text(value))
+				}
+				function := strings.TrimPrefix(f.FunctionName, "postern-")
+				want := app.Config{
+					Function:      function,
+					TablePrefix:   "postern-",
+					Bucket:        "${" + attachments(t, tmpl) + "}",
+					BucketOrigin:  "https://${" + attachments(t, tmpl) + ".RegionalDomainName}",
+					Static:        "${" + static(t, tmpl) + "}",
+					Origin:        strings.ReplaceAll(tt.origin, "{edge}", edge(t, tmpl)),
+					DefaultPortal: tt.portal,
+					MailFrom:      tt.mail,
+					DeadLetters:   "${" + single(t, tmpl, "AWS::SQS::Queue") + "}",
+				}
+				got := app.Load()
+				if got != want {
+					t.Errorf("%s reads %+v, want %+v", f.FunctionName, got, want)
+				}
+				variables, wantSecret := reflect.TypeFor[app.Config]().NumField(), ""
+				if slices.Contains(serving(), function) {
+					variables, wantSecret = variables+1, both[0]+" "+both[1]
+				}
+				if len(f.Environment.Variables) != variables {
+					t.Errorf("%s has %d variables, want %d", f.FunctionName, len(f.Environment.Variables), variables)
+				}
+				if secret := f.Environment.Variables[lambdahttp.EdgeSecret]; wantSecret != "" && text(secret) != wantSecret {
+					t.Errorf("%s takes the secrets %q, want %q", f.FunctionName, text(secret), wantSecret)
+				}
+			}
+		})
 	}
 }
 
@@ -379,7 +444,7 @@ func granted(t *testing.T, tmpl template, name string) []string {
 	for id, table := range only[table](t, tmpl, "AWS::DynamoDB::GlobalTable") {
 		arns[strings.TrimPrefix(table.TableName, "postern-")] = "${" + id + ".Arn}"
 	}
-	bucket, queue := single(t, tmpl, "AWS::S3::Bucket"), single(t, tmpl, "AWS::SQS::Queue")
+	bucket, queue := attachments(t, tmpl), single(t, tmpl, "AWS::SQS::Queue")
 	var want []string
 	for _, g := range grants.Of(name) {
 		for _, action := range g.Actions {
@@ -387,6 +452,8 @@ func granted(t *testing.T, tmpl template, name string) []string {
 			switch {
 			case resource == grants.Bucket:
 				want = append(want, action+" ${"+bucket+".Arn}")
+			case resource == grants.Static:
+				want = append(want, action+" ${"+static(t, tmpl)+".Arn}/assets/v/*")
 			case resource == grants.Mail:
 				want = append(want, action+" arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*")
 			case resource == grants.DeadLetters:
@@ -518,6 +585,11 @@ func testTables(t *testing.T, tmpl template) {
 	}
 }
 
+type bucketPolicy struct {
+	Bucket         any
+	PolicyDocument document
+}
+
 type bucket struct {
 	PublicAccessBlockConfiguration struct{ BlockPublicAcls, BlockPublicPolicy, IgnorePublicAcls, RestrictPublicBuckets bool }
 	OwnershipControls              struct {
@@ -543,7 +615,7 @@ type bucket struct {
 
 func testBucket(t *testing.T, tmpl template) {
 	buckets := only[bucket](t, tmpl, "AWS::S3::Bucket")
-	if len(buckets) != 1 {
+	if len(buckets) != 2 {
 		t.Fatalf("%d buckets", len(buckets))
 	}
 	for id, b := range buckets {
@@ -556,7 +628,13 @@ func testBucket(t *testing.T, tmpl template) {
 		if e := b.BucketEncryption.ServerSideEncryptionConfiguration; len(e) != 1 || e[0].ServerSideEncryptionByDefault.SSEAlgorithm != "AES256" {
 			t.Errorf("encryption: %+v", e)
 		}
-		if cors := b.CorsConfiguration.CorsRules; len(cors) != 1 || !slices.Equal(texts(cors[0].AllowedOrigins), []string{"${" + api(t, tmpl) + ".ApiEndpoint}"}) ||
+		if policy := tmpl.Resources[id].DeletionPolicy; policy != "Retain" {
+			t.Errorf("%s goes with the stack: %s", id, policy)
+		}
+		if id != attachments(t, tmpl) {
+			continue
+		}
+		if cors := b.CorsConfiguration.CorsRules; len(cors) != 1 || !slices.Equal(texts(cors[0].AllowedOrigins), []string{"https://" + edge(t, tmpl)}) ||
 			!slices.Equal(cors[0].AllowedMethods, []string{"POST", "GET"}) {
 			t.Errorf("other origins: %+v", cors)
 		}
@@ -571,12 +649,12 @@ func testBucket(t *testing.T, tmpl template) {
 		if !expires || !aborts {
 			t.Errorf("lifecycle: %+v", b.LifecycleConfiguration.Rules)
 		}
-		if policy := tmpl.Resources[id].DeletionPolicy; policy != "Retain" {
-			t.Errorf("goes with the stack: %s", policy)
-		}
 	}
 	var conditions []string
-	for _, p := range only[struct{ PolicyDocument document }](t, tmpl, "AWS::S3::BucketPolicy") {
+	for _, p := range only[bucketPolicy](t, tmpl, "AWS::S3::BucketPolicy") {
+		if text(p.Bucket) != "${"+attachments(t, tmpl)+"}" {
+			continue
+		}
 		for _, s := range p.PolicyDocument.Statement {
 			if s.Effect != "Deny" {
 				t.Errorf("the bucket's policy allows %v to %v", s.Principal, s.Action)
@@ -590,11 +668,10 @@ func testBucket(t *testing.T, tmpl template) {
 }
 
 func TestOriginOfTheBucket(t *testing.T) {
-	tmpl := synthesise(t, map[string]any{"origin": "https://help.example.com"})
-	for _, b := range only[bucket](t, tmpl, "AWS::S3::Bucket") {
-		if got := texts(b.CorsConfiguration.CorsRules[0].AllowedOrigins); !slices.Equal(got, []string{"https://help.example.com"}) {
-			t.Errorf("uploads from %q", got)
-		}
+	tmpl := synthesise(t, ownDomain)
+	b := only[bucket](t, tmpl, "AWS::S3::Bucket")[attachments(t, tmpl)]
+	if got := texts(b.CorsConfiguration.CorsRules[0].AllowedOrigins); !slices.Equal(got, []string{"https://help.example.com"}) {
+		t.Errorf("uploads from %q", got)
 	}
 }
 
@@ -603,20 +680,30 @@ func TestOriginOfTheBucket(t *testing.T) {
 func testNothingElse(t *testing.T, tmpl template) {
 	functions := len(routes.Functions())
 	want := map[string]int{
-		"AWS::ApiGatewayV2::Api":         1,
-		"AWS::ApiGatewayV2::Stage":       1,
-		"AWS::ApiGatewayV2::Route":       len(routes.Table) + 1,
-		"AWS::ApiGatewayV2::Integration": len(serving()),
-		"AWS::DynamoDB::GlobalTable":     len(schema.Tables),
-		"AWS::IAM::Policy":               functions,
-		"AWS::IAM::Role":                 functions,
-		"AWS::Lambda::Function":          functions,
-		"AWS::Lambda::Permission":        len(serving()) + 1,
-		"AWS::Logs::LogGroup":            functions,
-		"AWS::S3::Bucket":                1,
-		"AWS::S3::BucketPolicy":          1,
-		"AWS::SQS::Queue":                1,
-		"AWS::SQS::QueuePolicy":          1,
+		"AWS::ApiGatewayV2::Api":                 1,
+		"AWS::ApiGatewayV2::Stage":               1,
+		"AWS::ApiGatewayV2::Route":               len(routes.Table) + 1,
+		"AWS::ApiGatewayV2::Integration":         len(serving()),
+		"AWS::DynamoDB::GlobalTable":             len(schema.Tables),
+		"AWS::IAM::Policy":                       functions,
+		"AWS::IAM::Role":                         functions,
+		"AWS::Lambda::Function":                  functions,
+		"AWS::Lambda::Permission":                len(serving()) + 1,
+		"AWS::Logs::LogGroup":                    functions,
+		"AWS::CloudFront::Distribution":          1,
+		"AWS::CloudFront::Function":              1,
+		"AWS::CloudFront::OriginAccessControl":   1,
+		"AWS::CloudFront::ResponseHeadersPolicy": 1,
+		"AWS::CloudWatch::Alarm":                 7 + len(routes.Streams),
+		"AWS::CloudWatch::Dashboard":             1,
+		"AWS::SecretsManager::Secret":            2,
+		"AWS::SNS::Topic":                        1,
+		"AWS::SNS::TopicPolicy":                  1,
+		"Custom::PosternSetup":                   1,
+		"AWS::S3::Bucket":                        2,
+		"AWS::S3::BucketPolicy":                  2,
+		"AWS::SQS::Queue":                        1,
+		"AWS::SQS::QueuePolicy":                  1,
 	}
 	if streams := len(routes.Streams); streams > 0 {
 		want["AWS::Lambda::EventSourceMapping"] = streams
@@ -629,27 +716,36 @@ func testNothingElse(t *testing.T, tmpl template) {
 		t.Errorf("resources %v, want %v", got, want)
 	}
 	for _, stage := range only[struct {
-		StageName  string
-		AutoDeploy bool
+		StageName            string
+		AutoDeploy           bool
+		DefaultRouteSettings struct{ ThrottlingRateLimit, ThrottlingBurstLimit int }
 	}](t, tmpl, "AWS::ApiGatewayV2::Stage") {
-		// A named stage would precede every path.
-		if stage.StageName != "$default" || !stage.AutoDeploy {
+		// A named stage would precede every path; a flood has a bound.
+		if stage.StageName != "$default" || !stage.AutoDeploy || stage.DefaultRouteSettings.ThrottlingRateLimit != 500 || stage.DefaultRouteSettings.ThrottlingBurstLimit != 1000 {
 			t.Errorf("stage %+v", stage)
 		}
 	}
 }
 
-func testOutputs(t *testing.T, tmpl template) {
-	bucket := single(t, tmpl, "AWS::S3::Bucket")
-	want := map[string]string{
-		"ApiUrl": "${" + api(t, tmpl) + ".ApiEndpoint}", "AttachmentsBucket": "${" + bucket + "}",
-		"DeadLetters": "${" + single(t, tmpl, "AWS::SQS::Queue") + "}",
-	}
-	got := map[string]string{}
+func outputs(tmpl template) map[string]string {
+	all := map[string]string{}
 	for name, output := range tmpl.Outputs {
-		got[name] = text(output.Value)
+		all[name] = text(output.Value)
 	}
-	if !maps.Equal(got, want) {
+	return all
+}
+
+func testOutputs(t *testing.T, tmpl template) {
+	const invoke = "aws lambda invoke --function-name postern-setup --cli-binary-format raw-in-base64-out --payload '"
+	want := map[string]string{
+		"PortalUrl":         "https://" + edge(t, tmpl) + "/support",
+		"FirstAdmin":        invoke + `{"admin": {"email": "you@example.com", "first": "Your", "last": "Name"}}` + "' /dev/stdout",
+		"SwitchOn":          invoke + `{"switchOn": true}` + "' /dev/stdout",
+		"AttachmentsBucket": "${" + attachments(t, tmpl) + "}",
+		"DeadLetters":       "${" + single(t, tmpl, "AWS::SQS::Queue") + "}",
+		"AlarmTopic":        "${" + single(t, tmpl, "AWS::SNS::Topic") + "}",
+	}
+	if got := outputs(tmpl); !maps.Equal(got, want) {
 		t.Errorf("outputs %v, want %v", got, want)
 	}
 }

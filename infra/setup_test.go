@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/jsii-runtime-go"
+
+	"postern/shared/dynamo/schema"
+)
+
+// Setup runs once all that it writes to is there, and before any page can name a
+// file that it uploads.
+func testSetup(t *testing.T, tmpl template) {
+	id := single(t, tmpl, "Custom::PosternSetup")
+	names := functionNames(t, tmpl)
+	for function, name := range names {
+		if before := slices.Contains(tmpl.Resources[function].DependsOn, id); before != (name != "setup") {
+			t.Errorf("%s follows the setup: %t", name, before)
+		}
+	}
+	r := only[struct {
+		ServiceToken, ServiceTimeout any
+		DefaultPortal, Code          string
+	}](t, tmpl, "Custom::PosternSetup")[id]
+	if names[strings.TrimSuffix(strings.TrimPrefix(text(r.ServiceToken), "${"), ".Arn}")] != "setup" || r.DefaultPortal != "support" || r.Code == "" || text(r.ServiceTimeout) != "58" {
+		t.Errorf("%+v", r)
+	}
+	waits := tmpl.Resources[id].DependsOn
+	for _, kind := range []string{"AWS::DynamoDB::GlobalTable", "AWS::IAM::Policy"} {
+		n := 0
+		for _, other := range waits {
+			if tmpl.Resources[other].Type == kind {
+				n++
+			}
+		}
+		if want := map[string]int{"AWS::DynamoDB::GlobalTable": len(schema.Tables), "AWS::IAM::Policy": 1}[kind]; n != want {
+			t.Errorf("it waits for %d of %s, want %d", n, kind, want)
+		}
+	}
+	if !slices.Contains(waits, static(t, tmpl)) {
+		t.Error("it does not wait for the files' bucket")
+	}
+}
+
+// Another program of setup is another version of the resource, so that it runs; the
+// same one is not.
+func TestSetupRunsAgain(t *testing.T) {
+	assets := builtAssets(t)
+	code := func() string {
+		context := cdkContext(t, nil)
+		d, err := readContext(context)
+		if err != nil {
+			t.Fatal(err)
+		}
+		app := awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: jsii.String(t.TempDir())})
+		s, err := newStack(app, d, assets)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := *assertions.Template_FromStack(s.Stack, nil).FindResources(jsii.String("Custom::PosternSetup"), nil)
+		for _, r := range found {
+			return fmt.Sprint((*r)["Properties"].(map[string]any)["Code"])
+		}
+		t.Fatal("no setup")
+		return ""
+	}
+	first, again := code(), code()
+	if err := os.WriteFile(filepath.Join(assets, "setup", "bootstrap"), []byte("another"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if other := code(); first != again || other == first {
+		t.Errorf("codes %s, %s and %s", first, again, other)
+	}
+}
+
+// What cdk-nag finds is answered, whatever is chosen; and it does find what is not.
+func TestNag(t *testing.T) {
+	check := func(over map[string]any, spoil func(*stack)) (warnings []string, err error) {
+		context := cdkContext(t, over)
+		d, err := readContext(context)
+		if err != nil {
+			t.Fatal(err)
+		}
+		app := awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: jsii.String(t.TempDir())})
+		s, err := newStack(app, d, builtAssets(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		spoil(s)
+		if err := synth(app); err != nil {
+			return nil, err
+		}
+		for _, m := range *assertions.Annotations_FromStack(s.Stack).FindWarning(jsii.String("*"), assertions.Match_AnyValue()) {
+			warnings = append(warnings, *m.Id+" "+fmt.Sprint(m.Entry.Data))
+		}
+		return warnings, nil
+	}
+	for name, over := range map[string]map[string]any{"as it comes": nil, "own domain": ownDomain} {
+		if warnings, err := check(over, func(*stack) {}); err != nil || len(warnings) > 0 {
+			t.Errorf("%s: %v\n%s", name, err, strings.Join(warnings, "\n"))
+		}
+	}
+	_, err := check(nil, func(s *stack) { allow(s.functions["home"].Role(), jsii.String("*"), "dynamodb:Scan") })
+	if err == nil || !strings.Contains(err.Error(), "Validation failed") {
+		t.Errorf("of a function that may scan everything: %v", err)
+	}
+}
