@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// pricesOf is when the list prices were last looked at. They are those of
-// us-east-1 in USD, without tax; CloudFront's those of its cheapest regions, which
+// pricesOf is the month that the list prices are of, as they were published and
+// not as a bill showed them. They are those of us-east-1 in USD, without tax; CloudFront's those of its cheapest regions, which
 // are North America and Europe. Nothing fetches them: look them up before relying
 // on a sum.
 const pricesOf = "November 2025"
