@@ -8,9 +8,9 @@ import (
 )
 
 // pricesOf is the month that the list prices are of, as they were published and
-// not as a bill showed them. They are those of us-east-1 in USD, without tax; CloudFront's those of its cheapest regions, which
-// are North America and Europe. Nothing fetches them: look them up before relying
-// on a sum.
+// not as a bill showed them. They are those of us-east-1 in USD, without tax;
+// CloudFront's those of its cheapest regions, which are North America and Europe.
+// Nothing fetches them: look them up before relying on a sum.
 const pricesOf = "November 2025"
 
 // aws.amazon.com/{cloudfront,api-gateway,lambda,dynamodb,kms,s3,ses,sqs,cloudwatch,
