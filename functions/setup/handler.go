@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
@@ -157,17 +156,13 @@ func (s *setup) logged(ctx context.Context, action string, do func(context.Conte
 			slog.Int("trips", trips), slog.Float64("read_units", read), slog.Float64("write_units", write),
 		}
 		level := slog.LevelInfo
-		var cause *failure
-		var refused *refusal
+		var broken *failure
 		switch {
-		case errors.As(err, &cause):
+		case errors.As(err, &broken):
 			level = slog.LevelError
-			attrs = append(attrs, slog.String("error", cause.err.Error()))
-		case errors.As(err, &refused) && strings.HasPrefix(action, "resource"):
-			level = slog.LevelError
-			attrs = append(attrs, slog.String("error", refused.text))
+			attrs = append(attrs, slog.String("error", broken.err.Error()))
 		case err != nil:
-			attrs = append(attrs, slog.Bool("refused", true)) // the text may hold an address
+			attrs = append(attrs, slog.String("refused", err.Error()))
 		}
 		slog.LogAttrs(ctx, level, "setup", attrs...)
 	}()

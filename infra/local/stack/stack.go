@@ -4,6 +4,7 @@
 package stack
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -410,8 +411,10 @@ func (s *Stack) Environment(function string) []string {
 	return env
 }
 
-// The paths below /_local/ of what stands for SQS, Lambda and DynamoDB Streams.
+// The paths below /_local/ of what stands for SQS, Lambda, DynamoDB Streams and
+// CloudFormation.
 const (
+	answerPath = "/_local/aws/cloudformation"
 	queuePath  = "/_local/aws/sqs"
 	lambdaPath = "/_local/aws/lambda"
 	tablesPath = "/_local/aws/dynamodb"
@@ -453,7 +456,28 @@ func (s *Stack) Invoke(ctx context.Context, function string, event []byte) ([]by
 			return nil, err
 		}
 	}
-	return s.runner.Invoke(ctx, function, event)
+	return s.runner.Invoke(ctx, function, s.withAnswer(event))
+}
+
+// withAnswer has the function answer a request of CloudFormation to this stack,
+// where the event says {answer}.
+func (s *Stack) withAnswer(event []byte) []byte {
+	const placeholder = "{answer}"
+	var request struct{ ResponseURL string }
+	if json.Unmarshal(event, &request) != nil || request.ResponseURL != placeholder {
+		return event
+	}
+	return bytes.ReplaceAll(event, []byte(placeholder), []byte(s.URL+answerPath))
+}
+
+// hear logs what CloudFormation is told.
+func (s *Stack) hear(w http.ResponseWriter, r *http.Request) {
+	answer, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 4<<10)) // more is refused by CloudFormation
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
+		return
+	}
+	fmt.Fprintf(s.o.Log, "CloudFormation is told: %s\n", answer)
 }
 
 // Functions names the functions that the stack runs.
@@ -476,6 +500,7 @@ func (s *Stack) handler() http.Handler {
 	})
 	local.HandleFunc("POST /_local/invoke/{function}", s.invokeFromOutside)
 	local.Handle("POST "+queuePath, s.dead)
+	local.HandleFunc("PUT "+answerPath, s.hear)
 	local.HandleFunc("POST "+tablesPath, func(w http.ResponseWriter, r *http.Request) {
 		s.whenUp(w, r, http.HandlerFunc(s.passToTables))
 	})

@@ -163,6 +163,19 @@ func TestWhole(t *testing.T) {
 			t.Errorf("%s %s", res.Status, body)
 		}
 	})
+	t.Run("what stands for CloudFormation", func(t *testing.T) {
+		for event, want := range map[string]string{
+			`{"rawPath":"to {answer}","ResponseURL":"{answer}"}`: "to " + s.URL + answerPath,
+			`{"rawPath":"to {answer}"}`:                          "to {answer}",
+		} {
+			if body, err := s.Invoke(t.Context(), "page", []byte(event)); err != nil || !strings.Contains(string(body), want) {
+				t.Errorf("%s: %s, %v", event, body, err)
+			}
+		}
+		if res, body := do(t, "PUT", s.URL+answerPath); res.StatusCode != 200 {
+			t.Errorf("%s %s", res.Status, body)
+		}
+	})
 	t.Run("what stands for AWS", func(t *testing.T) {
 		functions := awslambda.NewFromConfig(engine.Config(s.URL + lambdaPath))
 		out, err := functions.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: aws.String(TablePrefix + "page"), Payload: []byte(`{"rawPath":"/api"}`)})
