@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
 	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/smithy-go"
 	"golang.org/x/sync/errgroup"
 
 	"postern/shared/app"
@@ -33,6 +35,10 @@ const (
 	uploads      = 8 // at once
 	// tries is how often something is tried anew that another change came before.
 	tries = 5
+	// A role that CloudFormation has just made may not be known everywhere yet: what
+	// it is denied is tried again so often, after so long.
+	deniedTries = 8
+	deniedPause = 2 * time.Second
 )
 
 // publisher keeps static files: postern/shared/blob's Store.
@@ -45,10 +51,11 @@ type setup struct {
 	store *dynamo.Store
 	files publisher // nil where static files have no bucket
 	now   func() time.Time
+	pause func(context.Context, time.Duration)
 }
 
 func newSetup(cfg app.Config, store *dynamo.Store) *setup {
-	return &setup{cfg: cfg, store: store, now: time.Now}
+	return &setup{cfg: cfg, store: store, now: time.Now, pause: pause}
 }
 
 // refusal is an error whose text is for the person who asked.
@@ -90,10 +97,10 @@ func (s *setup) resource(ctx context.Context, e cfn.Event) (string, map[string]a
 	err := s.logged(ctx, "resource "+string(e.RequestType), func(ctx context.Context) error {
 		switch e.RequestType {
 		case cfn.RequestCreate, cfn.RequestUpdate:
-			if err := s.makePortal(ctx); err != nil {
+			if err := s.allowed(ctx, s.makePortal); err != nil {
 				return explain(ctx, fmt.Sprintf("The portal %q could not be made", s.cfg.DefaultPortal), err)
 			}
-			if err := s.publish(ctx); err != nil {
+			if err := s.allowed(ctx, s.publish); err != nil {
 				return explain(ctx, fmt.Sprintf("The pages' static files could not be stored in the bucket %s", s.cfg.Static), err)
 			}
 			data = map[string]any{"Portal": s.cfg.DefaultPortal}
@@ -104,6 +111,26 @@ func (s *setup) resource(ctx context.Context, e cfn.Event) (string, map[string]a
 		return refuse("CloudFormation asks for %q, which is none of Create, Update and Delete.", e.RequestType)
 	})
 	return resourceID, data, err
+}
+
+// allowed does it again while the role is denied it.
+func (s *setup) allowed(ctx context.Context, do func(context.Context) error) error {
+	for try := 1; ; try++ {
+		err := do(ctx)
+		var api smithy.APIError
+		denied := errors.As(err, &api) && strings.HasPrefix(api.ErrorCode(), "AccessDenied")
+		if !denied || try == deniedTries || ctx.Err() != nil {
+			return err
+		}
+		s.pause(ctx, deniedPause)
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
 }
 
 // makePortal makes the portal that every deployment begins with, unless there is

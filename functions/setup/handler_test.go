@@ -19,6 +19,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -185,6 +186,7 @@ type place struct {
 	store *dynamo.Store // the test's own
 	wire  *wire
 
+	pauses         int
 	cloudFormation *httptest.Server
 	mu             sync.Mutex
 	answers        []answer
@@ -210,6 +212,7 @@ func newPlace(t *testing.T) *place {
 		MailFrom: mailFrom, Static: "static-" + p.slug,
 	}
 	p.setup = newSetup(cfg, dynamotest.Store(t, tables.Record, through))
+	p.setup.pause = func(context.Context, time.Duration) { p.pauses++ }
 	if err := s3.Create(t.Context(), cfg.Static, cfg.Origin); err != nil {
 		t.Fatal(err)
 	}
@@ -571,7 +574,8 @@ func TestResourceFaults(t *testing.T) {
 				t.Parallel()
 				p := newPlace(t)
 				p.wire.meet = func(i int, _ string) fault {
-					if i == n {
+					// What is denied stays so.
+					if i == n || i > n && f == denied {
 						return f
 					}
 					return none
@@ -603,6 +607,21 @@ func TestResourceFaults(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A role is known everywhere only some seconds after CloudFormation has made it.
+func TestFreshRole(t *testing.T) {
+	p := newPlace(t)
+	p.wire.meet = func(i int, _ string) fault {
+		if i < 3 {
+			return denied
+		}
+		return none
+	}
+	if a := p.resource(t, "create"); a.Status != "SUCCESS" || p.pauses != 3 {
+		t.Errorf("%+v after %d pauses", a, p.pauses)
+	}
+	p.settings(t)
 }
 
 // CloudFormation hears of it also where the time is over: it would wait for an

@@ -141,7 +141,7 @@ var rooms = []room{
 			"shared/portal", "shared/routes", "shared/meter", "shared/dynamo", "shared/blob", "shared/auth/password",
 			"shared/app", "shared/app/awsconfig", "shared/ui",
 		},
-		modules: []string{lambda, group},
+		modules: []string{lambda, group, smithy},
 		tests:   []string{sdk},
 	},
 	{path: "infra/arch"},
@@ -171,10 +171,14 @@ var rooms = []room{
 	{path: "infra/local/importer/hubspot", rooms: []string{"infra/local/importer/csvfile"}},
 	{
 		path:  "infra",
-		rooms: []string{"infra/grants", "shared/dynamo/schema", "shared/routes"},
+		rooms: []string{"infra/grants", "shared/dynamo/schema", "shared/routes", "shared/lambdahttp"},
 		modules: []string{
-			"github.com/aws/aws-cdk-go", "github.com/aws/constructs-go", "github.com/aws/jsii-runtime-go",
+			"github.com/aws/aws-cdk-go", "github.com/aws/constructs-go", "github.com/aws/jsii-runtime-go", "github.com/cdklabs/cdk-nag-go",
+			// What the account is asked before a deployment.
+			sdk, smithy, "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/cloudformation", dynamodb,
+			"github.com/aws/aws-sdk-go-v2/service/sesv2", "github.com/aws/aws-sdk-go-v2/service/sts",
 		},
+		tests: []string{"github.com/aws/aws-sdk-go-v2/credentials"},
 	},
 }
 
