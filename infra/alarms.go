@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -95,13 +96,24 @@ func (s *stack) alarms() []alarm {
 			metric: metric("AWS/SES", "Reputation.ComplaintRate", "Maximum", nil), from: 0.001, periods: 1,
 		},
 	}
-	for _, stream := range routes.Streams {
+	for _, function := range consumers() {
 		all = append(all, alarm{
-			name: "Late " + stream.Function, says: "What was written five minutes ago is not told yet.",
-			metric: s.age(stream.Function), from: 5 * 60 * 1000, periods: 1,
+			name: "Late " + function, says: "What was written five minutes ago is not told yet.",
+			metric: s.age(function), from: 5 * 60 * 1000, periods: 1,
 		})
 	}
 	return all
+}
+
+// consumers returns the functions that streams call, each once.
+func consumers() []string {
+	var names []string
+	for _, stream := range routes.Streams {
+		if !slices.Contains(names, stream.Function) {
+			names = append(names, stream.Function)
+		}
+	}
+	return names
 }
 
 func (s *stack) latency(statistic string) awscloudwatch.IMetric {
@@ -163,8 +175,8 @@ func (s *stack) addDashboard(alarms []interfacesawscloudwatch.IAlarmRef) {
 		return expression(fmt.Sprintf(`SEARCH('{AWS/DynamoDB,TableName} MetricName="%s" "%s"', 'Sum', 300)`, name, s.name("")), "", nil)
 	}
 	age := []awscloudwatch.IMetric{}
-	for _, stream := range routes.Streams {
-		age = append(age, s.age(stream.Function))
+	for _, function := range consumers() {
+		age = append(age, s.age(function))
 	}
 	awscloudwatch.NewDashboard(s.Stack, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
 		DashboardName: jsii.String(s.deployment.StackName),

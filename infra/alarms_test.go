@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"postern/shared/routes"
 )
 
 // Every alarm tells the topic, both ways, and has its heading in RUNBOOKS.md.
@@ -45,8 +43,8 @@ func testAlarms(t *testing.T, tmpl template) {
 		"bounced-mails 0.05 1", "dead-letters 1 1", "errors 1 2", "slow-answers 3000 3",
 		"throttled-functions 1 1", "throttled-tables 10 2", "unwanted-mails 0.001 1",
 	}
-	for _, s := range routes.Streams {
-		want = append(want, "late-"+s.Function+" 300000 1")
+	for _, function := range consumers() {
+		want = append(want, "late-"+function+" 300000 1")
 	}
 	slices.Sort(got)
 	slices.Sort(want)

@@ -90,7 +90,7 @@ const timeout = 29
 // is all CPU and 64 MB of memory, and someone waits for it.
 func memory(function string) float64 {
 	switch function {
-	case "sign-in", "account":
+	case "sign-in", "account", "link":
 		return 1024
 	}
 	return 512
