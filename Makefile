@@ -95,14 +95,16 @@ build: .build/modules assets ## build the functions for Lambda, and the CDK app
 	  awk '{ printf "%-20s %5.2f MB zipped\n", $$1, $$2 / 1e6 }'
 	@go build -o .build/infra ./infra
 
-# cdk.json builds before it synthesises.
+# cdk.json builds before it synthesises. cfn-lint is Python's: it looks at the
+# template where somebody has installed it.
 synth: setup ## write the CloudFormation template to cdk.out
 	@CDK_DISABLE_CLI_TELEMETRY=true npx --no-install cdk synth --quiet
+	@if command -v cfn-lint >/dev/null; then cfn-lint cdk.out/*.template.json; fi
 
 # --- Checking -----------------------------------------------------------------
 
 .PHONY: test check check-format check-generated check-vet check-scripts test-go test-local test-infra test-browser
-test: setup assets check test-go test-local test-infra test-browser ## everything that must pass
+test: setup assets check test-go test-local test-infra synth test-browser ## everything that must pass
 	@echo "make test: everything passed."
 
 check: check-format check-generated check-vet check-scripts ## what needs no test run
