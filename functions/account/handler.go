@@ -167,7 +167,7 @@ const (
 
 // changePassword sets a new password, and ends all other sessions.
 func (h handler) changePassword(ctx context.Context, r *web.Request, body passwordBody) error {
-	if err := portal.ValidatePassword(body.New, r.Viewer.Person); err != nil {
+	if err := password.Check("new", body.New, r.Viewer.Person, r.Settings.Name); err != nil {
 		return err
 	}
 	attempt := func(by int) (int64, time.Time, error) {
@@ -184,7 +184,7 @@ func (h handler) changePassword(ctx context.Context, r *web.Request, body passwo
 	if err != nil {
 		return err
 	}
-	match, err := password.Match(body.Current[:min(len(body.Current), portal.MaxPassword+1)], old)
+	match, err := password.Match(body.Current, old)
 	if err != nil {
 		return err
 	}

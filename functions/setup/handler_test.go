@@ -683,7 +683,7 @@ func TestAdmin(t *testing.T) {
 			t.Errorf("the log has %q", secret)
 		}
 	}
-	if err := portal.ValidatePassword(m.Password, person); err != nil {
+	if err := password.Check("password", m.Password, person, s.Name); err != nil {
 		t.Error(err)
 	}
 }

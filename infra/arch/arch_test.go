@@ -79,7 +79,7 @@ var rooms = []room{
 	{path: "shared/mail/ses", rooms: []string{"shared/mail"}, modules: []string{sdk, smithy, ses}},
 	{path: "shared/deadletter", modules: []string{sdk, sqs}},
 	{path: "shared/auth", rooms: []string{"shared/portal"}},
-	{path: "shared/auth/password", modules: []string{"github.com/alexedwards/argon2id"}},
+	{path: "shared/auth/password", rooms: []string{"shared/portal"}, modules: []string{"github.com/alexedwards/argon2id", language}},
 	{path: "shared/richtext", modules: []string{html, "mvdan.cc/xurls/v2"}},
 	{
 		path:    "shared/richtext/sanitize",

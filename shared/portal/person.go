@@ -97,18 +97,17 @@ func ValidateProfile(p Person, s *Settings) (Person, error) {
 	return p, f.err()
 }
 
-// ValidatePassword checks a new password of the person.
-func ValidatePassword(password string, p Person) error {
-	var f fields
+// ValidatePassword checks the length of a new password, as the message of the
+// field. What else a password must be takes lists: postern/shared/auth/password
+// asks this first.
+func ValidatePassword(field, password string) error {
 	switch {
 	case utf8.RuneCountInString(password) < MinPassword:
-		f.add("new", "account.error.passwordShort", "min", MinPassword)
+		return FieldErrorf(field, "account.error.passwordShort", "min", MinPassword)
 	case len(password) > MaxPassword:
-		f.add("new", "account.error.passwordLong")
-	case strings.EqualFold(password, p.Email):
-		f.add("new", "account.error.passwordEmail")
+		return FieldErrorf(field, "account.error.passwordLong")
 	}
-	return f.err()
+	return nil
 }
 
 // NormalEmail returns the address as the portal compares it: trimmed and in

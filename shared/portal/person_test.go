@@ -83,12 +83,11 @@ func TestValidatePassword(t *testing.T) {
 		{"256 bytes", strings.Repeat("a", 256), nil},
 		{"257 bytes", strings.Repeat("a", 257), []string{"new:account.error.passwordLong"}},
 		{"a megabyte", strings.Repeat("a", 1<<20), []string{"new:account.error.passwordLong"}},
-		{"the address", "Clara@Nordwind.example", []string{"new:account.error.passwordEmail"}},
 		{"spaces and any other character", "pass word\t\u00a0 🔑", nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			err := ValidatePassword(tt.password, viewer().Person)
+			err := ValidatePassword("new", tt.password)
 			if !slices.Equal(fieldKeys(err), tt.want) || (err == nil) != (tt.want == nil) {
 				t.Errorf("%v, want %v", err, tt.want)
 			}
