@@ -198,7 +198,7 @@ func (h handler) begin(ctx context.Context, r *web.Request, person portal.Person
 		}
 	}
 	token := auth.NewToken(person.ID)
-	if err := h.store.PutSession(ctx, r.Settings.ID, token.Hash(), auth.NewSession(person.ID, r.Settings, r.Now)); err != nil {
+	if err := h.store.PutSession(ctx, r.Settings.ID, token.Hash(), auth.NewSession(person.ID, r.UserAgent(), r.Settings, r.Now)); err != nil {
 		return nil, err
 	}
 	return auth.Cookie(r.Settings.ID, token, r.Insecure()), nil

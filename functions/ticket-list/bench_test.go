@@ -26,7 +26,7 @@ func BenchmarkList(b *testing.B) {
 	}
 	settings := sample.Settings(id, id)
 	token := auth.NewToken(sample.Customer)
-	if err := store.PutSession(b.Context(), id, token.Hash(), auth.NewSession(sample.Customer, &settings, now)); err != nil {
+	if err := store.PutSession(b.Context(), id, token.Hash(), auth.NewSession(sample.Customer, "", &settings, now)); err != nil {
 		b.Fatal(err)
 	}
 	cookie := auth.Cookie(id, token, true)

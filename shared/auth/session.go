@@ -45,6 +45,13 @@ func (t Token) Hash() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// SessionID is what a session is called where its owner sees it: from the hash
+// that the store knows neither it nor the secret can be told.
+func SessionID(hash string) string {
+	sum := sha256.Sum256([]byte("session " + hash))
+	return hex.EncodeToString(sum[:8])
+}
+
 // CookieName returns the name of the portal's session cookie. Portals of one
 // host have a session each. On plain HTTP, a developer's machine, browsers
 // refuse the __Host- prefix.
@@ -80,10 +87,11 @@ func FromRequest(r *http.Request, portalID string, insecure bool) (Token, bool) 
 	return ParseToken(c.Value)
 }
 
-// NewSession returns the session of a person who signs in now.
-func NewSession(person string, s *portal.Settings, now time.Time) portal.Session {
+// NewSession returns the session of a person who signs in now, with a browser
+// or program whose User-Agent is userAgent.
+func NewSession(person, userAgent string, s *portal.Settings, now time.Time) portal.Session {
 	return portal.Session{
-		Person: person, Created: now, Seen: now,
+		Person: person, Created: now, Seen: now, UserAgent: portal.UserAgent(userAgent),
 		Ends: now.Add(time.Duration(s.SessionHours) * time.Hour),
 	}
 }

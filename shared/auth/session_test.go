@@ -38,6 +38,18 @@ func TestToken(t *testing.T) {
 	}
 }
 
+// A session's name proves nothing, and leads to no other.
+func TestSessionID(t *testing.T) {
+	a, b := NewToken(person), NewToken(person)
+	id := SessionID(a.Hash())
+	if !portal.ValidID(id) || len(id) != 16 || id != SessionID(a.Hash()) || id == SessionID(b.Hash()) {
+		t.Errorf("ids %q, %q", id, SessionID(b.Hash()))
+	}
+	if strings.Contains(a.Hash(), id) || strings.Contains(Cookie("portal0001", a, false).Value, id) {
+		t.Error("the id is part of what it stands for")
+	}
+}
+
 func TestParseToken(t *testing.T) {
 	secret := strings.Repeat("s", 43)
 	for _, value := range []string{
@@ -104,8 +116,8 @@ func TestCookie(t *testing.T) {
 func TestNewSession(t *testing.T) {
 	now := time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)
 	s := portal.Recommended()
-	se := NewSession(person, &s, now)
-	if se.Person != person || !se.Created.Equal(now) || !se.Ends.Equal(now.Add(7*24*time.Hour)) {
+	se := NewSession(person, "Browser/1.0", &s, now)
+	if se.Person != person || se.UserAgent != "Browser/1.0" || !se.Created.Equal(now) || !se.Ends.Equal(now.Add(7*24*time.Hour)) {
 		t.Errorf("session %+v", se)
 	}
 	if !se.Alive(&s, now) || se.Alive(&s, now.Add(2*time.Hour)) {

@@ -19,6 +19,7 @@ type sessionItem struct {
 	Seen        int64  `dynamodbav:"seen"`
 	Ends        int64  `dynamodbav:"ends"`
 	MinSettings int64  `dynamodbav:"settings,omitempty"`
+	UserAgent   string `dynamodbav:"agent,omitempty"`
 	TTL         int64  `dynamodbav:"ttl"` // seconds
 }
 
@@ -29,7 +30,7 @@ func sessionFrom(it item) (portal.Session, error) {
 	}
 	return portal.Session{
 		Person: i.Person, Created: time.UnixMilli(i.Created).UTC(), Seen: time.UnixMilli(i.Seen).UTC(),
-		Ends: time.UnixMilli(i.Ends).UTC(), MinSettings: i.MinSettings,
+		Ends: time.UnixMilli(i.Ends).UTC(), MinSettings: i.MinSettings, UserAgent: i.UserAgent,
 	}, nil
 }
 
@@ -37,7 +38,7 @@ func sessionFrom(it item) (portal.Session, error) {
 func (s *Store) PutSession(ctx context.Context, portalID, hash string, se portal.Session) error {
 	return s.put(ctx, schema.Sessions, marshal(personKey(portalID, se.Person), sessionKey(hash), sessionItem{
 		Person: se.Person, Created: se.Created.UnixMilli(), Seen: se.Seen.UnixMilli(), Ends: se.Ends.UnixMilli(),
-		MinSettings: se.MinSettings, TTL: se.Ends.Unix(),
+		MinSettings: se.MinSettings, UserAgent: se.UserAgent, TTL: se.Ends.Unix(),
 	}))
 }
 

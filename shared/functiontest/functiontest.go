@@ -306,7 +306,7 @@ func (p *Portal) serve(t testing.TB, event map[string]any, values map[string]str
 // begins now, or as change makes it.
 func (p *Portal) SessionOf(t testing.TB, person string, change ...func(*portal.Session)) string {
 	t.Helper()
-	session := auth.NewSession(person, p.Settings, time.Now().UTC())
+	session := auth.NewSession(person, "", p.Settings, time.Now().UTC())
 	for _, c := range change {
 		c(&session)
 	}

@@ -1,6 +1,11 @@
 package portal
 
-import "time"
+import (
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
 
 // Session is a signed-in browser or program.
 type Session struct {
@@ -9,6 +14,28 @@ type Session struct {
 	Seen        time.Time // the last request, to the minute
 	Ends        time.Time // in any case
 	MinSettings int64     // the settings version that this session must see at least
+	UserAgent   string    // what the browser or program called itself when it began: see UserAgent
+}
+
+// maxUserAgent is how much of a User-Agent is kept, in bytes: enough for the
+// browsers there are, and so little that a session stays cheap to read.
+const maxUserAgent = 200
+
+// UserAgent is a User-Agent header as sessions keep it: text without control
+// characters, at most 200 bytes long. It is only ever shown, and proves nothing.
+func UserAgent(header string) string {
+	header = header[:min(len(header), 4*maxUserAgent)]
+	header = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) && r != utf8.RuneError {
+			return r
+		}
+		return -1
+	}, header)
+	for len(header) > maxUserAgent {
+		_, size := utf8.DecodeLastRuneInString(header)
+		header = header[:len(header)-size]
+	}
+	return strings.TrimSpace(header)
 }
 
 // TouchAfter is how old Seen may get before a request writes it again.

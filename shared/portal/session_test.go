@@ -1,8 +1,12 @@
 package portal
 
 import (
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
 )
 
 func TestSessionAlive(t *testing.T) {
@@ -31,4 +35,27 @@ func TestSessionAlive(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestUserAgent(t *testing.T) {
+	for header, want := range map[string]string{
+		"":              "",
+		"  curl/8.5.0 ": "curl/8.5.0",
+		"Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0": "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0",
+		"a\x00b\r\nc\u202ed\xff\u2028e":                                          "abcde",
+		"<script>alert(1)</script>":                                              "<script>alert(1)</script>", // text, which pages escape
+		strings.Repeat("x", 5000):                                                strings.Repeat("x", 200),
+		strings.Repeat("ä", 101):                                                 strings.Repeat("ä", 100),
+		"x" + strings.Repeat("ä", 100):                                           "x" + strings.Repeat("ä", 99),
+	} {
+		if got := UserAgent(header); got != want {
+			t.Errorf("%q became %q", header, got)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		got := UserAgent(string(rapid.SliceOfN(rapid.Byte(), 0, 1000).Draw(t, "header")))
+		if len(got) > 200 || !utf8.ValidString(got) || strings.ContainsAny(got, "\x00\r\n\t") {
+			t.Errorf("kept %q", got)
+		}
+	})
 }

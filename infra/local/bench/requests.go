@@ -66,7 +66,7 @@ func load(ctx context.Context, store *dynamo.Store, n int) (company, error) {
 	}
 	for person, cookie := range map[string]**http.Cookie{c.customer.ID: &c.cookie, agent.ID: &c.team} {
 		token := auth.NewToken(person)
-		if err := store.PutSession(ctx, s.ID, token.Hash(), auth.NewSession(person, &s, now)); err != nil {
+		if err := store.PutSession(ctx, s.ID, token.Hash(), auth.NewSession(person, "", &s, now)); err != nil {
 			return company{}, err
 		}
 		*cookie = auth.Cookie(s.ID, token, true)

@@ -282,7 +282,7 @@ type session struct {
 // as signs the person in without a password.
 func (p place) as(person string, change ...func(*portal.Session)) session {
 	p.t.Helper()
-	se := auth.NewSession(person, p.settings, time.Now().UTC())
+	se := auth.NewSession(person, "", p.settings, time.Now().UTC())
 	for _, c := range change {
 		c(&se)
 	}

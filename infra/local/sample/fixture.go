@@ -36,7 +36,7 @@ func Fixture(ctx context.Context, store *dynamo.Store, slug string, insecure boo
 			if !ok {
 				return nil, fmt.Errorf("placeholder %s: the sample has no account %q", name, whose)
 			}
-			session := auth.NewSession(person, settings, now)
+			session := auth.NewSession(person, "", settings, now)
 			if what == "expired" {
 				session.Ends = now.Add(-time.Minute)
 			}
