@@ -67,7 +67,7 @@ assets: node_modules/.package-lock.json ## bundle scripts and styles
 
 # --- Running ------------------------------------------------------------------
 
-.PHONY: run reset bench pictures
+.PHONY: run reset bench rehearse pictures
 run: setup assets ## start the portal on http://localhost:8080
 	@go run ./infra/local serve
 
@@ -76,6 +76,10 @@ reset: ## forget the local data
 
 bench: setup assets ## print the figures that count
 	@go run ./infra/local bench
+
+# Needs no account: nothing leaves the machine.
+rehearse: setup build ## deploy and destroy with a stand-in for AWS
+	@go run ./infra/local rehearse
 
 pictures: setup assets chromium ## take the README's pictures
 	@npx --no-install playwright test -c infra/local/browser/pictures.config.ts

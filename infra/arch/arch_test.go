@@ -167,6 +167,11 @@ var rooms = []room{
 		modules: []string{language, ulid, group},
 		tests:   []string{sdk, dynamodb},
 	},
+	{
+		path:    "infra/local/rehearsal",
+		rooms:   []string{"shared/routes", "shared/dynamo", "shared/dynamo/schema", "infra/local", "infra/local/importer"},
+		modules: []string{sdk, "github.com/aws/aws-sdk-go-v2/service/lambda", smithy, dynamodb, s3, "github.com/goccy/go-yaml"},
+	},
 	{path: "infra/local/importer/csvfile", modules: []string{language}},
 	{path: "infra/local/importer/hubspot", rooms: []string{"infra/local/importer/csvfile"}},
 	{

@@ -7,6 +7,7 @@
 //	go run ./infra/local replay [-unsure]             what stream functions put aside, once more
 //	go run ./infra/local import -tickets T.csv …      what another system has exported
 //	go run ./infra/local bench                        what requests cost
+//	go run ./infra/local rehearse                     a deployment, with a stand-in for AWS
 //
 // Replay does the same in AWS with -queue URL and -function NAME, with the
 // credentials that the AWS command line would use.
@@ -36,6 +37,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 
 	"postern/infra/local/bench"
+	"postern/infra/local/rehearsal"
 	"postern/infra/local/replay"
 	"postern/infra/local/stack"
 	"postern/shared/routes"
@@ -56,6 +58,7 @@ const usage = `usage: local [serve]
        local invoke FUNCTION EVENT.json
        local replay [-unsure] [-queue URL -function NAME]
        local import [-portal support] [-companies C.csv] [-contacts C.csv] [-tickets T.csv] [-tables PREFIX] …
+       local rehearse
        local bench [-sizes 1000,100000] [-requests 300] [-json bench.json] [-base old.json]
        local bench -month bench.json`
 
@@ -87,6 +90,8 @@ func run(ctx context.Context, args []string) error {
 		return bringBack(ctx, state, args)
 	case command == "import":
 		return importFiles(ctx, state, args)
+	case command == "rehearse" && len(args) == 0:
+		return rehearsal.Run(ctx, rehearsal.Options{Out: os.Stdout})
 	case command == "bench":
 		return measure(ctx, args)
 	default:
