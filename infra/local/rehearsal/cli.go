@@ -84,11 +84,15 @@ func tail(s string, lines int) string {
 // suspicious is what the CLI would say of a failure that it lives with.
 var suspicious = regexp.MustCompile(`(?i)\b(error|failed|failure|denied|could not|couldn't|unable|exception|deprecat\w+|unexpected)\b`)
 
+// harmless is what the SDK in the CDK app says of a connection that it does not
+// use again.
+const harmless = "this may affect connection reuse"
+
 // complaints are the lines that tell of a failure.
 func complaints(said string) []string {
 	var found []string
 	for line := range strings.SplitSeq(said, "\n") {
-		if suspicious.MatchString(line) {
+		if suspicious.MatchString(line) && !strings.Contains(line, harmless) {
 			found = append(found, strings.TrimSpace(line))
 		}
 	}

@@ -56,6 +56,7 @@ type rehearsal struct {
 	passed    int
 	password  string // of the first admin
 	cookie    string // and the session
+	file      string // the path of a ticket's file
 
 	mu     sync.Mutex
 	faults []string // what went wrong out of sight
@@ -78,17 +79,23 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err := r.start(ctx); err != nil {
 		return err
 	}
-	for _, s := range r.script() {
+	script := r.script()
+	var faults []error
+	for i, s := range script {
+		if len(faults) > 0 && i < len(script)-1 {
+			continue // What goes wrong next may hang on what went wrong.
+		}
 		began := time.Now()
 		if err := s.do(ctx); err != nil {
 			fmt.Fprintf(o.Out, "FAILED  %s\n", s.name)
-			return fmt.Errorf("%s: %w", s.name, err)
+			faults = append(faults, fmt.Errorf("%s: %w", s.name, err))
+			continue
 		}
 		r.passed++
 		fmt.Fprintf(o.Out, "ok      %s (%.1f s)\n", s.name, time.Since(began).Seconds())
 	}
-	r.summarise()
-	return nil
+	r.summarise(len(script))
+	return errors.Join(faults...)
 }
 
 func (r *rehearsal) start(ctx context.Context) (err error) {
@@ -231,9 +238,9 @@ func newAttribute(properties map[string]any) (string, error) {
 }
 
 // summarise says what was seen, and what was not.
-func (r *rehearsal) summarise() {
+func (r *rehearsal) summarise(steps int) {
 	out := r.o.Out
-	fmt.Fprintf(out, "\n%d steps passed.\n\nAccepted, not carried out:\n", r.passed)
+	fmt.Fprintf(out, "\n%d of %d steps passed.\n\nAccepted, not carried out:\n", r.passed, steps)
 	for _, what := range slices.Sorted(maps.Keys(r.cloud.accepted)) {
 		fmt.Fprintf(out, "  %s ×%d\n", what, len(r.cloud.accepted[what]))
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
 	"regexp"
@@ -51,6 +52,7 @@ func (r *rehearsal) script() []step {
 		{"cdk destroy leaves what is to be kept, and nothing else", r.destroy},
 		{"cdk deploy onto the kept tables stops before anything changes", r.deployOntoTables},
 		{"cdk deploy takes the kept tables over, and the admin signs in again", r.adopt},
+		{"the ticket's file is still there", r.ticketFile},
 		{"nothing failed out of sight", r.quiet},
 	}
 }
@@ -417,7 +419,7 @@ func (r *rehearsal) destroy(ctx context.Context) error {
 			fmt.Fprintf(r.o.Out, "          kept: table %s\n", name)
 		}
 	}
-	for what := range keeps {
+	for _, what := range slices.Sorted(maps.Keys(keeps)) {
 		if !strings.HasPrefix(what, "AWS::DynamoDB::") {
 			fmt.Fprintf(r.o.Out, "          kept: %s\n", what)
 		}

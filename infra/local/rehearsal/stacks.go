@@ -496,7 +496,11 @@ func (u *update) create(ctx context.Context, r *resource) error {
 		u.mu.Unlock()
 		// A resource that is to be retained stays after a failed creation too,
 		// unless its policy is RetainExceptOnCreate.
-		return u.remove(ctx, r, asText(r.Definition.DeletionPolicy))
+		policy := asText(r.Definition.DeletionPolicy)
+		if policy == "RetainExceptOnCreate" {
+			policy = "Delete"
+		}
+		return u.remove(ctx, r, policy)
 	})
 	return nil
 }
@@ -571,7 +575,7 @@ func (u *update) change(ctx context.Context, old, r *resource) error {
 
 // remove deletes a resource, or leaves it to itself where the policy says so.
 func (f *formation) remove(ctx context.Context, r *resource, policy string) error {
-	if policy == "Retain" || policy == "RetainExceptOnCreate" && r.Stack.Status != "ROLLBACK_IN_PROGRESS" {
+	if policy == "Retain" || policy == "RetainExceptOnCreate" {
 		f.note(r.Stack, r, "DELETE_SKIPPED", "")
 		f.cloud.retain(r)
 		return nil

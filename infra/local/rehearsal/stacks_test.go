@@ -134,7 +134,10 @@ func parameterOf(name, value string, more ...string) string {
 
 func resources(all ...string) string { return `{"Resources": {` + strings.Join(all, ", ") + `}}` }
 
-const retained = `, "DeletionPolicy": "Retain"`
+const (
+	retained       = `, "DeletionPolicy": "Retain"`
+	exceptOnCreate = `, "DeletionPolicy": "RetainExceptOnCreate"`
+)
 
 func TestStack(t *testing.T) {
 	a := newAWS(t)
@@ -208,7 +211,7 @@ func TestRollback(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newAWS(t)
-			s := a.apply("CREATE", resources(parameterOf("A", `"1"`), parameterOf("Kept", `"1"`, retained), c.bad), "ROLLBACK_COMPLETE")
+			s := a.apply("CREATE", resources(parameterOf("A", `"1"`), parameterOf("Kept", `"1"`, retained), parameterOf("Gone", `"1"`, exceptOnCreate), c.bad), "ROLLBACK_COMPLETE")
 			a.parameters(`{"/Kept":"1"}`)
 			if i := slices.IndexFunc(s.Events, func(e event) bool { return e.Status == "CREATE_FAILED" && strings.Contains(e.Reason, c.want) }); i < 0 {
 				t.Errorf("no event says %q: %+v", c.want, s.Events)
@@ -235,7 +238,7 @@ func TestUpdateRollback(t *testing.T) {
 // What a deleted stack leaves is in the way of the next, unless that takes it over.
 func TestRetained(t *testing.T) {
 	a := newAWS(t)
-	body := resources(parameterOf("A", `"1"`), parameterOf("Kept", `"1"`, retained))
+	body := resources(parameterOf("A", `"1"`), parameterOf("Kept", `"1"`, exceptOnCreate))
 	a.delete(a.apply("CREATE", body, "CREATE_COMPLETE"), "DELETE_COMPLETE")
 	a.parameters(`{"/Kept":"1"}`)
 	if len(a.cloud.retained) != 1 {

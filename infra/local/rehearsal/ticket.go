@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"postern/infra/local/engine"
@@ -46,16 +47,30 @@ func (r *rehearsal) ticket(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var answered struct{ Attachments []struct{ Href string } }
 	err = r.post(ctx, e, "/inbox/"+opened.Ticket.ID+"/replies", map[string]any{
 		"id": "rehearsal0000002", "text": "Here it is.", "attachments": []string{file},
-	}, &struct{}{})
+	}, &answered)
 	if err != nil {
 		return err
+	}
+	if len(answered.Attachments) != 1 {
+		return fmt.Errorf("the answer has %d files", len(answered.Attachments))
 	}
 	if err := r.mailTo(ctx, customerMail); err != nil {
 		return err
 	}
-	link, err := e.send(ctx, http.MethodGet, "/api/v1/"+slug+"/inbox/"+opened.Ticket.ID+"/attachments/"+file, "", r.cookie)
+	r.file = answered.Attachments[0].Href
+	return r.ticketFile(ctx)
+}
+
+// ticketFile has the ticket's file from the bucket, by a signed link.
+func (r *rehearsal) ticketFile(ctx context.Context) error {
+	e, err := r.edge()
+	if err != nil {
+		return err
+	}
+	link, err := e.send(ctx, http.MethodGet, r.file, "", r.cookie)
 	if err != nil {
 		return err
 	}
@@ -158,7 +173,7 @@ func (r *rehearsal) mailTo(ctx context.Context, address string) error {
 			return err
 		}
 		for _, m := range mails {
-			if slices.Contains(m.To, address) {
+			if slices.ContainsFunc(m.To, func(to string) bool { return strings.Contains(to, address) }) {
 				if m.From == "" {
 					return fmt.Errorf("the mail to %s has no sender", address)
 				}
