@@ -2,15 +2,19 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/a-h/templ"
+	"golang.org/x/sync/errgroup"
 
 	"postern/shared/app"
 	"postern/shared/auth"
 	"postern/shared/auth/password"
+	"postern/shared/dynamo"
 	"postern/shared/portal"
 	"postern/shared/ui"
 	"postern/shared/web"
@@ -19,9 +23,10 @@ import (
 type store interface {
 	web.Store
 	PersonByEmail(ctx context.Context, portalID, address string) (portal.Person, string, error)
-	PutSession(ctx context.Context, portalID, hash string, se portal.Session) error
+	PutSessionByPassword(ctx context.Context, portalID, hash string, se portal.Session, password string) error
 	DeleteSession(ctx context.Context, portalID, person, hash string) error
-	Attempt(ctx context.Context, portalID, what, key string, by int, window time.Duration, now time.Time) (int64, time.Time, error)
+	Count(ctx context.Context, portalID, what, key string, counters []dynamo.Counter, window time.Duration, now time.Time) (bool, time.Time, error)
+	Uncount(ctx context.Context, portalID, what, key string, counters []dynamo.Counter, window time.Duration, now time.Time) error
 }
 
 type handler struct{ store store }
@@ -37,12 +42,18 @@ func newHandler(cfg app.Config, s store) http.Handler {
 	})
 }
 
-// Tries in a window, for one address of mail and for one of the network; many
-// people may share the latter. Right ones do not count.
+// Wrong tries in a window. The first limit slows down who guesses; the second,
+// many who guess together at one account, and after it only browsers that the
+// account was signed in with before have tries of their own (auth.Device), each
+// as many as a network, and all together as many as all strangers: so the owner
+// gets in meanwhile, and whoever once knew the password gains nothing by the
+// browsers they used. The third slows down who guesses at many accounts. Right
+// tries do not count.
 const (
 	window       = 15 * time.Minute
-	accountTries = 10
-	addressTries = 60
+	laneTries    = 10  // at an account: from one network, or by one known browser
+	accountTries = 100 // at an account: from all networks, and by all known browsers
+	networkTries = 60  // from one network, which many people may share
 )
 
 // form is the sign-in page's content.
@@ -83,7 +94,7 @@ func (h handler) signInForm(ctx context.Context, r *web.Request) (web.Result, er
 		return web.Result{}, err
 	}
 	f := form{Email: r.PostForm.Get("email"), Next: r.LocalPath(r.PostForm.Get("next"), "")}
-	cookie, person, err := h.signIn(ctx, r, f.Email, r.PostForm.Get("password"))
+	cookies, person, err := h.signIn(ctx, r, f.Email, r.PostForm.Get("password"))
 	if err != nil {
 		if portal.KindOf(err) == portal.Internal {
 			return web.Result{}, err
@@ -91,7 +102,7 @@ func (h handler) signInForm(ctx context.Context, r *web.Request) (web.Result, er
 		f.Failure = r.Failure(err)
 		return page(r, f), err
 	}
-	return web.Result{SeeOther: orHome(r, f.Next, person.Role), Cookies: []*http.Cookie{cookie}}, nil
+	return web.Result{SeeOther: orHome(r, f.Next, person.Role), Cookies: cookies}, nil
 }
 
 // sessionBody is what signs in by JSON.
@@ -105,16 +116,15 @@ func (h handler) signInJSON(ctx context.Context, r *web.Request) (web.Result, er
 	if err := r.JSON(&body); err != nil {
 		return web.Result{}, err
 	}
-	cookie, _, err := h.signIn(ctx, r, body.Email, body.Password)
-	if err != nil {
-		return web.Result{}, err
-	}
-	return web.Result{Cookies: []*http.Cookie{cookie}}, nil
+	cookies, _, err := h.signIn(ctx, r, body.Email, body.Password)
+	return web.Result{Cookies: cookies}, err
 }
 
 // signIn checks address and password and begins a session. Unknown addresses
-// and wrong passwords fail alike, in words and in work.
-func (h handler) signIn(ctx context.Context, r *web.Request, email, secret string) (*http.Cookie, portal.Person, error) {
+// and wrong passwords fail alike, in words and in work. A try is counted before
+// the password is looked at, and a right one taken back: of many at the same
+// moment none is free.
+func (h handler) signIn(ctx context.Context, r *web.Request, email, secret string) ([]*http.Cookie, portal.Person, error) {
 	var missing []portal.FieldError
 	address, ok := portal.NormalEmail(email)
 	if !ok {
@@ -126,48 +136,96 @@ func (h handler) signIn(ctx context.Context, r *web.Request, email, secret strin
 	if len(missing) > 0 {
 		return nil, portal.Person{}, &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: missing}
 	}
-	limits := []limit{{"account", address, accountTries}, {"address", network(r.Address()), addressTries}}
-	for i, l := range limits {
-		tries, ends, err := h.store.Attempt(ctx, r.Settings.ID, l.what, l.key, 1, window, r.Now)
-		if err != nil {
-			return nil, portal.Person{}, err
-		}
-		if tries > l.most {
-			h.takeBack(ctx, r, limits[:i+1])
-			return nil, portal.Person{}, &portal.Error{Kind: portal.TooMany, Key: "signIn.error.tooMany", RetryAfter: ends.Sub(r.Now)}
-		}
+	device, known := auth.Device(r.Request, r.Settings, address, r.Insecure(), r.Now)
+	counted := limits(address, network(r.Address()), device, known)
+	if err := h.count(ctx, r, counted); err != nil {
+		return nil, portal.Person{}, err
 	}
 	person, hash, err := h.store.PersonByEmail(ctx, r.Settings.ID, address)
 	if err != nil && portal.KindOf(err) != portal.NotFound {
 		return nil, portal.Person{}, err
 	}
-	if len(secret) > portal.MaxPassword {
-		secret = secret[:portal.MaxPassword+1] // matches nothing, at a bounded price
-	}
-	match, err := password.Match(secret, hash)
+	ok, err = match(secret, hash)
 	if err != nil {
 		return nil, portal.Person{}, err
 	}
-	if !match {
+	if !ok {
 		return nil, portal.Person{}, portal.Errorf(portal.Unauthenticated, "signIn.error.failed")
 	}
-	h.takeBack(ctx, r, limits)
-	cookie, err := h.begin(ctx, r, person)
-	return cookie, person, err
+	cookie, err := h.begin(ctx, r, person, hash)
+	if portal.KindOf(err) == portal.Conflict {
+		// It was the right password a moment ago.
+		return nil, portal.Person{}, portal.Errorf(portal.Unauthenticated, "signIn.error.failed", err)
+	}
+	if err != nil {
+		return nil, portal.Person{}, err
+	}
+	h.uncount(ctx, r, counted)
+	return []*http.Cookie{cookie, auth.DeviceCookie(r.Settings, address, device, r.Insecure(), r.Now)}, person, nil
 }
 
-// limit is how often something may be tried in a window.
+// match is replaced by the test that counts how often it is asked.
+var match = password.Match
+
+// limit is what a try is counted by, in one item of the store.
 type limit struct {
 	what, key string
-	most      int64
+	counters  []dynamo.Counter
 }
 
-// takeBack uncounts tries: of who signed in, and of who was refused anyway.
-func (h handler) takeBack(ctx context.Context, r *web.Request, limits []limit) {
-	for _, l := range limits {
-		if _, _, err := h.store.Attempt(ctx, r.Settings.ID, l.what, l.key, -1, window, r.Now); err != nil {
-			r.Note(err)
+// limits are those of a try. A network's is not a known device's: strangers
+// behind the same address would lock it out, and it guesses at one account only.
+func limits(address, network, device string, known bool) []limit {
+	if known {
+		return []limit{{"account", address, []dynamo.Counter{{Name: "devices", Most: accountTries}, {Name: "device " + device, Most: laneTries}}}}
+	}
+	return []limit{
+		{"account", address, []dynamo.Counter{{Name: "strangers", Most: accountTries}, {Name: "network " + network, Most: laneTries}}},
+		{"network", network, []dynamo.Counter{{Name: "tries", Most: networkTries}}},
+	}
+}
+
+// count counts a try by all limits, at once. It returns TooMany, and counts by
+// none, where one is reached.
+func (h handler) count(ctx context.Context, r *web.Request, by []limit) error {
+	ok, ends := make([]bool, len(by)), make([]time.Time, len(by))
+	var all errgroup.Group
+	for i, l := range by {
+		all.Go(func() (err error) {
+			ok[i], ends[i], err = h.store.Count(ctx, r.Settings.ID, l.what, l.key, l.counters, window, r.Now)
+			return err
+		})
+	}
+	if err := all.Wait(); err != nil {
+		return err
+	}
+	if !slices.Contains(ok, false) {
+		return nil
+	}
+	var counted []limit
+	for i, l := range by {
+		if ok[i] {
+			counted = append(counted, l)
 		}
+	}
+	h.uncount(ctx, r, counted)
+	return &portal.Error{Kind: portal.TooMany, Key: "signIn.error.tooMany", RetryAfter: ends[0].Sub(r.Now)}
+}
+
+// uncount takes a try back, of who signed in, or was refused anyway. Where it
+// cannot, that runs out by itself.
+func (h handler) uncount(ctx context.Context, r *web.Request, by []limit) {
+	failed := make([]error, len(by))
+	var all errgroup.Group
+	for i, l := range by {
+		all.Go(func() error {
+			failed[i] = h.store.Uncount(ctx, r.Settings.ID, l.what, l.key, l.counters, window, r.Now)
+			return nil
+		})
+	}
+	_ = all.Wait()
+	if err := errors.Join(failed...); err != nil {
+		r.Note(err)
 	}
 }
 
@@ -189,16 +247,17 @@ func network(address string) string {
 	return p.String()
 }
 
-// begin starts the person's session under a new secret, and ends the one that
-// the browser had.
-func (h handler) begin(ctx context.Context, r *web.Request, person portal.Person) (*http.Cookie, error) {
+// begin starts the session of the person whose password has the hash, under a
+// new secret, and ends the one that the browser had.
+func (h handler) begin(ctx context.Context, r *web.Request, person portal.Person, hash string) (*http.Cookie, error) {
 	if old, ok := auth.FromRequest(r.Request, r.Settings.ID, r.Insecure()); ok {
 		if err := h.store.DeleteSession(ctx, r.Settings.ID, old.Person, old.Hash()); err != nil {
 			return nil, err
 		}
 	}
 	token := auth.NewToken(person.ID)
-	if err := h.store.PutSession(ctx, r.Settings.ID, token.Hash(), auth.NewSession(person.ID, r.UserAgent(), r.Settings, r.Now)); err != nil {
+	session := auth.NewSession(person.ID, r.UserAgent(), r.Settings, r.Now)
+	if err := h.store.PutSessionByPassword(ctx, r.Settings.ID, token.Hash(), session, hash); err != nil {
 		return nil, err
 	}
 	return auth.Cookie(r.Settings.ID, token, r.Insecure()), nil

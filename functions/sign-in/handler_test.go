@@ -7,12 +7,15 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"postern/infra/local/sample"
 	"postern/shared/app"
 	"postern/shared/auth"
+	"postern/shared/auth/password"
 	"postern/shared/dynamo"
 	"postern/shared/functiontest"
 	"postern/shared/portal"
@@ -205,94 +208,295 @@ func TestNoEnumeration(t *testing.T) {
 	}
 }
 
-// tries are those counted now; of two windows, where one ends just now.
-func tries(t *testing.T, p *functiontest.Portal, what, key string) int64 {
+// strangers, devices and hosts are counters of an account and of a network,
+// as the handler has them.
+func stranger(address, network string) limit { return limits(address, network, "", false)[0] }
+func host(network string) limit              { return limits("", network, "", false)[1] }
+func known(address, device string) limit     { return limits(address, "", device, true)[0] }
+
+// tries are those counted now by the limit's i-th counter; of two windows, where
+// one ends just now.
+func tries(t *testing.T, p *functiontest.Portal, l limit, i int) (sum int64) {
 	t.Helper()
-	var sum int64
 	for _, at := range []time.Time{time.Now(), time.Now().Add(-window)} {
-		n, _, err := p.Store.Attempt(context.Background(), p.ID, what, key, 0, window, at)
-		if err != nil {
-			t.Fatal(err)
+		for n := int64(1); ; n++ {
+			c := []dynamo.Counter{{Name: l.counters[i].Name, Most: n}}
+			ok, _, err := p.Store.Count(t.Context(), p.ID, l.what, l.key, c, window, at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ok {
+				if err := p.Store.Uncount(t.Context(), p.ID, l.what, l.key, c, window, at); err != nil {
+					t.Fatal(err)
+				}
+				sum += n - 1
+				break
+			}
 		}
-		sum += n
 	}
 	return sum
 }
 
-// count counts tries, in the window that is and in the next.
-func count(t *testing.T, p *functiontest.Portal, what, key string, n int) {
+// count counts tries by the limit's i-th counter, in the window that is and in
+// the next.
+func count(t *testing.T, p *functiontest.Portal, l limit, i, n int) {
 	t.Helper()
 	for _, at := range []time.Time{time.Now(), time.Now().Add(window)} {
-		if _, _, err := p.Store.Attempt(context.Background(), p.ID, what, key, n, window, at); err != nil {
-			t.Fatal(err)
+		for range n {
+			c := []dynamo.Counter{{Name: l.counters[i].Name, Most: 1000}}
+			if _, _, err := p.Store.Count(t.Context(), p.ID, l.what, l.key, c, window, at); err != nil {
+				t.Fatal(err)
+			}
 		}
+	}
+}
+
+// deviceOf signs in and returns the cookie that the browser keeps.
+func deviceOf(t *testing.T, p *functiontest.Portal, email string, r functiontest.Request) string {
+	t.Helper()
+	a := signIn(t, p, email, sample.Password, r)
+	c := a.Cookie("__Host-" + p.ID + "-device")
+	if a.Status != 204 || c == nil || c.MaxAge != int(auth.DeviceAge.Seconds()) || !c.HttpOnly || !c.Secure {
+		t.Fatalf("%d, %v", a.Status, a.Cookies)
+	}
+	return c.Name + "=" + c.Value
+}
+
+func limited(t *testing.T, a functiontest.Answer) {
+	t.Helper()
+	if a.Status != http.StatusTooManyRequests || a.Problem(t).Detail != functiontest.T("de", "signIn.error.tooMany") || len(a.Cookies) > 0 {
+		t.Errorf("%d %s", a.Status, a.Body)
+	}
+	var seconds int
+	if _, err := fmt.Sscan(a.Header.Get("Retry-After"), &seconds); err != nil || seconds < 1 || seconds > int(window.Seconds()) {
+		t.Errorf("Retry-After is %q", a.Header.Get("Retry-After"))
+	}
+}
+
+func is(t *testing.T, what string, a functiontest.Answer, status int) {
+	t.Helper()
+	if a.Status != status {
+		t.Errorf("%s: %d, not %d: %s", what, a.Status, status, a.Body)
 	}
 }
 
 func TestLimits(t *testing.T) {
 	p := functiontest.New(t)
-	limited := func(a functiontest.Answer) {
-		t.Helper()
-		if a.Status != http.StatusTooManyRequests || a.Problem(t).Detail != functiontest.T("de", "signIn.error.tooMany") || len(a.Cookies) > 0 {
-			t.Errorf("%d %s", a.Status, a.Body)
-		}
-		var seconds int
-		if _, err := fmt.Sscan(a.Header.Get("Retry-After"), &seconds); err != nil || seconds < 1 || seconds > int(window.Seconds()) {
-			t.Errorf("Retry-After is %q", a.Header.Get("Retry-After"))
-		}
+	from := func(address string, cookies ...string) functiontest.Request {
+		return functiontest.Request{From: address, Cookie: cookies}
 	}
-	t.Run("of an account", func(t *testing.T) {
-		count(t, p, "account", "customer@nordwind.example", accountTries-1)
-		if a := signIn(t, p, "customer@nordwind.example", "wrong", functiontest.Request{}); a.Status != 401 {
-			t.Errorf("the last try: %d", a.Status)
-		}
-		count(t, p, "account", "customer@nordwind.example", 1)
-		limited(signIn(t, p, "customer@nordwind.example", "wrong", functiontest.Request{From: "198.51.100.7"}))
-		limited(signIn(t, p, " CUSTOMER@nordwind.example", sample.Password, functiontest.Request{From: "198.51.100.8"}))
-		page := p.Do(t, functiontest.Request{Method: "POST", URL: "/{portal}/sign-in", Form: url.Values{"email": {"customer@nordwind.example"}, "password": {sample.Password}}})
+	t.Run("of a network at an account", func(t *testing.T) {
+		const email, here = "customer@nordwind.example", "198.51.100.7"
+		count(t, p, stranger(email, here), 1, laneTries-1)
+		is(t, "the last try", signIn(t, p, email, "wrong", from(here)), 401)
+		count(t, p, stranger(email, here), 1, 1)
+		limited(t, signIn(t, p, email, "wrong", from(here)))
+		limited(t, signIn(t, p, " CUSTOMER@nordwind.example", sample.Password, from(here)))
+		page := p.Do(t, functiontest.Request{Method: "POST", URL: "/{portal}/sign-in", From: here, Form: url.Values{"email": {email}, "password": {sample.Password}}})
 		doc := page.Page(t)
 		if page.Status != 429 || !strings.Contains(functiontest.Text(doc.Find(".banner.danger")), functiontest.T("de", "signIn.error.tooMany")) ||
-			doc.Find(`input[name="email"]`).AttrOr("value", "") != "customer@nordwind.example" {
+			doc.Find(`input[name="email"]`).AttrOr("value", "") != email {
 			t.Errorf("%d %s", page.Status, functiontest.Text(doc.Find("main")))
 		}
-		if a := signIn(t, p, "solo@einzel.example", sample.Password, functiontest.Request{}); a.Status != 204 {
-			t.Errorf("another account: %d", a.Status)
-		}
-		// A refusal counts neither for the account, or it would never end, nor
-		// for the address.
-		if n := tries(t, p, "address", "198.51.100.8"); n != 0 {
-			t.Errorf("%d tries of a refused address", n)
+		is(t, "another account", signIn(t, p, "solo@einzel.example", sample.Password, from(here)), 204)
+		is(t, "another network", signIn(t, p, email, sample.Password, from("198.51.100.8")), 204)
+		// A refusal counts for nothing, or it would never end.
+		if all, network := tries(t, p, stranger(email, here), 0), tries(t, p, host(here), 0); all != 1 || network != 1 {
+			t.Errorf("%d tries of the account, %d of the network", all, network)
 		}
 	})
-	t.Run("of an address", func(t *testing.T) {
-		count(t, p, "address", "203.0.113.9", addressTries)
-		limited(signIn(t, p, "manager@nordwind.example", sample.Password, functiontest.Request{From: "203.0.113.9"}))
-		if a := signIn(t, p, "manager@nordwind.example", sample.Password, functiontest.Request{From: "203.0.113.10"}); a.Status != 204 {
-			t.Errorf("another address: %d", a.Status)
+	t.Run("of an account", func(t *testing.T) {
+		const email, here, fresh = "colleague@nordwind.example", "198.51.100.20", "203.0.113.77"
+		first, second := deviceOf(t, p, email, from(here)), deviceOf(t, p, email, from(here))
+		other := deviceOf(t, p, "solo@einzel.example", from(here))
+		count(t, p, stranger(email, "anywhere"), 0, accountTries-1)
+		is(t, "the last try", signIn(t, p, email, "wrong", from(fresh)), 401)
+		count(t, p, stranger(email, "anywhere"), 0, 1)
+		limited(t, signIn(t, p, email, "wrong", from(fresh)))
+		limited(t, signIn(t, p, email, sample.Password, from("203.0.113.78")))
+		limited(t, signIn(t, p, email, sample.Password, from(here)))
+		limited(t, signIn(t, p, email, sample.Password, from(here, other)))
+		limited(t, signIn(t, p, email, sample.Password, from(here, first+"A")))
+		limited(t, signIn(t, p, email, sample.Password, from(here, strings.Replace(first, "=", "=A", 1))))
+		if n := tries(t, p, host(fresh), 0); n != 1 {
+			t.Errorf("%d tries of a network that was refused", n)
 		}
-		if n := tries(t, p, "account", "manager@nordwind.example"); n != 0 {
-			t.Errorf("%d tries of an account whose address was refused", n)
+		// The owner gets in, wherever they are, and stays known by the same id.
+		is(t, "the owner", signIn(t, p, email, sample.Password, from("192.0.2.200", first)), 204)
+		again := deviceOf(t, p, email, from(fresh, first))
+		if name, _, _ := strings.Cut(first, "."); !strings.HasPrefix(again, name+".") {
+			t.Errorf("%s becomes %s", first, again)
+		}
+		// Whoever has their browser may guess no more than others.
+		id, _, _ := strings.Cut(strings.TrimPrefix(first, "__Host-"+p.ID+"-device="), ".")
+		count(t, p, known(email, id), 1, laneTries-1)
+		is(t, "the last guess", signIn(t, p, email, "wrong", from(here, first)), 401)
+		count(t, p, known(email, id), 1, 1)
+		limited(t, signIn(t, p, email, "wrong", from(here, first)))
+		limited(t, signIn(t, p, email, sample.Password, from("192.0.2.201", again)))
+		is(t, "the owner's other browser", signIn(t, p, email, sample.Password, from(here, second)), 204)
+		count(t, p, known(email, "more"), 0, accountTries)
+		limited(t, signIn(t, p, email, sample.Password, from(here, second)))
+	})
+	t.Run("of an address", func(t *testing.T) {
+		const email, here = "manager@nordwind.example", "203.0.113.9"
+		device := deviceOf(t, p, email, from(here))
+		count(t, p, host(here), 0, networkTries)
+		limited(t, signIn(t, p, email, sample.Password, from(here)))
+		is(t, "another address", signIn(t, p, email, sample.Password, from("203.0.113.10")), 204)
+		is(t, "the owner there", signIn(t, p, email, sample.Password, from(here, device)), 204)
+		if all, lane := tries(t, p, stranger(email, here), 0), tries(t, p, stranger(email, here), 1); all != 0 || lane != 0 {
+			t.Errorf("%d tries of an account whose network was refused, %d from there", all, lane)
 		}
 	})
 	t.Run("of a network", func(t *testing.T) {
-		count(t, p, "address", "2001:db8:1:2::/64", addressTries)
-		limited(signIn(t, p, "manager@nordwind.example", sample.Password, functiontest.Request{From: "2001:db8:1:2:3:4:5:6"}))
-		if a := signIn(t, p, "manager@nordwind.example", sample.Password, functiontest.Request{From: "2001:db8:1:3::1"}); a.Status != 204 {
-			t.Errorf("another network: %d", a.Status)
-		}
+		const email = "manager@nordwind.example"
+		count(t, p, host("2001:db8:1:2::/64"), 0, networkTries)
+		limited(t, signIn(t, p, email, sample.Password, from("2001:db8:1:2:3:4:5:6")))
+		is(t, "another network", signIn(t, p, email, sample.Password, from("2001:db8:1:3::1")), 204)
 	})
 	t.Run("success does not count", func(t *testing.T) {
-		for range 2 {
-			signIn(t, p, "colleague@nordwind.example", sample.Password, functiontest.Request{From: "198.51.100.20"})
+		const email, here = "stranger@suedstern.example", "198.51.100.30"
+		all := func(want int64) {
+			t.Helper()
+			account, lane, network := tries(t, p, stranger(email, here), 0), tries(t, p, stranger(email, here), 1), tries(t, p, host(here), 0)
+			if account != want || lane != want || network != want {
+				t.Errorf("%d tries of the account, %d from there, %d of the network", account, lane, network)
+			}
 		}
-		if a, b := tries(t, p, "account", "colleague@nordwind.example"), tries(t, p, "address", "198.51.100.20"); a != 0 || b != 0 {
-			t.Errorf("%d tries of the account, %d of the address", a, b)
+		is(t, "a page", p.Do(t, functiontest.Request{Method: "POST", URL: "/{portal}/sign-in", From: here, Form: url.Values{"email": {email}, "password": {sample.Password}}}), 303)
+		device := deviceOf(t, p, email, from(here))
+		all(0)
+		is(t, "known", signIn(t, p, email, sample.Password, from(here, device)), 204)
+		id, _, _ := strings.Cut(strings.TrimPrefix(device, "__Host-"+p.ID+"-device="), ".")
+		if n, m := tries(t, p, known(email, id), 0), tries(t, p, known(email, id), 1); n != 0 || m != 0 {
+			t.Errorf("%d tries of known devices, %d of this one", n, m)
 		}
-		signIn(t, p, "colleague@nordwind.example", "wrong", functiontest.Request{From: "198.51.100.20"})
-		if a, b := tries(t, p, "account", "colleague@nordwind.example"), tries(t, p, "address", "198.51.100.20"); a != 1 || b != 1 {
-			t.Errorf("%d tries of the account, %d of the address", a, b)
-		}
+		is(t, "wrong", signIn(t, p, email, "wrong", from(here)), 401)
+		all(1)
 	})
+}
+
+// Of many guesses at the same moment no more are looked at than of as many one
+// after the other.
+func TestLimitsHoldAtOnce(t *testing.T) {
+	p := functiontest.New(t)
+	const guesses = 3 * laneTries
+	looked := hashed(t)
+	var status [guesses]int
+	var all sync.WaitGroup
+	for i := range guesses {
+		all.Go(func() {
+			status[i] = signIn(t, p, "customer@nordwind.example", "wrong", functiontest.Request{From: "198.51.100.99"}).Status
+		})
+	}
+	all.Wait()
+	var refused int
+	for _, s := range status {
+		switch s {
+		case 429:
+			refused++
+		case 401:
+		default:
+			t.Errorf("%d", s)
+		}
+	}
+	// Where a window ends meanwhile, there are twice as many.
+	if n := looked(); n+refused != guesses || n != laneTries && n > 2*laneTries {
+		t.Errorf("%d passwords were looked at, %d tries refused", n, refused)
+	}
+}
+
+// hashed returns how many passwords have been looked at since.
+func hashed(t *testing.T) func() int {
+	t.Helper()
+	var n atomic.Int64
+	was := match
+	t.Cleanup(func() { match = was })
+	match = func(secret, hash string) (bool, error) {
+		n.Add(1)
+		return was(secret, hash)
+	}
+	return func() int { return int(n.Swap(0)) }
+}
+
+// Over many tries, known and unknown addresses are answered alike and make the
+// same work, before and after they are limited: the same requests to the store
+// and one password looked at, which takes most of the time.
+func TestNoEnumerationByWork(t *testing.T) {
+	p := functiontest.New(t)
+	p.Fixture(t, "page") // the settings are read
+	looked := hashed(t)
+	emails := []string{"customer@nordwind.example", "nobody@nordwind.example", "birgit.petersen@nordwind.example", "agent@postern.example", "nobody@nowhere.example"}
+	for try := range laneTries {
+		want := "401 " + functiontest.T("de", "signIn.error.failed") + ", 1 passwords: [UpdateItem UpdateItem GetItem BatchGetItem]"
+		if try >= laneTries/2 {
+			want = "429 " + functiontest.T("de", "signIn.error.tooMany") + ", 0 passwords: [UpdateItem UpdateItem UpdateItem]"
+		}
+		for i, email := range emails {
+			from := fmt.Sprintf("198.51.100.%d", i)
+			if try == laneTries/2 {
+				count(t, p, stranger(email, from), 1, laneTries)
+			}
+			p.Network.Repair()
+			a := signIn(t, p, email, "wrong", functiontest.Request{From: from})
+			if got := fmt.Sprintf("%d %s, %d passwords: %v", a.Status, a.Problem(t).Detail, looked(), p.Network.Operations()); got != want {
+				t.Errorf("try %d at %s: %s", try, email, got)
+			}
+		}
+	}
+}
+
+// Whoever signs in while the password changes has no session after it, at
+// whatever moment that happens: a session begun with the old password would
+// outlive the end of all others.
+func TestSignInBesidePasswordChange(t *testing.T) {
+	p := functiontest.New(t)
+	p.Fixture(t, "page")
+	hash, err := password.Hash("an entirely new one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Network.Repair()
+	is(t, "signing in", signIn(t, p, "customer@nordwind.example", sample.Password, functiontest.Request{}), 204)
+	steps := len(p.Network.Calls())
+	for _, ends := range []bool{false, true} {
+		for step := range steps {
+			p := functiontest.New(t)
+			p.Fixture(t, "page")
+			p.Network.Break(func(n int, _ functiontest.Call) functiontest.Fault {
+				if n != step {
+					return functiontest.None
+				}
+				if err := p.Store.PutPassword(context.Background(), p.ID, sample.Customer, hash, time.Now()); err != nil {
+					t.Error(err)
+				}
+				if ends {
+					if err := p.Store.DeleteOtherSessions(context.Background(), p.ID, sample.Customer, ""); err != nil {
+						t.Error(err)
+					}
+				}
+				return functiontest.None
+			})
+			a := signIn(t, p, "customer@nordwind.example", sample.Password, functiontest.Request{})
+			sessions, err := p.Store.Sessions(t.Context(), p.ID, sample.Customer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			began := len(sessions) > 0
+			p.Network.Repair()
+			// After the session is written it is one of those that the change ends.
+			written := step >= steps-2
+			switch {
+			case !written && (a.Status != 401 || began || len(a.Cookies) > 0):
+				t.Errorf("before request %d: %d, a session: %v", step, a.Status, began)
+			case !written && a.Problem(t).Detail != functiontest.T("de", "signIn.error.failed"):
+				t.Errorf("before request %d: %s", step, a.Body)
+			case written && ends && began:
+				t.Errorf("before request %d: the session is left", step)
+			}
+		}
+	}
 }
 
 // Nothing that a link says leads out of the portal.
@@ -387,18 +591,29 @@ func TestPrice(t *testing.T) {
 	p.Fixture(t, "page")
 	p.Network.Repair()
 	a := signIn(t, p, "customer@nordwind.example", sample.Password, functiontest.Request{})
-	want := []string{"UpdateItem", "UpdateItem", "GetItem", "BatchGetItem", "UpdateItem", "UpdateItem", "PutItem"}
+	want := []string{"UpdateItem", "UpdateItem", "GetItem", "BatchGetItem", "TransactWriteItems", "UpdateItem", "UpdateItem"}
 	if got := p.Network.Operations(); !slices.Equal(got, want) {
 		t.Errorf("it asks for %v", got)
 	}
-	if trips, read, write := a.Price(); trips != 7 || read != 2.5 || write != 5 {
+	if trips, read, write := a.Price(); trips != 7 || read != 2.5 || write != 8 {
 		t.Errorf("%d round trips, %v read and %v write units", trips, read, write)
+	}
+	// A browser that is known has one limit to keep to.
+	device := a.Cookie("__Host-" + p.ID + "-device")
+	p.Network.Repair()
+	a = signIn(t, p, "customer@nordwind.example", sample.Password, functiontest.Request{Cookie: []string{device.Name + "=" + device.Value}})
+	want = []string{"UpdateItem", "GetItem", "BatchGetItem", "TransactWriteItems", "UpdateItem"}
+	if got := p.Network.Operations(); !slices.Equal(got, want) {
+		t.Errorf("from a known browser it asks for %v", got)
+	}
+	if trips, read, write := a.Price(); trips != 5 || read != 2.5 || write != 6 {
+		t.Errorf("from a known browser: %d round trips, %v read and %v write units", trips, read, write)
 	}
 }
 
 func TestFaults(t *testing.T) {
 	// That a try is taken back fails without harm: it runs out by itself.
-	functiontest.Faults(t, true, "submit", func(n int, _ functiontest.Call) bool { return n == 6 || n == 7 },
+	functiontest.Faults(t, true, "submit", func(n int, _ functiontest.Call) bool { return n == 7 || n == 8 },
 		func(t *testing.T, _ *functiontest.Portal, a functiontest.Answer, f functiontest.Fault) {
 			if a.Status < 400 {
 				return

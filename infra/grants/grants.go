@@ -34,6 +34,7 @@ const (
 	putItem      = "dynamodb:PutItem"
 	updateItem   = "dynamodb:UpdateItem"
 	deleteItem   = "dynamodb:DeleteItem"
+	checkItem    = "dynamodb:ConditionCheckItem"
 	getObject    = "s3:GetObject"
 	putObject    = "s3:PutObject"
 	listBucket   = "s3:ListBucket"
@@ -79,7 +80,7 @@ var functions = map[string][]Grant{
 	"home": union(viewer),
 	"sign-in": union(viewer, []Grant{ // patterns 10, 11
 		{schema.People, []string{getItem}},
-		{schema.Credentials, []string{batchGetItem}},
+		{schema.Credentials, []string{batchGetItem, checkItem}},
 		{schema.Sessions, []string{putItem, deleteItem}},
 	}),
 	"account": union(viewer, []Grant{ // pattern 15, and the end of other sessions

@@ -70,8 +70,9 @@
 //	 9  Attachment     a file and whether its message is shown   1 BatchGetItem: 1
 //	10  PersonByEmail  who signs in                              1 GetItem and 1 BatchGetItem: 2.5
 //	11  SignIn, SignOut, Touch  a session's life                 1 PutItem, DeleteItem, UpdateItem
+//	    PutSessionByPassword  while the password is the same     1 TransactWriteItems: 4
 //	12  PutMarks       what a contact has read                   1 PutItem: the marks' size in KB
-//	13  Attempt        counts tries                              1 UpdateItem: 1
+//	13  Attempt, Count, Uncount  counts tries                    1 UpdateItem: 1; under attack, of an account, up to 6
 //	14  PutUpload, Uploads  files that wait for their message    1 PutItem, 1 BatchGetItem
 //	15  PutPerson, PutPassword  one's own data                   1 PutItem or UpdateItem
 //	16  LeaseNumbers   a block of ticket numbers                 1 UpdateItem
