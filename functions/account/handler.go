@@ -20,6 +20,8 @@ type store interface {
 	PutProfile(ctx context.Context, portalID string, p portal.Person) error
 	Password(ctx context.Context, portalID, person string) (string, error)
 	PutPassword(ctx context.Context, portalID, person, hash string, now time.Time) error
+	Sessions(ctx context.Context, portalID, person string) (map[string]portal.Session, error)
+	DeleteSession(ctx context.Context, portalID, person, hash string) error
 	DeleteOtherSessions(ctx context.Context, portalID, person, hash string) error
 	Attempt(ctx context.Context, portalID, what, key string, by int, window time.Duration, now time.Time) (int64, time.Time, error)
 }
@@ -29,13 +31,19 @@ type handler struct{ store store }
 func newHandler(cfg app.Config, s store) http.Handler {
 	h := handler{s}
 	return web.New(web.Options{Config: cfg, Store: s}, map[string]web.Handler{
-		"GET /{portal}/account":                 h.showAccount,
-		"POST /{portal}/account":                h.saveProfileForm,
-		"POST /{portal}/account/password":       h.changePasswordForm,
-		"POST /{portal}/language":               h.chooseLanguage,
-		"GET /api/v1/{portal}/account":          h.showAccount,
-		"PATCH /api/v1/{portal}/account":        h.saveProfileJSON,
-		"PUT /api/v1/{portal}/account/password": h.changePasswordJSON,
+		"GET /{portal}/account":                              h.showAccount,
+		"POST /{portal}/account":                             h.saveProfileForm,
+		"POST /{portal}/account/password":                    h.changePasswordForm,
+		"POST /{portal}/language":                            h.chooseLanguage,
+		"GET /api/v1/{portal}/account":                       h.showAccount,
+		"PATCH /api/v1/{portal}/account":                     h.saveProfileJSON,
+		"PUT /api/v1/{portal}/account/password":              h.changePasswordJSON,
+		"POST /{portal}/account/sessions/end":                h.endOtherSessions,
+		"POST /{portal}/account/sessions/{session}/end":      h.endSessionForm,
+		"GET /api/v1/{portal}/account/sessions":              h.listSessions,
+		"DELETE /api/v1/{portal}/account/sessions":           h.endOtherSessions,
+		"DELETE /api/v1/{portal}/account/sessions/{session}": h.endSessionJSON,
+		"GET /api/v1/{portal}/session":                       h.showSession,
 	})
 }
 
@@ -59,17 +67,45 @@ type page struct {
 	person   portal.Person // as typed
 	profile  *web.Failure
 	password *web.Failure
+	sessions *sessionsView // nil where they cannot be told
 }
 
-func (h handler) showAccount(_ context.Context, r *web.Request) (web.Result, error) {
-	result := show(r, page{person: r.Viewer.Person})
+func (h handler) showAccount(ctx context.Context, r *web.Request) (web.Result, error) {
+	if r.API {
+		return web.Result{View: viewOf(r.Viewer.Person)}, nil
+	}
+	sessions, err := h.sessions(ctx, r)
+	if err != nil {
+		return web.Result{}, err
+	}
+	sessions = sessions.shown()
+	result := show(r, page{person: r.Viewer.Person, sessions: &sessions})
 	switch r.URL.Query().Get("done") {
 	case "saved":
 		result.Flash = &ui.BannerProps{Tone: ui.OK, Text: r.Reader.T("account.saved")}
 	case "password":
 		result.Flash = &ui.BannerProps{Tone: ui.OK, Text: r.Reader.T("account.passwordChanged")}
+	case "session":
+		result.Flash = &ui.BannerProps{Tone: ui.OK, Text: r.Reader.T("account.session.ended")}
+	case "session-gone":
+		result.Flash = &ui.BannerProps{Text: r.Reader.T("account.session.gone")}
+	case "sessions":
+		result.Flash = &ui.BannerProps{Tone: ui.OK, Text: r.Reader.T("account.sessions.ended")}
 	}
 	return result, nil
+}
+
+// showFailed is the page with a form that failed. That the sessions cannot be
+// told is no reason to lose it.
+func (h handler) showFailed(ctx context.Context, r *web.Request, p page) web.Result {
+	sessions, err := h.sessions(ctx, r)
+	if err != nil {
+		r.Note(err)
+		return show(r, p)
+	}
+	sessions = sessions.shown()
+	p.sessions = &sessions
+	return show(r, p)
 }
 
 func show(r *web.Request, p page) web.Result {
@@ -88,7 +124,7 @@ func (h handler) saveProfileForm(ctx context.Context, r *web.Request) (web.Resul
 	p.Language, p.TimeZone = r.PostForm.Get("language"), r.PostForm.Get("time_zone")
 	if _, err := h.saveProfile(ctx, r, p); err != nil {
 		if portal.KindOf(err) == portal.Invalid {
-			return show(r, page{person: p, profile: r.Failure(err)}), err
+			return h.showFailed(ctx, r, page{person: p, profile: r.Failure(err)}), err
 		}
 		return web.Result{}, err
 	}
@@ -143,7 +179,7 @@ func (h handler) changePasswordForm(ctx context.Context, r *web.Request) (web.Re
 	if err != nil {
 		switch portal.KindOf(err) {
 		case portal.Invalid, portal.TooMany, portal.Unavailable:
-			return show(r, page{person: r.Viewer.Person, password: r.Failure(err)}), err
+			return h.showFailed(ctx, r, page{person: r.Viewer.Person, password: r.Failure(err)}), err
 		}
 		return web.Result{}, err
 	}

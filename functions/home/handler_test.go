@@ -66,10 +66,10 @@ func TestFixtures(t *testing.T) {
 		"unknown-api":    {Status: 404, Detail: T("en", "error.notFound"), Fields: []string{}},
 		"unknown-post":   {Status: 404, Lang: "de", See: map[string]string{"main": T("de", "error.notFound"), "main form": ""}},
 		"method":         {Status: 405, Lang: "de", Header: map[string]string{"Allow": "GET, HEAD, OPTIONS"}, See: map[string]string{"main": T("de", "error.method")}},
-		"method-api":     {Status: 405, Detail: T("en", "error.method"), Header: map[string]string{"Allow": "POST, DELETE, OPTIONS"}},
+		"method-api":     {Status: 405, Detail: T("en", "error.method"), Header: map[string]string{"Allow": "GET, HEAD, POST, DELETE, OPTIONS"}},
 		"head":           {Status: 200, Check: noBody},
-		"head-post-only": {Status: 405, Header: map[string]string{"Allow": "POST, DELETE, OPTIONS"}, Check: noBody},
-		"options":        {Status: 204, Header: map[string]string{"Allow": "POST, DELETE, OPTIONS", "Access-Control-Allow-Origin": ""}, Check: noBody},
+		"head-post-only": {Status: 405, Header: map[string]string{"Allow": "POST, OPTIONS"}, Check: noBody},
+		"options":        {Status: 204, Header: map[string]string{"Allow": "GET, HEAD, POST, DELETE, OPTIONS", "Access-Control-Allow-Origin": ""}, Check: noBody},
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"time"
 
@@ -58,10 +59,10 @@ const (
 
 // form is the sign-in page's content.
 type form struct {
-	Email     string
-	Next      string
-	SignedOut bool
-	Failure   *web.Failure
+	Email   string
+	Next    string
+	Note    *ui.BannerProps // how the session ended; nil where none did
+	Failure *web.Failure
 }
 
 // showSignIn shows the form; who is signed in goes on.
@@ -71,7 +72,24 @@ func (h handler) showSignIn(_ context.Context, r *web.Request) (web.Result, erro
 	if r.Viewer.SignedIn() {
 		return web.Result{SeeOther: orHome(r, next, r.Viewer.Role)}, nil
 	}
-	return page(r, form{Next: next, SignedOut: q.Has("signed-out")}), nil
+	return page(r, form{Next: next, Note: endOf(r, q)}), nil
+}
+
+// endOf says how the session ended that the reader comes from.
+func endOf(r *web.Request, q url.Values) *ui.BannerProps {
+	if !q.Has("signed-out") {
+		return nil
+	}
+	switch minutes := r.Settings.IdleMinutes; q.Get("signed-out") {
+	case "idle":
+		if minutes > 60 && minutes%60 == 0 {
+			return &ui.BannerProps{Text: r.Reader.N("signIn.idleHours", minutes/60)}
+		}
+		return &ui.BannerProps{Text: r.Reader.N("signIn.idleMinutes", minutes)}
+	case "ended":
+		return &ui.BannerProps{Text: r.Reader.T("signIn.ended")}
+	}
+	return &ui.BannerProps{Tone: ui.OK, Text: r.Reader.T("signIn.signedOut")}
 }
 
 // orHome is next, or where the person begins.

@@ -63,8 +63,8 @@ func signInPage(f ui.Frame, r *web.Request, p form) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if p.SignedOut && p.Failure == nil {
-				templ_7745c5c3_Err = ui.Banner(ui.BannerProps{Tone: ui.OK, Text: r.Reader.T("signIn.signedOut")}).Render(ctx, templ_7745c5c3_Buffer)
+			if p.Note != nil {
+				templ_7745c5c3_Err = ui.Banner(*p.Note).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -125,15 +125,16 @@ var rooms = []room{
 			"shared/auth/password", "shared/app", "shared/app/awsconfig", "shared/web", "shared/ui", "shared/view",
 			"shared/reply", "shared/lambdahttp", "shared/richtext", "shared/richtext/sanitize", "shared/openapi",
 		},
-		modules: []string{templ, group},
+		modules: []string{templ, group, "github.com/mileusna/useragent"},
 	},
 	{
 		path: "functions/notify",
 		rooms: []string{
 			"shared/portal", "shared/meter", "shared/dynamo", "shared/app", "shared/app/awsconfig", "shared/mail",
-			"shared/mail/ses", "shared/deadletter",
+			"shared/mail/ses", "shared/auth", "shared/deadletter",
 		},
 		modules: []string{lambda},
+		tests:   []string{mime},
 	},
 	{
 		path: "functions/setup",

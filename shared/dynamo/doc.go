@@ -96,4 +96,5 @@
 //	31  CreatePortal   a new portal's settings                   1 TransactWriteItems: 2 an item
 //	32  AddAdmin       somebody who may change the settings      1 TransactWriteItems of 5: 10, 12 with long settings
 //	33  SwitchPortal   whether customers may use it              1 UpdateItem: the settings' size in KB
+//	39  Sessions       where somebody is signed in               1 Query: 1 for a dozen
 package dynamo

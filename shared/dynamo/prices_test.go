@@ -149,6 +149,10 @@ func TestPricesOfPeople(t *testing.T) {
 	}
 	costs(t, "11 SignIn", bill{1, 0, 1}, func(ctx context.Context) error { return store.PutSession(ctx, p, "h", se) })
 	costs(t, "11 Touch", bill{1, 0, 1}, func(ctx context.Context) error { return store.TouchSession(ctx, p, author, "h", at) })
+	costs(t, "39 Sessions", bill{1, 1, 0}, func(ctx context.Context) error {
+		_, err := store.Sessions(ctx, p, author)
+		return err
+	})
 	costs(t, "6 Viewer", bill{1, 2, 0}, viewer(false, "h"))
 	costs(t, "6 Viewer with marks, none yet", bill{1, 2, 0}, viewer(true, "h"))
 	fails(t, "6 Viewer without a session", portal.Unauthenticated, bill{1, 1, 0}, viewer(false, "other"))

@@ -41,9 +41,11 @@ func UserAgent(header string) string {
 // TouchAfter is how old Seen may get before a request writes it again.
 const TouchAfter = time.Minute
 
+// Idle is how long a session lasts that nobody uses.
+func (s *Settings) Idle() time.Duration { return time.Duration(s.IdleMinutes) * time.Minute }
+
 // Alive tells whether the session may still be used. The engine removes expired
 // items late, so this is asked of every one that is read.
 func (se Session) Alive(s *Settings, now time.Time) bool {
-	idle := time.Duration(s.IdleMinutes) * time.Minute
-	return now.Before(se.Ends) && now.Before(se.Seen.Add(idle+TouchAfter))
+	return now.Before(se.Ends) && now.Before(se.Seen.Add(s.Idle()+TouchAfter))
 }

@@ -56,6 +56,19 @@ func (r Route) Pattern() string {
 	return r.Key()
 }
 
+// polled are the routes that open pages ask by themselves, whether anybody sits
+// before them or not.
+var polled = []string{
+	"GET /api/v1/{portal}/session",
+	"GET /api/v1/{portal}/tickets/{ticket}/activity",
+	"GET /api/v1/{portal}/inbox-counts",
+	"GET /api/v1/{portal}/inbox/{ticket}/activity",
+}
+
+// Polled tells whether requests of the route say nothing of the viewer's being
+// there: a session is not used by them, and ends however many there are.
+func (r Route) Polled() bool { return slices.Contains(polled, r.Key()) }
+
 // API tells whether the route speaks JSON; all others are pages.
 func (r Route) API() bool { return API(r.Path) }
 
@@ -90,6 +103,12 @@ var Table = []Route{
 	{"GET", "/api/v1/{portal}/account", "account", Viewer, SameOrigin},
 	{"PATCH", "/api/v1/{portal}/account", "account", Viewer, SameOrigin},
 	{"PUT", "/api/v1/{portal}/account/password", "account", Viewer, SameOrigin},
+	{"POST", "/{portal}/account/sessions/end", "account", Viewer, SameOrigin},
+	{"POST", "/{portal}/account/sessions/{session}/end", "account", Viewer, SameOrigin},
+	{"GET", "/api/v1/{portal}/account/sessions", "account", Viewer, SameOrigin},
+	{"DELETE", "/api/v1/{portal}/account/sessions", "account", Viewer, SameOrigin},
+	{"DELETE", "/api/v1/{portal}/account/sessions/{session}", "account", Viewer, SameOrigin},
+	{"GET", "/api/v1/{portal}/session", "account", Viewer, SameOrigin},
 
 	{"GET", "/{portal}/tickets", "ticket-list", Viewer, SameOrigin},
 	{"GET", "/api/v1/{portal}/tickets", "ticket-list", Viewer, SameOrigin},

@@ -127,3 +127,19 @@ func TestStreams(t *testing.T) {
 		}
 	}
 }
+
+// What is polled reads, by a key that the table has.
+func TestPolled(t *testing.T) {
+	n := 0
+	for _, r := range Table {
+		if r.Polled() {
+			n++
+			if r.Method != "GET" || !r.API() || r.Access == Public {
+				t.Errorf("%s is polled", r.Key())
+			}
+		}
+	}
+	if n != len(polled) {
+		t.Errorf("%d of %d polled routes are in the table", n, len(polled))
+	}
+}

@@ -1,6 +1,12 @@
 package ui
 
-import "postern/shared/ui/messages"
+import (
+	"encoding/json"
+
+	"github.com/a-h/templ"
+
+	"postern/shared/ui/messages"
+)
 
 // Frame is all of a page around its content.
 type Frame struct {
@@ -10,6 +16,7 @@ type Frame struct {
 
 	Nav     []NavItem // the main menu; none on cards
 	Account *Account  // nil where nobody is signed in
+	Session *Session  // nil outside of portals
 
 	Flash   *BannerProps // what the last step did, above the content
 	Preview *BannerProps // tells a member of the team what they are looking at
@@ -46,6 +53,32 @@ type Account struct {
 	Detail  string // e-mail address or company, below the name; may be empty
 	Links   []NavItem
 	SignOut string // takes a POST; "" hides it
+}
+
+// Session is what session.ts knows of how long the reader stays signed in.
+// Where nobody is signed in it is the portal alone, which tells other tabs so.
+type Session struct {
+	Portal string `json:"portal"` // tells the portals of one host apart
+	Person string `json:"person"`
+	Idle   int    `json:"idle,omitempty"`   // seconds without use that end the session
+	Left   int    `json:"left,omitempty"`   // seconds until it ends in any case
+	Check  string `json:"check,omitempty"`  // GET asks how long it lasts, which is no use of it
+	Use    string `json:"use,omitempty"`    // GET answers with the person's id, which is
+	End    string `json:"end,omitempty"`    // takes a DELETE
+	SignIn string `json:"signIn,omitempty"` // leads back to this page; has a query
+
+	SignOut string `json:"-"` // takes a POST
+}
+
+func (s *Session) attributes() templ.Attributes {
+	if s == nil {
+		return nil
+	}
+	text, err := json.Marshal(s)
+	if err != nil {
+		panic("ui: " + err.Error()) // strings and numbers
+	}
+	return templ.Attributes{"data-session": string(text)}
 }
 
 func (f Frame) title() string {

@@ -100,11 +100,19 @@ func (s *server) frame(r *Request, result Result) ui.Frame {
 	if r.Method != http.MethodGet {
 		f.Here = r.Path()
 	}
+	f.Session = &ui.Session{Portal: set.ID}
 	if !r.Viewer.SignedIn() {
 		if !set.Active && f.Flash == nil {
 			f.Flash = &ui.BannerProps{Tone: ui.Warn, Text: r.Reader.T("frame.off.visitor")}
 		}
 		return f
+	}
+	api := "/api/v1" + r.Path()
+	f.Session = &ui.Session{
+		Portal: set.ID, Person: r.Viewer.ID,
+		Idle: int(set.Idle().Seconds()), Left: int(r.Session.Ends.Sub(r.Now).Seconds()),
+		Check: api + "/session", Use: api + "/account", End: api + "/session",
+		SignIn: r.SignIn(f.Here), SignOut: r.Path("sign-out"),
 	}
 	if r.Viewer.Role.Team() {
 		f.Nav = append(f.Nav, ui.NavItem{Label: r.Reader.T("frame.inbox"), Href: r.Path("inbox"), Current: result.Section == "inbox"})

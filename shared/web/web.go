@@ -49,6 +49,7 @@ type Request struct {
 	*http.Request
 	Settings *portal.Settings // of the portal in the path; nil without one
 	Viewer   portal.Viewer    // zero where nobody is signed in
+	Session  portal.Session   // the viewer's
 	Token    auth.Token       // of the viewer's session
 	Reader   ui.Reader
 	Now      time.Time // milliseconds, UTC
@@ -370,16 +371,18 @@ func (s *server) identify(ctx context.Context, r *Request) error {
 			return err
 		}
 	}
-	if r.Now.Sub(session.Seen) > portal.TouchAfter {
+	if !r.route.Polled() && r.Now.Sub(session.Seen) > portal.TouchAfter {
 		err := s.Store.TouchSession(ctx, r.Settings.ID, token.Person, token.Hash(), r.Now)
 		if portal.KindOf(err) == portal.Unauthenticated {
 			return nil
 		}
 		if err != nil {
 			lineOf(ctx).err = err // the request itself need not fail for it
+		} else {
+			session.Seen = r.Now
 		}
 	}
-	r.Viewer, r.Token = viewer, token
+	r.Viewer, r.Session, r.Token = viewer, session, token
 	lineOf(ctx).person = viewer.ID
 	r.read()
 	return nil

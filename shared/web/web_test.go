@@ -330,6 +330,38 @@ func TestSessionIsTouchedOnceAMinute(t *testing.T) {
 	}
 }
 
+// However often an open page asks whether there is anything new, its session
+// ends; what a person does prolongs it.
+func TestPollsAreNoUse(t *testing.T) {
+	idle := newBench().store.settings.Idle()
+	for _, c := range []struct {
+		target  string
+		age     time.Duration
+		want    int
+		touched int
+	}{
+		{"/api/v1/nord/session", 0, 200, 0},
+		{"/api/v1/nord/session", idle, 200, 0},
+		{"/api/v1/nord/session", idle + portal.TouchAfter + time.Second, 401, 0},
+		{"/api/v1/nord/account", idle, 200, 1},
+	} {
+		b := newBench()
+		b.store.session.Seen, b.store.session.Ends = now.Add(-c.age), now.Add(time.Hour)
+		var seen time.Time
+		handle := b.handle
+		b.handle = func(ctx context.Context, r *Request) (Result, error) {
+			seen = r.Session.Seen
+			return handle(ctx, r)
+		}
+		if w := b.do("GET", c.target, ""); w.Code != c.want || b.store.touched != c.touched {
+			t.Errorf("%s after %v: %d, touched %d times", c.target, c.age, w.Code, b.store.touched)
+		}
+		if want := now.Add(-c.age); c.want == 200 && c.touched == 0 && !seen.Equal(want) || c.touched == 1 && !seen.Equal(now.Truncate(time.Millisecond)) {
+			t.Errorf("%s after %v: last used %v", c.target, c.age, seen)
+		}
+	}
+}
+
 func TestWhoSavedSettingsSeesThem(t *testing.T) {
 	b := newBench()
 	b.store.session.MinSettings = 7

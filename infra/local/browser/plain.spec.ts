@@ -54,7 +54,7 @@ test("signing in, finding, reading, replying, closing, and one's account", async
   await page.getByRole("button", { name: "Save changes" }).click();
 
   await page.locator("summary", { hasText: "Oliver Grant" }).click();
-  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
   await expect(page.getByText("You're signed out.")).toBeVisible();
   await page.goBack();
   await expect(page.getByRole("heading", { level: 1, name: "Sign in" })).toBeVisible();

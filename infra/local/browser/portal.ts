@@ -90,6 +90,7 @@ const purposes = [
   "inbox without script",
   "inbox, wide",
   "inbox, narrow",
+  "idle end",
 ] as const;
 export type Purpose = (typeof purposes)[number];
 

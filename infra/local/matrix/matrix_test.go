@@ -90,24 +90,32 @@ type row struct{ nobody, customer, team int }
 // the team's replies, which are refused whatever the ticket.
 var expected = map[string]row{
 	//                                       nobody customer team
-	"GET /":                                  {303, 303, 303},
-	"GET /{portal}":                          {303, 303, 303},
-	"GET /assets/v/{file}":                   {200, 200, 200},
-	"GET /api/v1/openapi.json":               {200, 200, 200},
-	"GET /api/v1/docs":                       {200, 200, 200},
-	"GET /{portal}/sign-in":                  {200, 303, 303},
-	"POST /{portal}/sign-in":                 {303, 303, 303},
-	"POST /{portal}/sign-out":                {303, 303, 303},
-	"POST /api/v1/{portal}/session":          {204, 204, 204},
-	"DELETE /api/v1/{portal}/session":        {204, 204, 204},
-	"GET /{portal}/account":                  {303, 200, 200},
-	"POST /{portal}/account":                 {401, 303, 303},
-	"POST /{portal}/account/password":        {401, 422, 422}, // the current one is wrong
-	"POST /{portal}/language":                {303, 303, 303},
-	"GET /api/v1/{portal}/account":           {401, 200, 200},
-	"PATCH /api/v1/{portal}/account":         {401, 200, 200},
-	"PUT /api/v1/{portal}/account/password":  {401, 422, 422},
-	"GET /{portal}/tickets":                  {303, 200, 200},
+	"GET /":                                 {303, 303, 303},
+	"GET /{portal}":                         {303, 303, 303},
+	"GET /assets/v/{file}":                  {200, 200, 200},
+	"GET /api/v1/openapi.json":              {200, 200, 200},
+	"GET /api/v1/docs":                      {200, 200, 200},
+	"GET /{portal}/sign-in":                 {200, 303, 303},
+	"POST /{portal}/sign-in":                {303, 303, 303},
+	"POST /{portal}/sign-out":               {303, 303, 303},
+	"POST /api/v1/{portal}/session":         {204, 204, 204},
+	"DELETE /api/v1/{portal}/session":       {204, 204, 204},
+	"GET /{portal}/account":                 {303, 200, 200},
+	"POST /{portal}/account":                {401, 303, 303},
+	"POST /{portal}/account/password":       {401, 422, 422}, // the current one is wrong
+	"POST /{portal}/language":               {303, 303, 303},
+	"GET /api/v1/{portal}/account":          {401, 200, 200},
+	"PATCH /api/v1/{portal}/account":        {401, 200, 200},
+	"PUT /api/v1/{portal}/account/password": {401, 422, 422},
+	"GET /{portal}/tickets":                 {303, 200, 200},
+	"GET /api/v1/{portal}/session":          {401, 200, 200},
+
+	"POST /{portal}/account/sessions/end":                {401, 303, 303},
+	"POST /{portal}/account/sessions/{session}/end":      {401, 303, 303},
+	"GET /api/v1/{portal}/account/sessions":              {401, 200, 200},
+	"DELETE /api/v1/{portal}/account/sessions":           {401, 204, 204},
+	"DELETE /api/v1/{portal}/account/sessions/{session}": {401, 404, 404}, // nobody's
+
 	"GET /api/v1/{portal}/tickets":           {401, 200, 200},
 	"GET /{portal}/tickets/{ticket}":         {303, 200, 200},
 	"GET /api/v1/{portal}/tickets/{ticket}":  {401, 200, 200},
@@ -201,6 +209,11 @@ func (a attempt) writes() bool {
 	return a.ticket != "" && a.route.Method != "GET" && a.want() < 400
 }
 
+// endsOthers tells whether the attempt ends all other sessions of its viewer.
+func (a attempt) endsOthers() bool {
+	return a.route.Method != "GET" && (strings.HasSuffix(a.route.Path, "/account/sessions") || strings.HasSuffix(a.route.Path, "/account/sessions/end"))
+}
+
 // attempts is the matrix: every route, of a table that is not this file's.
 func attempts(places map[bool]place) []attempt {
 	var all []attempt
@@ -237,7 +250,7 @@ func attempts(places map[bool]place) []attempt {
 // fill puts what the attempt is about into the route's path.
 func (a attempt) fill(ticket string) string {
 	return strings.NewReplacer("{portal}", a.place.settings.Slug, "{ticket}", ticket, "{attachment}", fileOf[a.file],
-		"{file}", asset(), "{contact}", sample.Customer, "{company}", sample.Nordwind).Replace(a.route.Path)
+		"{file}", asset(), "{session}", "0123456789abcdef", "{contact}", sample.Customer, "{company}", sample.Nordwind).Replace(a.route.Path)
 }
 
 // request is a well-formed request of the route for the ticket.
@@ -357,9 +370,11 @@ func TestMatrix(t *testing.T) {
 			sessions[fmt.Sprint(company, v)] = sign(a)
 		}
 	}
-	var refusals, others []attempt
+	var refusals, others, alone []attempt
 	for _, a := range attempts(places) {
 		switch {
+		case a.endsOthers() && a.want() < 400:
+			alone = append(alone, a)
 		case a.writes(), a.ticket == "" && a.route.Method != "GET" && a.want() < 400:
 			others = append(others, a)
 		default:
@@ -395,7 +410,10 @@ func TestMatrix(t *testing.T) {
 		}
 		check(t, a, sign(a).do(a.request(ticket)))
 	})
-	t.Logf("%d refused or read, %d changed something", len(refusals), len(others))
+	for _, a := range alone {
+		check(t, a, sign(a).do(a.request("")))
+	}
+	t.Logf("%d refused or read, %d changed something", len(refusals), len(others)+len(alone))
 }
 
 // check holds an answer against the tables, and what every answer has.

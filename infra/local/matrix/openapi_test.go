@@ -22,6 +22,7 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
 	"postern/infra/local/sample"
+	"postern/shared/auth"
 	"postern/shared/dynamo"
 	"postern/shared/openapi"
 	"postern/shared/portal"
@@ -344,6 +345,9 @@ func visits(t *testing.T) []visit {
 			add(p.as(sample.Manager), 204, func(r *request) {
 				r.json = map[string]string{"current": sample.Password, "new": "another long password"}
 			})
+		case "DELETE /api/v1/{portal}/account/sessions":
+			lone := newPlace(t) // the person's other sessions end
+			add(lone.as(sample.Customer), 204, of(lone, ""))
 		default:
 			want := expected[key].customer
 			if route.Access == routes.Team {
@@ -428,6 +432,13 @@ func visits(t *testing.T) []visit {
 					solo.do(v.request)
 				}
 			}})
+		case "DELETE /api/v1/{portal}/account/sessions/{session}":
+			end := func(by, s session) {
+				add(by, 204, func(r *request) { r.path = p.api("account", "sessions", auth.SessionID(hashOf(s))) })
+			}
+			mine := p.as(sample.Customer)
+			end(mine, mine)
+			end(p.as(sample.Customer), p.as(sample.Customer))
 		case "DELETE /api/v1/{portal}/session":
 			add(p.as(sample.Customer), 204, nil)
 		case "PATCH /api/v1/{portal}/account":

@@ -1,4 +1,5 @@
 // On every page. It only adds: each thing it touches works without it.
+import { watchSession } from "./session";
 
 /** Forms that were sent once are not sent again while the answer is under way. */
 function sendOnce(): void {
@@ -149,3 +150,4 @@ enlarge();
 saveBars();
 toasts();
 scrollers();
+watchSession();
