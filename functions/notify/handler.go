@@ -47,8 +47,9 @@ type (
 	}
 )
 
-// notifier sends what new messages are told by. A record may come any number of
-// times: each of its mails is sent once (see [notifier.send]).
+// notifier sends what new messages are told by, and one-time links to who asks
+// for them. A record may come any number of times: each of its mails is sent once
+// (see [notifier.send]).
 type notifier struct {
 	cfg   app.Config
 	store *dynamo.Store
@@ -194,6 +195,14 @@ func (n *notifier) record(ctx context.Context, r dynamo.Record, replay *deadlett
 		n.log(ctx, l, f, slog.Float64("ms", float64(time.Since(began).Microseconds())/1000),
 			slog.Int("trips", trips), slog.Float64("read_units", read), slog.Float64("write_units", write))
 	}()
+	link, ok, err := r.LinkRequest()
+	if err != nil {
+		return &failure{deadletter.Unreadable, err}
+	}
+	if ok {
+		l.portal, l.message, l.notice = link.Portal, link.ID, "link"
+		return n.mailLink(ctx, link, l)
+	}
 	notice, ok, err := r.Notice()
 	if err != nil {
 		return &failure{deadletter.Unreadable, err}

@@ -237,6 +237,12 @@ func TestFixtures(t *testing.T) {
 		"batch":    {[]string{colleague, customer, customer}, []string{deadletter.Unreadable}},
 		"unknown":  {nil, []string{deadletter.Unreadable}},
 		"replay":   {[]string{customer}, nil},
+
+		"link-reset":      {[]string{customer}, nil},
+		"link-sign-in":    {[]string{agent}, nil},
+		"link-unknown":    {nil, nil},
+		"link-unreadable": {nil, []string{deadletter.Unreadable}},
+		"link-batch":      {[]string{customer, customer, customer}, nil},
 	}
 	files, err := filepath.Glob(filepath.Join("..", "..", "events", "notify", "*.json"))
 	if err != nil || len(files) != len(wants) {

@@ -1,4 +1,5 @@
-// Command notify tells people by mail of new messages, off the stream of tickets.
+// Command notify tells people by mail of new messages, off the stream of tickets,
+// and sends one-time links, off that of sessions.
 package main
 
 import (

@@ -39,7 +39,7 @@ func linkedBy() map[string][]string {
 	return map[string][]string{
 		"postern/shared/openapi":                        {"home"},
 		"github.com/microcosm-cc/bluemonday":            {"inbox", "ticket-reply"},
-		"golang.org/x/crypto/argon2":                    {"account", "setup", "sign-in"},
+		"golang.org/x/crypto/argon2":                    {"account", "link", "setup", "sign-in"},
 		"github.com/aws/aws-sdk-go-v2/service/s3":       storing,
 		"github.com/aws/aws-sdk-go-v2/service/sesv2":    {"notify"},
 		"github.com/aws/aws-sdk-go-v2/service/sqs":      {"notify"},

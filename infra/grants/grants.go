@@ -83,6 +83,10 @@ var functions = map[string][]Grant{
 		{schema.Credentials, []string{batchGetItem, checkItem}},
 		{schema.Sessions, []string{putItem, deleteItem}},
 	}),
+	"link": union(viewer, []Grant{ // patterns 34, 36 to 38, 11, 15, and the end of other sessions
+		{schema.Credentials, []string{putItem}},
+		{schema.Sessions, []string{putItem, deleteItem, query}},
+	}),
 	"account": union(viewer, []Grant{ // pattern 15, and the end of other sessions
 		{schema.People, []string{updateItem}},
 		{schema.Credentials, []string{getItem, putItem}},
@@ -117,10 +121,10 @@ var functions = map[string][]Grant{
 		{Attachments, []string{putObject}},
 		{Bucket, []string{listBucket}},
 	}),
-	"notify": union(change, []Grant{ // patterns 7, 23, 24
+	"notify": union(change, []Grant{ // patterns 7, 13, 21, 23, 24, 35
 		{schema.Settings, []string{query}},
 		{schema.Tickets, []string{getItem}},
-		{schema.People, []string{batchGetItem}},
+		{schema.People, []string{batchGetItem, getItem}},
 		{schema.Sessions, []string{putItem, updateItem, deleteItem}},
 		{Mail, []string{sendEmail, sendRawEmail}},
 		{DeadLetters, []string{sendMessage}},

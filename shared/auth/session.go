@@ -14,8 +14,8 @@ import (
 	"postern/shared/portal"
 )
 
-// Token is what the session cookie holds: whose session it is, and a secret of
-// 256 bits, of which the store keeps the hash alone.
+// Token is what the session cookie holds, or a one-time link: whose it is, and a
+// secret of 256 bits, of which the store keeps the hash alone.
 type Token struct {
 	Person string
 	secret string
@@ -28,7 +28,7 @@ func NewToken(person string) Token {
 	return Token{Person: person, secret: base64.RawURLEncoding.EncodeToString(b)}
 }
 
-// ParseToken reads a cookie's value. ok is false where it has not the form of
+// ParseToken reads a cookie's value, or a link's. ok is false where it has not the form of
 // one; whether there is such a session only the store knows.
 func ParseToken(value string) (t Token, ok bool) {
 	person, secret, ok := strings.Cut(value, ".")
@@ -37,6 +37,10 @@ func ParseToken(value string) (t Token, ok bool) {
 	}
 	return Token{Person: person, secret: secret}, true
 }
+
+// Value is the token as it is given away: to a browser as its cookie, in a link
+// to who reads the mail.
+func (t Token) Value() string { return t.Person + "." + t.secret }
 
 // Hash is the secret as the store knows it. The secret is random, so a plain
 // SHA-256 suffices.
@@ -66,7 +70,7 @@ func CookieName(portalID string, insecure bool) string {
 // when the browser is closed; how long it lasts at most, the session says.
 func Cookie(portalID string, t Token, insecure bool) *http.Cookie {
 	return &http.Cookie{
-		Name: CookieName(portalID, insecure), Value: t.Person + "." + t.secret,
+		Name: CookieName(portalID, insecure), Value: t.Value(),
 		Path: "/", HttpOnly: true, Secure: !insecure, SameSite: http.SameSiteLaxMode,
 	}
 }

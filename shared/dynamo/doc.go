@@ -27,6 +27,8 @@
 //	             contact → the record imported as it    P#c#contact   x
 //	credentials  password hash                          P#c#contact   pw
 //	sessions     session                                P#c#contact   s#hash
+//	             one-time link                          P#c#contact   l#hash
+//	             request for a one-time link            P#n#request   n
 //	             pending upload                         P#c#contact   u#upload
 //	             rate counter                           P#rate#what#key  w#window
 //	             who has a ticket open                  P#T#ticket    here
@@ -96,5 +98,10 @@
 //	31  CreatePortal   a new portal's settings                   1 TransactWriteItems: 2 an item
 //	32  AddAdmin       somebody who may change the settings      1 TransactWriteItems of 5: 10, 12 with long settings
 //	33  SwitchPortal   whether customers may use it              1 UpdateItem: the settings' size in KB
+//	34  PutLinkRequest who asks for a one-time link              1 PutItem: 1
+//	35  PutLink        makes it, off the stream                  1 PutItem: 1, after ContactByEmail (21)
+//	36  Link           what it is for, and whose                 1 BatchGetItem: 2
+//	37  UseLink        once                                      1 DeleteItem: 1, with a password 1 TransactWriteItems: 4
+//	38  DeleteLinks    all of a person's                         1 Query: 1 as a rule, 1 DeleteItem each
 //	39  Sessions       where somebody is signed in               1 Query: 1 for a dozen
 package dynamo

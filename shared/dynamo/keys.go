@@ -124,4 +124,5 @@ func openedKey(portalID, author string) string { return portalID + "#opened#" + 
 
 func fileKey(attachment string) string { return "f#" + attachment }
 func sessionKey(hash string) string    { return "s#" + hash }
+func linkKey(hash string) string       { return "l#" + hash }
 func uploadKey(upload string) string   { return "u#" + upload }

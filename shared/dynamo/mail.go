@@ -19,7 +19,7 @@ import (
 	"postern/shared/portal"
 )
 
-// Record is a record of the tickets' stream as Lambda passes it on, as far as
+// Record is a record of a table's stream as Lambda passes it on, as far as
 // everybody may know it.
 type Record struct {
 	Sequence string    // its number in the shard

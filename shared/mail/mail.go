@@ -1,7 +1,8 @@
-// Package mail writes the mails that tell people of a ticket's messages: who
-// they come from, in the reader's language, as text and as HTML in the portal's
-// colour, in the form that SES takes (RFC 5322 and MIME). Whom they go to is
-// [portal.Recipients]' affair, and sending them that of postern/shared/mail/ses.
+// Package mail writes the mails that tell people of a ticket's messages, and
+// those with one-time links: who they come from, in the reader's language, as
+// text and as HTML in the portal's colour, in the form that SES takes (RFC 5322
+// and MIME). Whom they go to is [portal.Recipients]' affair, and sending them
+// that of postern/shared/mail/ses.
 //
 // # Threading
 //
@@ -64,42 +65,68 @@ var ErrSender = errors.New("no sender: the portal has no address for its mails, 
 // Write returns the mail. The error is ErrAddress, ErrSender, or a mistake of
 // ours.
 func Write(ctx context.Context, n Notice) (Letter, error) {
-	to, ok := address(n.To.Email)
-	if !ok {
-		return Letter{}, ErrAddress
-	}
-	sender := n.Settings.MailFrom
-	if sender == "" {
-		sender = n.From
-	}
-	from, ok := address(sender)
-	origin, err := url.Parse(n.Origin)
-	if !ok || err != nil || origin.Hostname() == "" {
-		return Letter{}, ErrSender
+	e, err := newEnvelope(n.Settings, n.To.Person, n.Origin, n.From)
+	if err != nil {
+		return Letter{}, err
 	}
 	c := newContent(n)
-	var page bytes.Buffer
-	if err := letter(c).Render(ctx, &page); err != nil {
-		return Letter{}, fmt.Errorf("write mail: %w", err)
-	}
-
-	var h mail.Header
-	h.SetAddressList("From", []*mail.Address{{Name: line(c.sender), Address: from}})
-	h.SetAddressList("To", []*mail.Address{{Name: line(n.To.Name()), Address: to}})
+	h := e.header(c, Subject(n.Ticket), n.Message.ID+"."+digest(n.To.ID), n.Now)
 	if replies, ok := address(portal.InboxOf(n.Ticket, n.Settings).Email); ok && !n.To.Team {
 		h.SetAddressList("Reply-To", []*mail.Address{{Name: line(n.Settings.Name), Address: replies}})
 	}
-	h.SetSubject(Subject(n.Ticket))
-	h.SetDate(n.Now.UTC())
-	root := n.Ticket.ID + "." + n.Settings.ID + "@" + origin.Hostname()
-	h.SetMessageID(n.Message.ID + "." + digest(n.To.ID) + "@" + origin.Hostname())
+	root := n.Ticket.ID + "." + n.Settings.ID + "@" + e.host
 	h.SetMsgIDList("In-Reply-To", []string{root})
 	h.SetMsgIDList("References", []string{root})
+	return e.letter(ctx, h, c)
+}
+
+// envelope is between whom a mail goes.
+type envelope struct {
+	from, to string // the addresses alone
+	name     string // of who gets it
+	host     string // of the portal
+}
+
+func newEnvelope(s *portal.Settings, to portal.Person, origin, from string) (envelope, error) {
+	e := envelope{name: to.Name()}
+	var ok bool
+	if e.to, ok = address(to.Email); !ok {
+		return envelope{}, ErrAddress
+	}
+	sender := s.MailFrom
+	if sender == "" {
+		sender = from
+	}
+	e.from, ok = address(sender)
+	u, err := url.Parse(origin)
+	if !ok || err != nil || u.Hostname() == "" {
+		return envelope{}, ErrSender
+	}
+	e.host = u.Hostname()
+	return e, nil
+}
+
+// header is what all mails have.
+func (e envelope) header(c content, subject, id string, now time.Time) mail.Header {
+	var h mail.Header
+	h.SetAddressList("From", []*mail.Address{{Name: line(c.sender), Address: e.from}})
+	h.SetAddressList("To", []*mail.Address{{Name: line(e.name), Address: e.to}})
+	h.SetSubject(subject)
+	h.SetDate(now.UTC())
+	h.SetMessageID(id + "@" + e.host)
 	// That nobody's machine answers it: RFC 3834, and what Exchange asks for.
 	h.Set("Auto-Submitted", "auto-generated")
 	h.Set("X-Auto-Response-Suppress", "All")
 	h.Set("Content-Language", c.Lang)
+	return h
+}
 
+// letter is the mail whole, as text and as HTML.
+func (e envelope) letter(ctx context.Context, h mail.Header, c content) (Letter, error) {
+	var page bytes.Buffer
+	if err := letter(c).Render(ctx, &page); err != nil {
+		return Letter{}, fmt.Errorf("write mail: %w", err)
+	}
 	var raw bytes.Buffer
 	w, err := mail.CreateInlineWriter(&raw, h)
 	if err != nil {
@@ -127,7 +154,7 @@ func Write(ctx context.Context, n Notice) (Letter, error) {
 	if err := w.Close(); err != nil {
 		return Letter{}, fmt.Errorf("write mail: %w", err)
 	}
-	return Letter{From: from, To: to, Raw: raw.Bytes()}, nil
+	return Letter{From: e.from, To: e.to, Raw: raw.Bytes()}, nil
 }
 
 // Subject is the subject of all mails about the ticket.
@@ -176,11 +203,11 @@ func digest(s string) string {
 // content is what both parts of the mail say.
 type content struct {
 	*messages.Catalog
-	Lang    string
-	Portal  string
-	Subject string
-	Number  string
-	sender  string
+	Lang   string
+	Portal string
+	Title  string // of the HTML
+	Head   string
+	sender string
 
 	Intro   string // what has happened
 	Quoted  bool   // the message follows
@@ -203,7 +230,7 @@ func newContent(n Notice) content {
 	c := messages.For(lang).Rename(messages.Words{One: words.One, Many: words.Many})
 	number := strconv.FormatInt(t.Number, 10)
 	out := content{
-		Catalog: c, Lang: lang, Portal: s.Name, Subject: line(t.Subject), Number: number,
+		Catalog: c, Lang: lang, Portal: s.Name, Title: line(t.Subject), Head: "#" + number + " " + line(t.Subject),
 		sender: s.Name, Open: c.T("mail.open"), Palette: colours(s.Accent),
 	}
 	author := line(s.AuthorName(m.Author))
@@ -273,7 +300,7 @@ func (c content) text() string {
 		}
 	}
 	say(c.Intro)
-	say("#" + c.Number + " " + c.Subject)
+	say(c.Head)
 	if c.Quoted {
 		say(c.By+":", quote(c.Text))
 		if len(c.Files) > 0 {

@@ -76,6 +76,10 @@ func (r Route) API() bool { return API(r.Path) }
 // for the page that describes it.
 func API(path string) bool { return strings.HasPrefix(path, "/api/") && path != Docs }
 
+// Secret tells whether the path holds what nobody else may see: a one-time link.
+// The address of such a page is given to nobody, the portal itself included.
+func (r Route) Secret() bool { return strings.Contains(r.Path, "{link}") }
+
 // Where the API is described: as a document, OpenAPI's, and as a page.
 const (
 	Document = "/api/v1/openapi.json"
@@ -95,6 +99,15 @@ var Table = []Route{
 	{"POST", "/{portal}/sign-out", "sign-in", Public, SameOrigin},
 	{"POST", "/api/v1/{portal}/session", "sign-in", Public, SameOrigin},
 	{"DELETE", "/api/v1/{portal}/session", "sign-in", Public, SameOrigin},
+
+	{"GET", "/{portal}/reset", "link", Public, SameOrigin},
+	{"POST", "/{portal}/reset", "link", Public, SameOrigin},
+	{"GET", "/{portal}/sign-in-link", "link", Public, SameOrigin},
+	{"POST", "/{portal}/sign-in-link", "link", Public, SameOrigin},
+	{"GET", "/{portal}/link/{link}", "link", Public, SameOrigin},
+	{"POST", "/{portal}/link/{link}", "link", Public, SameOrigin},
+	{"POST", "/api/v1/{portal}/links", "link", Public, SameOrigin},
+	{"POST", "/api/v1/{portal}/links/{link}", "link", Public, SameOrigin},
 
 	{"GET", "/{portal}/account", "account", Viewer, SameOrigin},
 	{"POST", "/{portal}/account", "account", Viewer, SameOrigin},
@@ -167,6 +180,7 @@ type Stream struct {
 // Streams is every stream consumer. A table's stream serves at most two.
 var Streams = []Stream{
 	{Table: "tickets", Function: "notify", New: "notice"},
+	{Table: "sessions", Function: "notify", New: "notice"}, // requests for links
 }
 
 // Invoked is every function that neither a route nor a stream leads to: who

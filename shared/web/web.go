@@ -263,6 +263,9 @@ func (s *server) handle(row routes.Route, h Handler) http.Handler {
 		req := s.request(w, r, row)
 		ctx := r.Context()
 		lineOf(ctx).route = row.Key()
+		if row.Secret() {
+			w.Header().Set("Referrer-Policy", "no-referrer")
+		}
 		if err := s.admit(ctx, req); err != nil {
 			s.fail(req, w, Result{}, err)
 			return

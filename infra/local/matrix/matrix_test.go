@@ -100,6 +100,14 @@ var expected = map[string]row{
 	"POST /{portal}/sign-out":               {303, 303, 303},
 	"POST /api/v1/{portal}/session":         {204, 204, 204},
 	"DELETE /api/v1/{portal}/session":       {204, 204, 204},
+	"GET /{portal}/reset":                   {200, 200, 200},
+	"POST /{portal}/reset":                  {303, 303, 303},
+	"GET /{portal}/sign-in-link":            {200, 303, 303},
+	"POST /{portal}/sign-in-link":           {303, 303, 303},
+	"GET /{portal}/link/{link}":             {404, 404, 404}, // nobody's
+	"POST /{portal}/link/{link}":            {404, 404, 404},
+	"POST /api/v1/{portal}/links":           {202, 202, 202},
+	"POST /api/v1/{portal}/links/{link}":    {404, 404, 404},
 	"GET /{portal}/account":                 {303, 200, 200},
 	"POST /{portal}/account":                {401, 303, 303},
 	"POST /{portal}/account/password":       {401, 422, 422}, // the current one is wrong
@@ -250,7 +258,7 @@ func attempts(places map[bool]place) []attempt {
 // fill puts what the attempt is about into the route's path.
 func (a attempt) fill(ticket string) string {
 	return strings.NewReplacer("{portal}", a.place.settings.Slug, "{ticket}", ticket, "{attachment}", fileOf[a.file],
-		"{file}", asset(), "{session}", "0123456789abcdef", "{contact}", sample.Customer, "{company}", sample.Nordwind).Replace(a.route.Path)
+		"{file}", asset(), "{session}", "0123456789abcdef", "{link}", sample.Customer+"."+strings.Repeat("a", 43), "{contact}", sample.Customer, "{company}", sample.Nordwind).Replace(a.route.Path)
 }
 
 // request is a well-formed request of the route for the ticket.
@@ -262,6 +270,14 @@ func (a attempt) request(ticket string) request {
 		r.form = url.Values{"email": {"solo@einzel.example"}, "password": {sample.Password}}
 	case "POST /api/v1/{portal}/session":
 		r.json = map[string]string{"email": "solo@einzel.example", "password": sample.Password}
+	case "POST /{portal}/reset", "POST /{portal}/sign-in-link":
+		r.form = url.Values{"email": {"solo@einzel.example"}}
+	case "POST /{portal}/link/{link}":
+		r.form = url.Values{"new": {"another long password"}}
+	case "POST /api/v1/{portal}/links":
+		r.json = map[string]string{"email": "solo@einzel.example", "kind": "reset"}
+	case "POST /api/v1/{portal}/links/{link}":
+		r.json = map[string]string{"password": "another long password"}
 	case "POST /{portal}/account":
 		r.form = url.Values{"first": {"Wer"}, "last": {"Immer"}, "language": {"de"}, "time_zone": {"Europe/Berlin"}}
 	case "PATCH /api/v1/{portal}/account":
@@ -407,6 +423,9 @@ func TestMatrix(t *testing.T) {
 				change = closed
 			}
 			ticket = a.place.clone(ticketOf[a.ticket], change)
+		}
+		if a.route.Function == "link" {
+			a.place.forgetTries("link", "127.0.0.1")
 		}
 		check(t, a, sign(a).do(a.request(ticket)))
 	})

@@ -383,7 +383,7 @@ func visits(t *testing.T) []visit {
 			add(who, 415, with("Content-Type", "text/plain"))
 			add(who, 422, func(r *request) { r.json = map[string]any{"nosuchfield": 1} })
 			add(who, 422, func(r *request) { r.json = []int{1} })
-			if route.Method != http.MethodPatch {
+			if route.Method != http.MethodPatch && !strings.HasSuffix(route.Path, "{link}") {
 				add(who, 422, func(r *request) { r.json = map[string]any{} })
 			}
 		}
@@ -432,6 +432,25 @@ func visits(t *testing.T) []visit {
 					solo.do(v.request)
 				}
 			}})
+		case "POST /api/v1/{portal}/links":
+			add(nobody, 422, func(r *request) {
+				r.json = map[string]string{"email": "a@b.example\r\nBcc: c@d.example", "kind": "invite"}
+			})
+			busy := newPlace(t).nobody()
+			r := well()
+			r.path = busy.api("links")
+			all = append(all, visit{key: key, by: busy, want: 429, request: r, prepare: func(v *visit) {
+				for range 20 {
+					busy.do(v.request)
+				}
+			}})
+		case "POST /api/v1/{portal}/links/{link}":
+			for want, password := range map[int]string{204: "another long password", 422: "short"} {
+				lost := newPlace(t) // the person's sessions and other links end
+				add(lost.nobody(), want, func(r *request) {
+					r.path, r.json = lost.api("links", lost.link(sample.Customer, portal.LinkReset)), map[string]string{"password": password}
+				})
+			}
 		case "DELETE /api/v1/{portal}/account/sessions/{session}":
 			end := func(by, s session) {
 				add(by, 204, func(r *request) { r.path = p.api("account", "sessions", auth.SessionID(hashOf(s))) })
@@ -603,7 +622,7 @@ func TestContractExamples(t *testing.T) {
 		method, path, _ := strings.Cut(key, " ")
 		for name, example := range examples {
 			p := shared
-			if strings.HasSuffix(path, "/password") {
+			if strings.HasSuffix(path, "/password") || strings.HasSuffix(path, "{link}") {
 				p = newPlace(t) // it ends the person's other sessions
 			}
 			who := p.as(sample.Customer)
@@ -627,7 +646,8 @@ func TestContractExamples(t *testing.T) {
 				b = bytes.ReplaceAll(b, []byte(id), []byte(mine))
 			}
 			r := request{method: method, body: string(b), header: map[string]string{"Content-Type": "application/json"}}
-			r.path = strings.NewReplacer("{portal}", p.settings.Slug, "{ticket}", p.clone(sample.OwnTicket)).Replace(path)
+			r.path = strings.NewReplacer("{portal}", p.settings.Slug, "{ticket}", p.clone(sample.OwnTicket),
+				"{link}", p.link(sample.Customer, portal.LinkReset)).Replace(path)
 			for _, param := range o.Parameters {
 				if param.Value.In == "header" && param.Value.Required {
 					r.header[param.Value.Name] = param.Value.Example.(string)

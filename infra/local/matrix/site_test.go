@@ -500,6 +500,31 @@ func (p place) remove(table, pk, sk string) {
 	}
 }
 
+// forgetTries forgets how often the network has tried something in the window of
+// now, 15 minutes.
+func (p place) forgetTries(what, network string) {
+	p.t.Helper()
+	window := time.Now().UTC().Truncate(15 * time.Minute)
+	p.remove(schema.Sessions, p.id()+"#rate#"+what+"#"+network, fmt.Sprintf("w#%013d", window.UnixMilli()))
+}
+
+// link is a one-time link of the person, as it is mailed: what follows /link/.
+func (p place) link(person string, kind portal.LinkKind) string {
+	p.t.Helper()
+	people, err := at.store.People(context.Background(), p.id(), []string{person})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	token := auth.NewToken(person)
+	err = at.store.PutLink(context.Background(), p.id(), token.Hash(), portal.Link{
+		Person: person, Email: people[person].Email, Kind: kind, Ends: time.Now().Add(portal.LinkAge),
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return token.Value()
+}
+
 // hashOf is what the store knows of the session's secret.
 func hashOf(s session) string {
 	_, value, _ := strings.Cut(s.cookie, "=")

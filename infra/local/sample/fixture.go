@@ -16,7 +16,8 @@ import (
 
 // Fixture returns the values of the placeholders that fixtures in events/ may
 // have (see postern/shared/lambdahttp/lambdatest) for the portal support or one
-// made like it, which has the slug. It begins the sessions that they ask for.
+// made like it, which has the slug. It begins the sessions and makes the links
+// that they ask for.
 // insecure tells whether the portal is served over plain HTTP.
 func Fixture(ctx context.Context, store *dynamo.Store, slug string, insecure bool, now time.Time, placeholders []string) (map[string]string, error) {
 	values := map[string]string{}
@@ -45,6 +46,12 @@ func Fixture(ctx context.Context, store *dynamo.Store, slug string, insecure boo
 				return nil, err
 			}
 			values[name] = cookie
+		case "link", "stale":
+			link, err := newLink(ctx, store, slug, whose, what == "stale", now)
+			if err != nil {
+				return nil, fmt.Errorf("placeholder %s: %w", name, err)
+			}
+			values[name] = link
 		}
 	}
 	return values, nil
@@ -58,6 +65,27 @@ func begin(ctx context.Context, store *dynamo.Store, s *portal.Settings, session
 	}
 	cookie := auth.Cookie(s.ID, token, insecure)
 	return cookie.Name + "=" + cookie.Value, nil
+}
+
+// newLink makes a one-time link, of "reset:customer" or "sign-in:customer", and
+// returns what follows /link/. One that is stale is no longer valid.
+func newLink(ctx context.Context, store *dynamo.Store, slug, what string, stale bool, now time.Time) (string, error) {
+	kind, whose, _ := strings.Cut(what, ":")
+	all := Accounts()
+	i := slices.IndexFunc(all, func(a Account) bool { return strings.HasPrefix(a.Email, whose+"@") })
+	if i < 0 || !portal.LinkKind(kind).Valid() {
+		return "", fmt.Errorf("no such link or account: %q", what)
+	}
+	settings, err := store.Settings(ctx, slug, 0)
+	if err != nil {
+		return "", err
+	}
+	l := portal.Link{Person: all[i].ID, Email: all[i].Email, Kind: portal.LinkKind(kind), Ends: now.Add(portal.LinkAge)}
+	if stale {
+		l.Ends = now.Add(-time.Minute)
+	}
+	token := auth.NewToken(l.Person)
+	return token.Value(), store.PutLink(ctx, settings.ID, token.Hash(), l)
 }
 
 // account returns the id of the account whose address has name before the @.

@@ -30,7 +30,7 @@ const (
 	Search      = "search"      // postings and documents; rebuildable
 	People      = "people"      // contacts, companies, e-mail claims, read marks
 	Credentials = "credentials" // password hashes; sign-in functions only
-	Sessions    = "sessions"    // sessions, pending uploads, rate counters, presence, what was mailed
+	Sessions    = "sessions"    // sessions, one-time links, pending uploads, rate counters, presence, what was mailed
 	Settings    = "settings"    // portals, pipelines, properties, inboxes, staff
 	Audit       = "audit"       // append-only
 )
@@ -48,7 +48,7 @@ var Tables = []Table{
 	{Name: Search},
 	{Name: People, Backups: true},
 	{Name: Credentials, Backups: true},
-	{Name: Sessions, TTL: "ttl"},
+	{Name: Sessions, TTL: "ttl", Stream: true},
 	{Name: Settings, Backups: true},
 	{Name: Audit, Backups: true},
 }

@@ -178,7 +178,7 @@ func Decode(answer json.RawMessage) (Response, error) {
 	return response, nil
 }
 
-var placeholder = regexp.MustCompile(`\{\{([\w:.]+)\}\}`)
+var placeholder = regexp.MustCompile(`\{\{([\w:.-]+)\}\}`)
 
 // Placeholders returns the names of the fixture's placeholders, each once.
 func Placeholders(fixture []byte) []string {

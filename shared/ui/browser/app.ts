@@ -143,7 +143,32 @@ function scrollers(): void {
   }
 }
 
+/** What was typed on one page is there on the next that asks for it: in the tab
+    alone, so that no address has it. */
+function carry(): void {
+  // A browser that stores nothing has it typed again.
+  const store = (keep: (s: Storage) => void) => {
+    try {
+      keep(sessionStorage);
+    } catch {}
+  };
+  for (const element of document.querySelectorAll<HTMLElement>("[data-carry]")) {
+    const name = element.dataset["carry"]!;
+    element.addEventListener("click", () => {
+      const input = document.querySelector<HTMLInputElement>(`input[name="${name}"]`);
+      if (input?.value) store((s) => s.setItem(`carry.${name}`, input.value));
+    });
+  }
+  for (const input of document.querySelectorAll<HTMLInputElement>("input[data-carried]")) {
+    store((s) => {
+      input.value ||= s.getItem(`carry.${input.name}`) ?? "";
+      s.removeItem(`carry.${input.name}`);
+    });
+  }
+}
+
 sendOnce();
+carry();
 menus();
 dialogs();
 enlarge();
