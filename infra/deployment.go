@@ -60,9 +60,23 @@ func (d deployment) sender() string {
 	return "no-reply@" + d.Domain
 }
 
-// A function's name has at most 64 characters: the stack's name, a hyphen, and
-// the folder's, of which the longest today has 17.
-var stackName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,39}$`)
+// A bucket's name has at most 63 characters, of which bucketName adds 34 to the
+// stack's name.
+var stackName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,27}$`)
+
+// What the buckets hold, as part of their names.
+const (
+	filesBucket = "files" // of messages
+	pagesBucket = "pages" // their static files
+)
+
+// bucketName is the name of a bucket in an account and a region.
+func (d deployment) bucketName(holds, account, region string) string {
+	return strings.ToLower(d.StackName) + "-" + holds + "-" + account + "-" + region
+}
+
+// deadLetters is the name of the queue for what could not be told by mail.
+func (d deployment) deadLetters() string { return d.StackName + "-notify-dead" }
 
 var (
 	slug        = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$`)
@@ -105,7 +119,7 @@ func readContext(context map[string]any) (deployment, error) {
 		*value = text
 	}
 	if !stackName.MatchString(d.StackName) {
-		wrong("stackName is %q: it needs a letter first, then letters, digits and hyphens, at most 40 in all", d.StackName)
+		wrong("stackName is %q: it needs a letter first, then letters, digits and hyphens, at most 28 in all", d.StackName)
 	}
 	if !slug.MatchString(d.DefaultPortal) || slices.Contains(routes.Reserved(), d.DefaultPortal) {
 		wrong("defaultPortal is %q: it needs to be a portal's slug, such as support", d.DefaultPortal)

@@ -45,7 +45,7 @@ func TestContext(t *testing.T) {
 		{"not text", map[string]any{"defaultPortal": 7.0}, deployment{}, "defaultPortal is not text: 7"},
 		{"no stack name", map[string]any{"stackName": ""}, deployment{}, "stackName is"},
 		{"a digit first", map[string]any{"stackName": "1st"}, deployment{}, "stackName is"},
-		{"a stack name too long for its functions", map[string]any{"stackName": strings.Repeat("x", 41)}, deployment{}, "stackName is"},
+		{"a stack name too long for its buckets", map[string]any{"stackName": strings.Repeat("x", 29)}, deployment{}, "stackName is"},
 		{"an address for a domain", map[string]any{"domain": "https://help.example.com", "certificate": arn}, deployment{}, "domain is"},
 		{"a slash behind", map[string]any{"domain": "help.example.com/", "certificate": arn}, deployment{}, "domain is"},
 		{"capital letters", map[string]any{"domain": "Help.example.com", "certificate": arn}, deployment{}, "domain is"},
@@ -91,9 +91,21 @@ func TestContextNamesEveryFault(t *testing.T) {
 	}
 }
 
+const longestStackName = 28
+
+// The longest names of regions have 14 characters.
+func TestBucketNamesFit(t *testing.T) {
+	d := deployment{StackName: strings.Repeat("X", longestStackName)}
+	for _, holds := range []string{filesBucket, pagesBucket} {
+		if name := d.bucketName(holds, "123456789012", "ap-northeast-1"); len(name) > 63 || name != strings.ToLower(name) {
+			t.Errorf("%s has %d characters", name, len(name))
+		}
+	}
+}
+
 func TestFunctionNamesFit(t *testing.T) {
 	for _, function := range routes.Functions() {
-		if length := 40 + len("-") + len(function); length > 64 {
+		if length := longestStackName + len("-") + len(function); length > 64 {
 			t.Errorf("%s and the longest stack name make %d characters", function, length)
 		}
 	}

@@ -110,6 +110,7 @@ func (s *stack) newStatic() awss3.Bucket {
 		Encryption:        awss3.BucketEncryption_S3_MANAGED,
 		EnforceSSL:        jsii.Bool(true),
 		MinimumTLSVersion: jsii.Number(1.2),
+		BucketName:        jsii.String(s.deployment.bucketName(pagesBucket, *s.Account(), *s.Region())),
 		RemovalPolicy:     awscdk.RemovalPolicy_RETAIN,
 	})
 }

@@ -5,15 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	sestypes "github.com/aws/aws-sdk-go-v2/service/sesv2/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
@@ -34,16 +36,17 @@ func preflight(ctx context.Context, cfg aws.Config, account string, d deployment
 	if aws.ToString(me.Account) != account {
 		return []string{fmt.Sprintf("Not looked at before deploying: the account %s. The environment's credentials are of %s; set AWS_PROFILE instead of --profile.", account, aws.ToString(me.Account))}, nil
 	}
-	p := flight{ctx, cloudformation.NewFromConfig(cfg), dynamodb.NewFromConfig(cfg), sesv2.NewFromConfig(cfg), d}
+	p := flight{
+		ctx, cloudformation.NewFromConfig(cfg), dynamodb.NewFromConfig(cfg), s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = cfg.BaseEndpoint != nil }),
+		sqs.NewFromConfig(cfg), sesv2.NewFromConfig(cfg), d, account, cfg.Region,
+	}
 	owned, err := p.owned()
 	if err != nil {
 		return nil, err
 	}
 	var faults []error
-	if err := p.tables(owned); err != nil {
-		faults = append(faults, err)
-	}
-	warning, err := p.mail(owned, cfg.Region)
+	faults = append(faults, p.kept(owned))
+	warning, err := p.mail(owned)
 	if err != nil {
 		faults = append(faults, err)
 	}
@@ -56,9 +59,13 @@ func preflight(ctx context.Context, cfg aws.Config, account string, d deployment
 type flight struct {
 	ctx        context.Context
 	stacks     *cloudformation.Client
-	tablesAPI  *dynamodb.Client
-	mailAPI    *sesv2.Client
+	tables     *dynamodb.Client
+	buckets    *s3.Client
+	queues     *sqs.Client
+	mails      *sesv2.Client
 	deployment deployment
+	account    string
+	region     string
 }
 
 // owned returns the physical ids of what the stack has, none where it is not
@@ -82,48 +89,72 @@ func (f flight) owned() (map[string]bool, error) {
 	return owned, nil
 }
 
-// tables finds tables of the stack's names that another stack, or an earlier one,
-// has left behind: CloudFormation would stop at them, after minutes.
-func (f flight) tables(owned map[string]bool) error {
+// kept finds what another stack, or an earlier one, has left behind under the
+// stack's names: CloudFormation would stop at it, after minutes.
+func (f flight) kept(owned map[string]bool) error {
 	var there []string
-	for _, t := range schema.Tables {
-		name := f.deployment.StackName + "-" + t.Name
-		if owned[name] {
-			continue
+	look := func(what, name, id string, find func(name string) error) error {
+		if owned[id] {
+			return nil
 		}
-		_, err := f.tablesAPI.DescribeTable(f.ctx, &dynamodb.DescribeTableInput{TableName: aws.String(name)})
-		var missing *dynamodbtypes.ResourceNotFoundException
+		err := find(name)
+		var api smithy.APIError
 		switch {
-		case errors.As(err, &missing):
-		case err != nil:
-			return fmt.Errorf("the table %s could not be looked at before deploying: %s", name, reason(err))
+		case err == nil:
+			there = append(there, what+" "+name)
+		case errors.As(err, &api) && slices.Contains(notThere, api.ErrorCode()):
 		default:
-			there = append(there, name)
+			return fmt.Errorf("the %s %s could not be looked at before deploying: %s", what, name, reason(err))
 		}
-	}
-	if len(there) == 0 || f.deployment.Adopt {
 		return nil
 	}
-	return fmt.Errorf("there are tables of the stack's names that are not the stack's: %s. They keep their data when a stack is deleted. "+
-		"To take them into this stack: cdk deploy --import-existing-resources -c adopt=true. To leave them alone: another stackName", strings.Join(there, ", "))
+	var faults []error
+	for _, t := range schema.Tables {
+		name := f.deployment.StackName + "-" + t.Name
+		faults = append(faults, look("table", name, name, func(name string) error {
+			_, err := f.tables.DescribeTable(f.ctx, &dynamodb.DescribeTableInput{TableName: aws.String(name)})
+			return err
+		}))
+	}
+	for _, holds := range []string{filesBucket, pagesBucket} {
+		name := f.deployment.bucketName(holds, f.account, f.region)
+		faults = append(faults, look("bucket", name, name, func(name string) error {
+			_, err := f.buckets.HeadBucket(f.ctx, &s3.HeadBucketInput{Bucket: aws.String(name)})
+			return err
+		}))
+	}
+	name := f.deployment.deadLetters()
+	url := fmt.Sprintf("https://sqs.%s.amazonaws.com/%s/%s", f.region, f.account, name)
+	faults = append(faults, look("queue", name, url, func(name string) error {
+		_, err := f.queues.GetQueueUrl(f.ctx, &sqs.GetQueueUrlInput{QueueName: aws.String(name)})
+		return err
+	}))
+	if err := errors.Join(faults...); err != nil || len(there) == 0 || f.deployment.Adopt {
+		return err
+	}
+	return fmt.Errorf("what has the stack's names is not the stack's: %s. It keeps its data when a stack is deleted, or its first deployment fails. "+
+		"To take it into this stack: cdk deploy --import-existing-resources -c adopt=true. To leave it alone: another stackName", strings.Join(there, ", "))
 }
 
+// notThere is how DynamoDB, S3 and SQS say that something is not there.
+var notThere = []string{"ResourceNotFoundException", "NotFound", "NoSuchBucket", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
+
 // mail finds out whether SES would send.
-func (f flight) mail(owned map[string]bool, region string) (warning string, err error) {
+func (f flight) mail(owned map[string]bool) (warning string, err error) {
 	domain := f.deployment.mailDomain()
 	if domain == "" {
 		return "There is no mailFrom: nobody is told anything by mail.", nil
 	}
-	account, err := f.mailAPI.GetAccount(f.ctx, nil)
+	account, err := f.mails.GetAccount(f.ctx, nil)
 	var unknown *net.DNSError
 	if errors.As(err, &unknown) && unknown.IsNotFound {
-		return "", fmt.Errorf("SES is not offered in %s, so the portal could send no mail: deploy to a region that has it (https://docs.aws.amazon.com/general/latest/gr/ses.html)", region)
+		return "", fmt.Errorf("SES is not offered in %s, so the portal could send no mail: deploy to a region that has it (https://docs.aws.amazon.com/general/latest/gr/ses.html)", f.region)
 	}
 	if err != nil {
 		return "Whether SES sends could not be looked at: " + reason(err), nil
 	}
 	if !account.ProductionAccessEnabled {
-		warning = "SES has this account in its sandbox in " + region + ": only addresses that SES has verified get mail. Ask it for production access."
+		warning = "SES has this account in its sandbox in " + f.region + ": only addresses that SES has verified get mail. Ask it for production access."
 	}
 	if f.deployment.MailIdentity == existingIdentity {
 		return warning, f.existing(domain)
@@ -131,7 +162,7 @@ func (f flight) mail(owned map[string]bool, region string) (warning string, err 
 	if owned[domain] {
 		return warning, nil
 	}
-	_, err = f.mailAPI.GetEmailIdentity(f.ctx, &sesv2.GetEmailIdentityInput{EmailIdentity: aws.String(domain)})
+	_, err = f.mails.GetEmailIdentity(f.ctx, &sesv2.GetEmailIdentityInput{EmailIdentity: aws.String(domain)})
 	if err == nil {
 		return warning, fmt.Errorf("SES knows %s already: deploy with -c mailIdentity=existing", domain)
 	}
@@ -141,7 +172,7 @@ func (f flight) mail(owned map[string]bool, region string) (warning string, err 
 // existing checks the identity that the deployment says is there.
 func (f flight) existing(domain string) error {
 	for _, name := range []string{f.deployment.sender(), domain} {
-		identity, err := f.mailAPI.GetEmailIdentity(f.ctx, &sesv2.GetEmailIdentityInput{EmailIdentity: aws.String(name)})
+		identity, err := f.mails.GetEmailIdentity(f.ctx, &sesv2.GetEmailIdentityInput{EmailIdentity: aws.String(name)})
 		var missing *sestypes.NotFoundException
 		switch {
 		case errors.As(err, &missing):

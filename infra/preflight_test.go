@@ -23,8 +23,10 @@ import (
 type account struct {
 	id         string
 	denied     bool
-	stack      []string        // the physical ids of its resources; nil where there is no stack
-	tables     []string        // their names
+	stack      []string // the physical ids of its resources; nil where there is no stack
+	tables     []string // their names
+	buckets    []string
+	queues     []string
 	identities map[string]bool // whether they are verified
 	sandbox    bool
 }
@@ -68,6 +70,19 @@ func (a account) serve(t *testing.T) http.Handler {
 				return
 			}
 			_, _ = fmt.Fprintf(w, `{"Table": {"TableName": %q, "TableStatus": "ACTIVE"}}`, in.TableName)
+		case r.Method == http.MethodHead:
+			if !slices.Contains(a.buckets, strings.Trim(r.URL.Path, "/")) {
+				w.WriteHeader(http.StatusNotFound)
+			}
+		case strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".GetQueueUrl"):
+			var in struct{ QueueName string }
+			_ = json.Unmarshal(body, &in)
+			if !slices.Contains(a.queues, in.QueueName) {
+				w.Header().Set("X-Amzn-Query-Error", "AWS.SimpleQueueService.NonExistentQueue;Sender")
+				problem(w, http.StatusBadRequest, "com.amazonaws.sqs#QueueDoesNotExist", "The specified queue does not exist.")
+				return
+			}
+			_, _ = fmt.Fprintf(w, `{"QueueUrl": "https://sqs.eu-central-1.amazonaws.com/%s/%s"}`, a.id, in.QueueName)
 		case r.URL.Path == "/v2/email/account":
 			_, _ = fmt.Fprintf(w, `{"ProductionAccessEnabled": %t}`, !a.sandbox)
 		case strings.HasPrefix(r.URL.Path, "/v2/email/identities/"):
@@ -89,6 +104,7 @@ func TestPreflight(t *testing.T) {
 	for _, table := range schema.Tables {
 		tables = append(tables, "postern-"+table.Name)
 	}
+	buckets := []string{"postern-files-123456789012-eu-central-1", "postern-pages-123456789012-eu-central-1"}
 	domain := deployment{StackName: "postern", Domain: "help.example.com"}
 	with := func(change func(*deployment)) deployment {
 		d := domain
@@ -105,10 +121,14 @@ func TestPreflight(t *testing.T) {
 		fault      string // in the error; "" where there is none
 	}{
 		{"a fresh account", account{}, domain, "", ""},
-		{"the stack is there", account{stack: append(tables, "help.example.com", "postern-home"), tables: tables, identities: map[string]bool{"help.example.com": false}}, domain, "", ""},
-		{"tables are left", account{tables: tables[2:4]}, domain, "", strings.Join(tables[2:4], ", ") + ". They keep their data"},
-		{"tables are taken over", account{tables: tables}, adopting, "", ""},
-		{"another's table beside the stack", account{stack: tables[1:], tables: tables}, domain, "", "not the stack's: " + tables[0] + "."},
+		{"the stack is there", account{
+			stack:  slices.Concat(tables, buckets, []string{"help.example.com", "postern-home", "https://sqs.eu-central-1.amazonaws.com/123456789012/postern-notify-dead"}),
+			tables: tables, buckets: buckets, queues: []string{"postern-notify-dead"}, identities: map[string]bool{"help.example.com": false}}, domain, "", ""},
+		{"tables are left", account{tables: tables[2:4]}, domain, "", "table " + strings.Join(tables[2:4], ", table ") + ". It keeps its data"},
+		{"buckets are left", account{buckets: buckets}, domain, "", "bucket " + strings.Join(buckets, ", bucket ") + ". It keeps its data"},
+		{"the queue is left", account{queues: []string{"postern-notify-dead"}}, domain, "", "queue postern-notify-dead. It keeps its data"},
+		{"all are taken over", account{tables: tables, buckets: buckets, queues: []string{"postern-notify-dead"}}, adopting, "", ""},
+		{"another's table beside the stack", account{stack: tables[1:], tables: tables}, domain, "", "not the stack's: table " + tables[0] + "."},
 		{"SES knows the domain", account{identities: map[string]bool{"help.example.com": true}}, domain, "", "deploy with -c mailIdentity=existing"},
 		{"SES is said to know the domain", account{identities: map[string]bool{"example.com": true}}, known, "", ""},
 		{"SES knows the address", account{identities: map[string]bool{"desk@example.com": true}}, known, "", ""},

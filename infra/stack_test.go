@@ -591,6 +591,7 @@ type bucketPolicy struct {
 }
 
 type bucket struct {
+	BucketName                     any
 	PublicAccessBlockConfiguration struct{ BlockPublicAcls, BlockPublicPolicy, IgnorePublicAcls, RestrictPublicBuckets bool }
 	OwnershipControls              struct {
 		Rules []struct{ ObjectOwnership string }
@@ -630,6 +631,11 @@ func testBucket(t *testing.T, tmpl template) {
 		}
 		if policy := tmpl.Resources[id].DeletionPolicy; policy != "Retain" {
 			t.Errorf("%s goes with the stack: %s", id, policy)
+		}
+		// A name to be taken over by, when a new stack takes over the tables.
+		holds := map[bool]string{true: "files", false: "pages"}[id == attachments(t, tmpl)]
+		if name := text(b.BucketName); name != "postern-"+holds+"-${AWS::AccountId}-${AWS::Region}" {
+			t.Errorf("%s is named %s", id, name)
 		}
 		if id != attachments(t, tmpl) {
 			continue

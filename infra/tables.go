@@ -70,7 +70,10 @@ func (s *stack) newBucket() awss3.Bucket {
 		Encryption:        awss3.BucketEncryption_S3_MANAGED,
 		EnforceSSL:        jsii.Bool(true),
 		MinimumTLSVersion: jsii.Number(1.2),
-		RemovalPolicy:     awscdk.RemovalPolicy_RETAIN,
+		// Named, so that a new stack can take it over with the tables that tell of its
+		// files. Names of buckets are all the world's.
+		BucketName:    jsii.String(s.deployment.bucketName(filesBucket, *s.Account(), *s.Region())),
+		RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
 		Cors: &[]*awss3.CorsRule{{
 			AllowedOrigins: &[]*string{s.origin()},
 			AllowedMethods: &[]awss3.HttpMethods{awss3.HttpMethods_POST, awss3.HttpMethods_GET},
@@ -96,7 +99,7 @@ func (s *stack) newBucket() awss3.Bucket {
 // that Lambda gave up on. Nothing reads it but a person's replay.
 func (s *stack) newDeadLetters() awssqs.Queue {
 	return awssqs.NewQueue(s.Stack, jsii.String("Queue-notify-dead"), &awssqs.QueueProps{
-		QueueName:       jsii.String(s.name("notify-dead")),
+		QueueName:       jsii.String(s.deployment.deadLetters()),
 		Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
 		EnforceSSL:      jsii.Bool(true),
 		RetentionPeriod: awscdk.Duration_Days(jsii.Number(14)), // the longest there is

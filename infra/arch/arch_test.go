@@ -183,6 +183,7 @@ var rooms = []room{
 			// What the account is asked before a deployment.
 			sdk, smithy, "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/cloudformation", dynamodb,
 			"github.com/aws/aws-sdk-go-v2/service/sesv2", "github.com/aws/aws-sdk-go-v2/service/sts",
+			s3, "github.com/aws/aws-sdk-go-v2/service/sqs",
 		},
 		tests: []string{"github.com/aws/aws-sdk-go-v2/credentials"},
 	},
