@@ -49,6 +49,9 @@ func TestFixtures(t *testing.T) {
 		"page-next-elsewhere": {Status: 200, Lang: "de", Check: next("")},
 		"page-signed-in":      {Status: 303, Header: map[string]string{"Location": "/{portal}/tickets"}},
 		"page-signed-out":     {Status: 200, Lang: "de", See: map[string]string{".banner.ok": T("de", "signIn.signedOut")}},
+		"page-idle":           {Status: 200, Lang: "de", Check: next("/{portal}/tickets"), See: map[string]string{".banner.info": T("de", "signIn.idleMinutes.other", "count", "60")}},
+		"page-ended":          {Status: 200, Lang: "de", See: map[string]string{".banner.info": T("de", "signIn.ended")}},
+		"page-ended-hostile":  {Status: 200, Lang: "de", See: map[string]string{".banner": T("de", "signIn.signedOut")}},
 		"page-portal-unknown": {Status: 404, Lang: "de", See: map[string]string{"main": T("de", "error.noPortal")}},
 
 		"submit":                to("/{portal}/tickets"),
@@ -634,5 +637,20 @@ func TestFaults(t *testing.T) {
 	if doc.Find(`input[name="email"]`).AttrOr("value", "") == "" || doc.Find(`input[name="password"]`).AttrOr("value", "") != "" ||
 		!strings.Contains(functiontest.Text(doc.Find(".banner.danger")), functiontest.T("de", "error.unavailable")) || doc.Find(`main input[name="next"]`).Length() != 1 {
 		t.Errorf("the page is %s", functiontest.Text(doc.Find("main")))
+	}
+}
+
+// Who comes because nothing happened is told for how long, in words.
+func TestIdleNote(t *testing.T) {
+	for minutes, want := range map[int]string{
+		1: functiontest.T("de", "signIn.idleMinutes.one", "count", "1"), 20: functiontest.T("de", "signIn.idleMinutes.other", "count", "20"),
+		60: functiontest.T("de", "signIn.idleMinutes.other", "count", "60"), 90: functiontest.T("de", "signIn.idleMinutes.other", "count", "90"),
+		24 * 60: functiontest.T("de", "signIn.idleHours.other", "count", "24"),
+	} {
+		p := functiontest.New(t, func(s *portal.Settings) { s.IdleMinutes = minutes })
+		doc := p.Do(t, functiontest.Request{URL: "/{portal}/sign-in?signed-out=idle"}).Page(t)
+		if got := functiontest.Text(doc.Find(".banner")); got != want {
+			t.Errorf("%d minutes: %q", minutes, got)
+		}
 	}
 }

@@ -107,12 +107,16 @@ func (s *server) frame(r *Request, result Result) ui.Frame {
 		}
 		return f
 	}
+	back := f.Here
+	if r.route.Secret() {
+		back = r.Path()
+	}
 	api := "/api/v1" + r.Path()
 	f.Session = &ui.Session{
 		Portal: set.ID, Person: r.Viewer.ID,
 		Idle: int(set.Idle().Seconds()), Left: int(r.Session.Ends.Sub(r.Now).Seconds()),
 		Check: api + "/session", Use: api + "/account", End: api + "/session",
-		SignIn: r.SignIn(f.Here), SignOut: r.Path("sign-out"),
+		SignIn: r.SignIn(back), SignOut: r.Path("sign-out"),
 	}
 	if r.Viewer.Role.Team() {
 		f.Nav = append(f.Nav, ui.NavItem{Label: r.Reader.T("frame.inbox"), Href: r.Path("inbox"), Current: result.Section == "inbox"})

@@ -197,7 +197,7 @@ test.describe("one's sessions", () => {
     await expect(rows.first()).toContainText(say("de", "account.session.current"));
     await expect(rows.filter({ hasText: say("de", "account.session.current") })).toHaveCount(1);
     await accessible(page);
-    await rows.filter({ hasText: "Safari auf iOS" }).getByRole("button", { name: "Beenden: Safari auf iOS" }).press("Enter");
+    await rows.filter({ hasText: "Safari auf iOS" }).getByRole("button", { name: "Sitzung beenden: Safari auf iOS" }).press("Enter");
     await expect(page.getByText(say("de", "account.session.ended"))).toBeVisible();
     await expect(rows.filter({ hasText: "Safari auf iOS" })).toHaveCount(0);
     await other.reload();
@@ -213,7 +213,7 @@ test.describe("one's sessions", () => {
     await expect(signInPage(other)).toBeVisible();
     await phone.close();
 
-    await rows.getByRole("button", { name: /^Beenden: / }).click();
+    await rows.getByRole("button", { name: /^Sitzung beenden: / }).click();
     await expect(page.getByText(say("de", "signIn.signedOut"))).toBeVisible();
   });
 });
