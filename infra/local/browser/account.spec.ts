@@ -94,7 +94,7 @@ test("a password is changed, and signs out everywhere else", async ({ page, brow
   await expect(current).toHaveValue("");
   await accessible(page);
   await change(password, emails.stranger);
-  await expect(next).toHaveAccessibleDescription(/nicht Ihre E-Mail-Adresse/);
+  await expect(next).toHaveAccessibleDescription(/nicht aus Ihrem Namen, Ihrer E-Mail-Adresse/);
 
   await change(password, changed);
   await expect(page.getByText(say("de", "account.passwordChanged"))).toBeVisible();
