@@ -82,7 +82,7 @@ func TestSetupRunsAgain(t *testing.T) {
 
 // What cdk-nag finds is answered, whatever is chosen; and it does find what is not.
 func TestNag(t *testing.T) {
-	check := func(over map[string]any, spoil func(*stack)) (warnings []string, err error) {
+	check := func(over map[string]any, spoil func(*stack)) (warnings int, err error) {
 		context := cdkContext(t, over)
 		d, err := readContext(context)
 		if err != nil {
@@ -95,16 +95,13 @@ func TestNag(t *testing.T) {
 		}
 		spoil(s)
 		if err := synth(app); err != nil {
-			return nil, err
+			return 0, err
 		}
-		for _, m := range *assertions.Annotations_FromStack(s.Stack).FindWarning(jsii.String("*"), assertions.Match_AnyValue()) {
-			warnings = append(warnings, *m.Id+" "+fmt.Sprint(m.Entry.Data))
-		}
-		return warnings, nil
+		return len(*assertions.Annotations_FromStack(s.Stack).FindWarning(jsii.String("*"), assertions.Match_AnyValue())), nil
 	}
 	for name, over := range map[string]map[string]any{"as it comes": nil, "own domain": ownDomain} {
-		if warnings, err := check(over, func(*stack) {}); err != nil || len(warnings) > 0 {
-			t.Errorf("%s: %v\n%s", name, err, strings.Join(warnings, "\n"))
+		if warnings, err := check(over, func(*stack) {}); err != nil || warnings > 0 {
+			t.Errorf("%s: %v, %d warnings", name, err, warnings)
 		}
 	}
 	_, err := check(nil, func(s *stack) { allow(s.functions["home"].Role(), jsii.String("*"), "dynamodb:Scan") })
