@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -97,7 +98,7 @@ func (h handler) showRequest(kind portal.LinkKind) web.Handler {
 			}, nil
 		}
 		if kind == portal.LinkSignIn && r.Viewer.SignedIn() {
-			return web.Result{SeeOther: orHome(r, p.Next, r.Viewer.Role)}, nil
+			return web.Result{SeeOther: cmp.Or(p.Next, r.HomeOf(r.Viewer.Role))}, nil
 		}
 		return showRequest(r, p), nil
 	}
@@ -108,14 +109,6 @@ func showRequest(r *web.Request, p request) web.Result {
 		Title: words(r, p.Kind).title,
 		Page:  func(f ui.Frame) templ.Component { return requestPage(f, r, p) },
 	}
-}
-
-// orHome is next, or where the person begins.
-func orHome(r *web.Request, next string, role portal.Role) string {
-	if next == "" {
-		return r.HomeOf(role)
-	}
-	return next
 }
 
 func (h handler) requestForm(kind portal.LinkKind) web.Handler {
@@ -241,13 +234,13 @@ func (h handler) useForm(ctx context.Context, r *web.Request) (web.Result, error
 	if err := r.Form(); err != nil {
 		return web.Result{}, err
 	}
-	cookie, p, err := h.use(ctx, r, "new", r.PostForm.Get("new"))
+	cookies, p, err := h.use(ctx, r, "new", r.PostForm.Get("new"))
 	if err != nil {
 		return notUsed(r, p, err)
 	}
 	return web.Result{
-		SeeOther: orHome(r, r.LocalPath(p.Link.Next, ""), p.Person.Role),
-		Cookies:  []*http.Cookie{cookie},
+		SeeOther: cmp.Or(r.LocalPath(p.Link.Next, ""), r.HomeOf(p.Person.Role)),
+		Cookies:  cookies,
 	}, nil
 }
 
@@ -261,16 +254,17 @@ func (h handler) useJSON(ctx context.Context, r *web.Request) (web.Result, error
 	if err := r.JSON(&body); err != nil {
 		return web.Result{}, err
 	}
-	cookie, _, err := h.use(ctx, r, "password", body.Password)
+	cookies, _, err := h.use(ctx, r, "password", body.Password)
 	if err != nil {
 		return web.Result{}, err
 	}
-	return web.Result{Cookies: []*http.Cookie{cookie}}, nil
+	return web.Result{Cookies: cookies}, nil
 }
 
 // use uses the link up and begins a session. A new password ends all sessions of
 // the person and all their links, since who knew the old one may have begun them.
-func (h handler) use(ctx context.Context, r *web.Request, field, secret string) (*http.Cookie, use, error) {
+// The browser becomes one that the account is known to be used from.
+func (h handler) use(ctx context.Context, r *web.Request, field, secret string) ([]*http.Cookie, use, error) {
 	token, l, person, err := h.link(ctx, r)
 	if err != nil {
 		return nil, use{}, err
@@ -297,5 +291,9 @@ func (h handler) use(ctx context.Context, r *web.Request, field, secret string) 
 		}
 	}
 	cookie, err := r.Begin(ctx, h.store, person.ID)
-	return cookie, p, err
+	if err != nil {
+		return nil, p, err
+	}
+	device, _ := auth.Device(r.Request, r.Settings, person.Email, r.Insecure(), r.Now)
+	return []*http.Cookie{cookie, auth.DeviceCookie(r.Settings, person.Email, device, r.Insecure(), r.Now)}, p, nil
 }

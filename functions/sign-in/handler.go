@@ -1,10 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"time"
@@ -70,7 +70,7 @@ func (h handler) showSignIn(_ context.Context, r *web.Request) (web.Result, erro
 	q := r.URL.Query()
 	next := r.LocalPath(q.Get("next"), "")
 	if r.Viewer.SignedIn() {
-		return web.Result{SeeOther: orHome(r, next, r.Viewer.Role)}, nil
+		return web.Result{SeeOther: cmp.Or(next, r.HomeOf(r.Viewer.Role))}, nil
 	}
 	return page(r, form{Next: next, Note: endOf(r, q)}), nil
 }
@@ -90,14 +90,6 @@ func endOf(r *web.Request, q url.Values) *ui.BannerProps {
 		return &ui.BannerProps{Text: r.Reader.T("signIn.ended")}
 	}
 	return &ui.BannerProps{Tone: ui.OK, Text: r.Reader.T("signIn.signedOut")}
-}
-
-// orHome is next, or where the person begins.
-func orHome(r *web.Request, next string, role portal.Role) string {
-	if next == "" {
-		return r.HomeOf(role)
-	}
-	return next
 }
 
 func page(r *web.Request, f form) web.Result {
@@ -120,7 +112,7 @@ func (h handler) signInForm(ctx context.Context, r *web.Request) (web.Result, er
 		f.Failure = r.Failure(err)
 		return page(r, f), err
 	}
-	return web.Result{SeeOther: orHome(r, f.Next, person.Role), Cookies: cookies}, nil
+	return web.Result{SeeOther: cmp.Or(f.Next, r.HomeOf(person.Role)), Cookies: cookies}, nil
 }
 
 // sessionBody is what signs in by JSON.
@@ -155,7 +147,7 @@ func (h handler) signIn(ctx context.Context, r *web.Request, email, secret strin
 		return nil, portal.Person{}, &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: missing}
 	}
 	device, known := auth.Device(r.Request, r.Settings, address, r.Insecure(), r.Now)
-	counted := limits(address, network(r.Address()), device, known)
+	counted := limits(address, r.Network(), device, known)
 	if err := h.count(ctx, r, counted); err != nil {
 		return nil, portal.Person{}, err
 	}
@@ -170,7 +162,7 @@ func (h handler) signIn(ctx context.Context, r *web.Request, email, secret strin
 	if !ok {
 		return nil, portal.Person{}, portal.Errorf(portal.Unauthenticated, "signIn.error.failed")
 	}
-	cookie, err := h.begin(ctx, r, person, hash)
+	cookie, err := r.Begin(ctx, byPassword{h.store, hash}, person.ID)
 	if portal.KindOf(err) == portal.Conflict {
 		// It was the right password a moment ago.
 		return nil, portal.Person{}, portal.Errorf(portal.Unauthenticated, "signIn.error.failed", err)
@@ -247,38 +239,15 @@ func (h handler) uncount(ctx context.Context, r *web.Request, by []limit) {
 	}
 }
 
-// network is what one client can be told by: an IPv4 address, or the /64 that
-// an IPv6 client moves in as it likes.
-func network(address string) string {
-	a, err := netip.ParseAddr(address)
-	if err != nil {
-		return "unknown"
-	}
-	a = a.Unmap()
-	if a.Is4() {
-		return a.String()
-	}
-	p, err := a.WithZone("").Prefix(64)
-	if err != nil {
-		return "unknown"
-	}
-	return p.String()
+// byPassword begins sessions of who knows a password, as long as it is theirs.
+type byPassword struct {
+	store
+	hash string
 }
 
-// begin starts the session of the person whose password has the hash, under a
-// new secret, and ends the one that the browser had.
-func (h handler) begin(ctx context.Context, r *web.Request, person portal.Person, hash string) (*http.Cookie, error) {
-	if old, ok := auth.FromRequest(r.Request, r.Settings.ID, r.Insecure()); ok {
-		if err := h.store.DeleteSession(ctx, r.Settings.ID, old.Person, old.Hash()); err != nil {
-			return nil, err
-		}
-	}
-	token := auth.NewToken(person.ID)
-	session := auth.NewSession(person.ID, r.UserAgent(), r.Settings, r.Now)
-	if err := h.store.PutSessionByPassword(ctx, r.Settings.ID, token.Hash(), session, hash); err != nil {
-		return nil, err
-	}
-	return auth.Cookie(r.Settings.ID, token, r.Insecure()), nil
+// PutSession returns Conflict where the password has another hash by now.
+func (b byPassword) PutSession(ctx context.Context, portalID, hash string, se portal.Session) error {
+	return b.PutSessionByPassword(ctx, portalID, hash, se, b.hash)
 }
 
 // signOut ends the session, and leads to sign-in: for who came by a link that
