@@ -267,11 +267,18 @@ func TestResetEndsTheRest(t *testing.T) {
 	}
 }
 
-// A browser's session is ended by whoever signs in with a link there.
+// A browser's session is ended by whoever signs in with a link there, and the browser
+// is known from then on.
 func TestRotation(t *testing.T) {
 	p := functiontest.New(t)
 	had, kept := p.SessionOf(t, sample.Solo), p.SessionOf(t, sample.Customer)
-	signedIn(t, p, post(t, p, mail(t, p, portal.LinkSignIn), functiontest.Request{Cookie: []string{had}}), sample.Customer, sample.Password)
+	a := post(t, p, mail(t, p, portal.LinkSignIn), functiontest.Request{Cookie: []string{had}})
+	signedIn(t, p, a, sample.Customer, sample.Password)
+	device := a.Cookie("__Host-" + p.ID + "-device")
+	r := &http.Request{Header: http.Header{"Cookie": {device.Name + "=" + device.Value}}}
+	if _, known := auth.Device(r, p.Settings, "customer@nordwind.example", false, time.Now()); !known {
+		t.Error("the browser is none that the account is known to be used from")
+	}
 	for cookie, want := range map[string]bool{had: false, kept: true} {
 		_, value, _ := strings.Cut(cookie, "=")
 		token, _ := auth.ParseToken(value)
