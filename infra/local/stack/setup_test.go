@@ -84,7 +84,8 @@ func TestSetup(t *testing.T) {
 	if res.StatusCode != http.StatusNoContent || len(res.Cookies()) != 2 {
 		t.Fatalf("signing in: %s", res.Status)
 	}
-	// One for the session, and one for the browser. The team previews what is off; who visits is told.
+	// One cookie is the session's, the other the browser's. The team previews what is
+	// off; who visits is told.
 	cookie := res.Cookies()[0].Name + "=" + res.Cookies()[0].Value
 	if res, body := do(t, "GET", s.URL+"/support/tickets", "Cookie", cookie); res.StatusCode != http.StatusOK || !strings.Contains(body, "switched off") {
 		t.Errorf("the admin's list: %s %s", res.Status, body)
