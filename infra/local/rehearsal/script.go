@@ -461,8 +461,10 @@ func (r *rehearsal) adopt(ctx context.Context) error {
 var expected = regexp.MustCompile(`^(?:` + strings.Join([]string{
 	`400 (?:DescribeStacks|ListStackResources) \S+ ValidationError: Stack with id \S+ does not exist`,
 	`400 DescribeChangeSet \S+ ChangeSetNotFound: .*`,
-	`400 DynamoDB_20120810\.DescribeTable`, // the CDK app looks for tables that are in the way
-	`404 ses GET /v2/email/identities/\S+`, // and for mail domains
+	`400 DynamoDB_20120810\.DescribeTable`,                     // the CDK app looks for tables that are in the way,
+	`404 s3 HEAD /` + stackName + `-(?:files|pages)-\S+`,       // for buckets,
+	`400 AmazonSQS\.GetQueueUrl \S* ?\S*QueueDoesNotExist: .*`, // for the queue
+	`404 ses GET /v2/email/identities/\S+`,                     // and for mail domains
 }, "|") + `)$`)
 
 // quiet looks at what nobody was told: requests that nothing answered or that were
