@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
 	"github.com/aws/jsii-runtime-go"
 
@@ -54,16 +53,7 @@ func testSetup(t *testing.T, tmpl template) {
 func TestSetupRunsAgain(t *testing.T) {
 	assets := builtAssets(t)
 	code := func() string {
-		context := cdkContext(t, nil)
-		d, err := readContext(context)
-		if err != nil {
-			t.Fatal(err)
-		}
-		app := awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: jsii.String(t.TempDir())})
-		s, err := newStack(app, d, assets)
-		if err != nil {
-			t.Fatal(err)
-		}
+		_, s := construct(t, nil, assets)
 		found := *assertions.Template_FromStack(s.Stack, nil).FindResources(jsii.String("Custom::PosternSetup"), nil)
 		for _, r := range found {
 			return fmt.Sprint((*r)["Properties"].(map[string]any)["Code"])
@@ -83,16 +73,7 @@ func TestSetupRunsAgain(t *testing.T) {
 // What cdk-nag finds is answered, whatever is chosen; and it does find what is not.
 func TestNag(t *testing.T) {
 	check := func(over map[string]any, spoil func(*stack)) (warnings int, err error) {
-		context := cdkContext(t, over)
-		d, err := readContext(context)
-		if err != nil {
-			t.Fatal(err)
-		}
-		app := awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: jsii.String(t.TempDir())})
-		s, err := newStack(app, d, builtAssets(t))
-		if err != nil {
-			t.Fatal(err)
-		}
+		app, s := construct(t, over, builtAssets(t))
 		spoil(s)
 		if err := synth(app); err != nil {
 			return 0, err

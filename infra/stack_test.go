@@ -51,9 +51,8 @@ func (n *names) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, &(*n)[0])
 }
 
-// synthesise makes the template that cdk.json's context gives, with the given
-// values over it.
-func synthesise(t *testing.T, over map[string]any) template {
+// construct makes the stack of cdk.json's context, with the given values over it.
+func construct(t *testing.T, over map[string]any, assets string) (awscdk.App, *stack) {
 	t.Helper()
 	context := cdkContext(t, over)
 	d, err := readContext(context)
@@ -61,10 +60,18 @@ func synthesise(t *testing.T, over map[string]any) template {
 		t.Fatal(err)
 	}
 	app := awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: jsii.String(t.TempDir())})
-	s, err := newStack(app, d, builtAssets(t))
+	s, err := newStack(app, d, assets)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return app, s
+}
+
+// synthesise makes the template that cdk.json's context gives, with the given
+// values over it.
+func synthesise(t *testing.T, over map[string]any) template {
+	t.Helper()
+	_, s := construct(t, over, builtAssets(t))
 	text, err := json.Marshal(assertions.Template_FromStack(s.Stack, nil).ToJSON())
 	if err != nil {
 		t.Fatal(err)

@@ -173,27 +173,5 @@ func (s *Store) UseLink(ctx context.Context, portalID string, l portal.Link, has
 // DeleteLinks ends all links of the person (pattern 38, one Query and one
 // DeleteItem each).
 func (s *Store) DeleteLinks(ctx context.Context, portalID, person string) error {
-	pk := personKey(portalID, person)
-	in := &dynamodb.QueryInput{
-		KeyConditionExpression:    aws.String("pk = :pk AND begins_with(sk, :l)"),
-		ExpressionAttributeValues: item{":pk": str(pk), ":l": str(linkKey(""))},
-		ProjectionExpression:      aws.String("sk"),
-		ConsistentRead:            aws.Bool(true),
-	}
-	for {
-		in.TableName = aws.String(schema.Sessions)
-		out, err := s.query(ctx, in)
-		if err != nil {
-			return err
-		}
-		for _, it := range out.Items {
-			if err := s.delete(ctx, schema.Sessions, pk, text(it["sk"])); err != nil {
-				return err
-			}
-		}
-		if out.LastEvaluatedKey == nil {
-			return nil
-		}
-		in.ExclusiveStartKey = out.LastEvaluatedKey
-	}
+	return s.deleteBelow(ctx, personKey(portalID, person), linkKey(""), "")
 }

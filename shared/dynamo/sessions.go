@@ -95,10 +95,15 @@ func (s *Store) Sessions(ctx context.Context, portalID, person string) (map[stri
 // DeleteOtherSessions ends all sessions of the person but the one with the
 // hash.
 func (s *Store) DeleteOtherSessions(ctx context.Context, portalID, person, hash string) error {
-	pk := personKey(portalID, person)
+	return s.deleteBelow(ctx, personKey(portalID, person), sessionKey(""), sessionKey(hash))
+}
+
+// deleteBelow deletes the items of the sessions table whose sort key begins so,
+// but for one: one Query a megabyte, consistent, and one DeleteItem each.
+func (s *Store) deleteBelow(ctx context.Context, pk, prefix, except string) error {
 	in := &dynamodb.QueryInput{
 		KeyConditionExpression:    aws.String("pk = :pk AND begins_with(sk, :s)"),
-		ExpressionAttributeValues: item{":pk": str(pk), ":s": str(sessionKey(""))},
+		ExpressionAttributeValues: item{":pk": str(pk), ":s": str(prefix)},
 		ProjectionExpression:      aws.String("sk"),
 		ConsistentRead:            aws.Bool(true),
 	}
@@ -109,7 +114,7 @@ func (s *Store) DeleteOtherSessions(ctx context.Context, portalID, person, hash 
 			return err
 		}
 		for _, it := range out.Items {
-			if sk := text(it["sk"]); sk != sessionKey(hash) {
+			if sk := text(it["sk"]); sk != except {
 				if err := s.delete(ctx, schema.Sessions, pk, sk); err != nil {
 					return err
 				}
