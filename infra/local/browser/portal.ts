@@ -311,12 +311,18 @@ export async function fits(page: Page): Promise<void> {
   expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), "scrolls sideways").toBeLessThanOrEqual(0);
 }
 
-/** The page fits, and has no violation of WCAG 2.2 AA that axe can tell. */
+/** The page fits, and has no violation of WCAG 2.2 AA that axe can tell. What
+    an open menu lies over may be covered in part; where it ends depends on the
+    data, so then only the menu's own targets are measured. */
 export async function accessible(page: Page): Promise<void> {
   await fits(page);
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
-    .analyze();
+  const axe = () => new AxeBuilder({ page });
+  const all = axe().withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]);
+  const menu = "[data-menu][open]";
+  const results = (await page.locator(menu).count())
+    ? [await all.disableRules(["target-size"]).analyze(), await axe().include(menu).withRules(["target-size"]).analyze()]
+    : [await all.analyze()];
+  const violations = results.flatMap((result) => result.violations);
   expect(violations.map((v) => `${v.id}: ${v.help}\n${v.nodes.map((n) => n.html).join("\n")}`)).toEqual([]);
 }
 
