@@ -158,7 +158,7 @@ func (h handler) request(ctx context.Context, r *web.Request, p request) error {
 	if !ok || strings.Contains(address, "=?") { // what mail programs take for other characters encoded
 		wrong = append(wrong, portal.FieldError{Field: "email", Key: "link.error.email"})
 	}
-	if !p.Kind.Valid() {
+	if p.Kind != portal.LinkSignIn && p.Kind != portal.LinkReset {
 		wrong = append(wrong, portal.FieldError{Field: "kind", Key: "link.error.kind"})
 	}
 	if len(wrong) > 0 {

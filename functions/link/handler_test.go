@@ -299,7 +299,7 @@ func TestNoGood(t *testing.T) {
 		"another portal's":  mail(t, other, portal.LinkReset),
 		"expired":           mail(t, p, portal.LinkReset, func(l *portal.Link) { l.Ends = time.Now().Add(-time.Millisecond) }),
 		"for an address":    mail(t, p, portal.LinkReset, func(l *portal.Link) { l.Email = "before@nordwind.example" }),
-		"of another kind":   mail(t, p, portal.LinkKind("invite")),
+		"of another kind":   mail(t, p, portal.LinkKind("bogus")),
 		"of nobody":         mail(t, p, portal.LinkReset, func(l *portal.Link) { l.Person = "01hkm4spm0samp1e0000009999" }),
 		"truncated":         good[:len(good)-1],
 		"tampered":          good[:len(good)-1] + "_",

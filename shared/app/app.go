@@ -31,6 +31,9 @@ type Config struct {
 	// MailFrom is the address that mails come from where the portal has none of
 	// its own (POSTERN_MAIL_FROM).
 	MailFrom string
+	// Registration allows portals to let people register themselves
+	// (POSTERN_REGISTRATION is "allowed").
+	Registration bool
 	// Static is the bucket of the pages' static files (POSTERN_STATIC); empty
 	// where they are served by a function alone, as on a developer's machine.
 	Static string
@@ -51,6 +54,7 @@ func Load() Config {
 		Origin:        os.Getenv("POSTERN_ORIGIN"),
 		DefaultPortal: os.Getenv("POSTERN_DEFAULT_PORTAL"),
 		MailFrom:      os.Getenv("POSTERN_MAIL_FROM"),
+		Registration:  os.Getenv("POSTERN_REGISTRATION") == "allowed",
 		Static:        os.Getenv("POSTERN_STATIC"),
 		DeadLetters:   os.Getenv("POSTERN_DEAD_LETTERS"),
 	}

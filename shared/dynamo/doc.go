@@ -23,6 +23,7 @@
 //	             e-mail claim                           P#e#address   e
 //	             company                                P#o#company   p
 //	             company's member                       same          c#contact
+//	             static access group's member           P#g#group     c#contact
 //	             imported record → contact, company     P#X#c#record, P#X#o#record  x
 //	             contact → the record imported as it    P#c#contact   x
 //	credentials  password hash                          P#c#contact   pw
@@ -33,9 +34,11 @@
 //	             rate counter                           P#rate#what#key  w#window
 //	             who has a ticket open                  P#T#ticket    here
 //	             mail of a message, sent or claimed     P#mail#ticket message#recipient
+//	audit        what somebody did, or tried            P#yyyy-mm     ms#entry
 //	settings     slug → portal                          slug#slug     s
 //	             the portal and its pipelines,          P             p, pipeline#id, property#name,
-//	             properties, inboxes, staff                           inbox#id, staff#id
+//	             properties, inboxes, staff                           inbox#id, staff#id,
+//	             contacts' and companies' properties                  contact-property#name, company-property#name
 //
 // A lists entry is a copy of all that the list, its filters and CanSee read of
 // a ticket. Its index keys are
@@ -104,4 +107,8 @@
 //	37  UseLink        once                                      1 DeleteItem: 1, with a password 1 TransactWriteItems: 4
 //	38  DeleteLinks    all of a person's                         1 Query: 1 as a rule, 1 DeleteItem each
 //	39  Sessions       where somebody is signed in               1 Query: 1 for a dozen
+//	40  Company        what decides whether its people get in   1 GetItem: 0.5, kept for 30 s, where a rule asks
+//	41  PutAudit       an entry of the audit log                1 PutItem: 1
+//	42  Audit          a page of a month                        1 Query: about 1 for 25
+//	43  SeeAs          the portal as a customer sees it         1 TransactWriteItems: 4; from then on 6 costs 1 GetItem more
 package dynamo

@@ -353,7 +353,7 @@ func (s *Store) ImportCompanies(ctx context.Context, portalID string, companies 
 				writes = append(writes, s.putAnyway(table, it))
 			}
 			writes = append(writes, s.putAnyway(schema.People,
-				marshal(companyKey(portalID, c.Company.ID), "p", companyItem{ID: c.Company.ID, Name: c.Company.Name})))
+				marshal(companyKey(portalID, c.Company.ID), "p", companyItem(c.Company))))
 		}
 		if err := s.transactAll(ctx, writes); err != nil {
 			return err

@@ -386,10 +386,11 @@ func TestPeopleRoundTrip(t *testing.T) {
 	clara := portal.Person{
 		ID: author, First: "Clara", Last: "Customer", Email: "clara@nordwind.example", Language: "de", TimeZone: "Europe/Berlin",
 		Company: "nordwind01", Companies: []string{"suedstern1", "nordwind01", ""}, Role: portal.Manager, Created: at,
+		SetsUp: true, Properties: map[string]string{"plan": "gold"}, Groups: []string{"customers"}, Registered: at.Add(time.Hour), Invitation: portal.Accepted,
 	}
 	filled(t, clara)
 	bare := portal.Person{ID: "bare000001", Role: portal.Customer, Created: at}
-	companies := []portal.Company{{ID: "nordwind01", Name: "Nordwind"}, {ID: "suedstern1", Name: "Südstern"}}
+	companies := []portal.Company{{ID: "nordwind01", Name: "Nordwind", Domains: []string{"nordwind.example"}, Properties: map[string]string{"tier": "1"}}, {ID: "suedstern1", Name: "Südstern"}}
 	if err := store.PutPeople(t.Context(), p, companies, []portal.Person{clara, bare}, map[string]string{author: "hash"}); err != nil {
 		t.Fatal(err)
 	}
@@ -455,7 +456,7 @@ func TestSessionRoundTrip(t *testing.T) {
 	if err := store.PutPeople(t.Context(), p, nil, []portal.Person{clara}, nil); err != nil {
 		t.Fatal(err)
 	}
-	se := portal.Session{Person: author, Created: at, Seen: at.Add(time.Minute), Ends: future, MinSettings: 4, UserAgent: "Browser/1.0"}
+	se := portal.Session{Person: author, Created: at, Seen: at.Add(time.Minute), Ends: future, MinSettings: 4, UserAgent: "Browser/1.0", As: "contact001"}
 	filled(t, se)
 	for _, h := range []string{"one", "two", "three"} {
 		if err := store.PutSession(t.Context(), p, h, se); err != nil {

@@ -23,6 +23,7 @@ func personKey(portalID, person string) string { return portalID + "#c#" + perso
 func companyKey(portalID, company string) string {
 	return portalID + "#o#" + company
 }
+func groupKey(portalID, group string) string   { return portalID + "#g#" + group }
 func emailKey(portalID, address string) string { return portalID + "#e#" + address }
 
 // Audience is who sees a ticket in a list.

@@ -133,7 +133,7 @@ func TestLinkRequestFromRecord(t *testing.T) {
 		"a request":         {record("INSERT", nil), true, false},
 		"a change":          {record("MODIFY", nil), false, false},
 		"a message":         {record("INSERT", set("notice", "answer")), false, false},
-		"an unknown kind":   {record("INSERT", set("kind", "invite")), false, true},
+		"an unknown kind":   {record("INSERT", set("kind", "bogus")), false, true},
 		"no address":        {record("INSERT", set("email", "a@b.example\r\nBcc: c@d.example")), false, true},
 		"another spelling":  {record("INSERT", set("email", "Clara@nordwind.example")), false, true},
 		"another's key":     {record("INSERT", set("pk", "portal0001#c#clara00001")), false, true},

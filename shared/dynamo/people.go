@@ -23,6 +23,12 @@ type personItem struct {
 	Companies []string    `dynamodbav:"companies,omitempty"`
 	Role      portal.Role `dynamodbav:"role,omitempty"`
 	Created   int64       `dynamodbav:"created"`
+
+	SetsUp     bool              `dynamodbav:"setsUp,omitempty"`
+	Properties map[string]string `dynamodbav:"properties,omitempty"`
+	Groups     []string          `dynamodbav:"groups,omitempty"`
+	Registered int64             `dynamodbav:"registered,omitempty"`
+	Invitation portal.Invitation `dynamodbav:"invitation,omitempty"`
 }
 
 func personFrom(it item) (portal.Person, error) {
@@ -36,13 +42,30 @@ func personFrom(it item) (portal.Person, error) {
 	return portal.Person{
 		ID: p.ID, First: p.First, Last: p.Last, Email: p.Email, Language: p.Language, TimeZone: p.TimeZone,
 		Company: p.Company, Companies: p.Companies, Role: p.Role, Created: time.UnixMilli(p.Created).UTC(),
+		SetsUp: p.SetsUp, Properties: p.Properties, Groups: p.Groups, Registered: moment(p.Registered), Invitation: p.Invitation,
 	}, nil
+}
+
+// moment is a time as items keep it: in milliseconds, 0 where there is none.
+func moment(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+func ofMoment(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
 }
 
 func itemOfPerson(portalID string, p portal.Person) item {
 	return marshal(personKey(portalID, p.ID), "p", personItem{
 		ID: p.ID, First: p.First, Last: p.Last, Email: p.Email, Language: p.Language, TimeZone: p.TimeZone,
 		Company: p.Company, Companies: p.Companies, Role: p.Role, Created: p.Created.UnixMilli(),
+		SetsUp: p.SetsUp, Properties: p.Properties, Groups: p.Groups, Registered: ofMoment(p.Registered), Invitation: p.Invitation,
 	})
 }
 
@@ -53,7 +76,8 @@ type marksItem struct {
 
 // Viewer returns the session with the secret's hash, and its person (pattern 6,
 // one BatchGetItem, consistent: a session that was ended or a role that was
-// taken away is gone with the next request). marks asks for the read marks as
+// taken away is gone with the next request; who sees as a contact does costs one
+// GetItem more). marks asks for the read marks as
 // well. It returns Unauthenticated where there is no such session or person; it
 // does not check the session's times: see portal.Session.Alive.
 func (s *Store) Viewer(ctx context.Context, portalID, person, hash string, marks bool) (portal.Session, portal.Viewer, error) {
@@ -81,6 +105,10 @@ func (s *Store) Viewer(ctx context.Context, portalID, person, hash string, marks
 		return portal.Session{}, portal.Viewer{}, err
 	}
 	v := portal.Viewer{Portal: portalID, Person: p}
+	if session.As != "" && p.Role.Team() {
+		// What the team reads as a customer is no reading of theirs.
+		return s.viewerAs(ctx, session, v)
+	}
 	v.Marks.Since = p.Created
 	if marks && items[2] != nil {
 		var m marksItem
@@ -93,6 +121,27 @@ func (s *Store) Viewer(ctx context.Context, portalID, person, hash string, marks
 		}
 	}
 	return session, v, nil
+}
+
+// viewerAs returns the contact as whom the session sees the portal, as the viewer.
+// Where the contact is gone, or of the team by now, the session sees as itself.
+func (s *Store) viewerAs(ctx context.Context, session portal.Session, by portal.Viewer) (portal.Session, portal.Viewer, error) {
+	it, err := s.get(ctx, key{table: schema.People, pk: personKey(by.Portal, session.As), sk: "p", consistent: true})
+	if err != nil {
+		return portal.Session{}, portal.Viewer{}, err
+	}
+	if it == nil {
+		return session, by, nil
+	}
+	contact, err := personFrom(it)
+	if err != nil {
+		return portal.Session{}, portal.Viewer{}, err
+	}
+	if contact.Role.Team() {
+		return session, by, nil
+	}
+	as := by.Person
+	return session, portal.Viewer{Portal: by.Portal, Person: contact, As: &as}, nil
 }
 
 // PutMarks writes what the person has read (pattern 12). Of two requests at
@@ -193,17 +242,60 @@ func (s *Store) PutProfile(ctx context.Context, portalID string, p portal.Person
 }
 
 type companyItem struct {
-	ID   string `dynamodbav:"id"`
-	Name string `dynamodbav:"name"`
+	ID         string            `dynamodbav:"id"`
+	Name       string            `dynamodbav:"name"`
+	Domains    []string          `dynamodbav:"domains,omitempty"`
+	Properties map[string]string `dynamodbav:"properties,omitempty"`
+}
+
+// companyAge is how long what companies are like may take to be seen where they
+// decide who gets in: as long as settings.
+const companyAge = settingsAge
+
+type cachedCompany struct {
+	company portal.Company
+	read    time.Time
+}
+
+// Company returns the company as it was up to 30 s ago (pattern 40, one GetItem:
+// 0.5, kept for 30 s). One that is gone is none: it has no id.
+func (s *Store) Company(ctx context.Context, portalID, id string) (portal.Company, error) {
+	if id == "" {
+		return portal.Company{}, nil
+	}
+	pk := companyKey(portalID, id)
+	s.mu.Lock()
+	c, ok := s.companies[pk]
+	s.mu.Unlock()
+	if ok && time.Since(c.read) < companyAge {
+		return c.company, nil
+	}
+	it, err := s.get(ctx, key{table: schema.People, pk: pk, sk: "p"})
+	if err != nil {
+		return portal.Company{}, err
+	}
+	var found companyItem
+	if it != nil {
+		if err := unmarshal(it, &found); err != nil {
+			return portal.Company{}, err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.companies) >= maxCached {
+		clear(s.companies)
+	}
+	s.companies[pk] = cachedCompany{portal.Company(found), time.Now()}
+	return portal.Company(found), nil
 }
 
 // PutPeople writes companies and people, each with their claim to the address
-// and their membership, in batches: for making sample data and imports, where
+// and their memberships, in batches: for making sample data and imports, where
 // addresses are known to differ. hashes holds password hashes by person.
 func (s *Store) PutPeople(ctx context.Context, portalID string, companies []portal.Company, people []portal.Person, hashes map[string]string) error {
 	var items, passwords []item
 	for _, c := range companies {
-		items = append(items, marshal(companyKey(portalID, c.ID), "p", companyItem{ID: c.ID, Name: c.Name}))
+		items = append(items, marshal(companyKey(portalID, c.ID), "p", companyItem(c)))
 	}
 	for _, p := range people {
 		items = append(items, itemOfPerson(portalID, p))
@@ -214,6 +306,9 @@ func (s *Store) PutPeople(ctx context.Context, portalID string, companies []port
 		slices.Sort(member)
 		for _, c := range slices.Compact(member) {
 			items = append(items, keyOf(companyKey(portalID, c), "c#"+p.ID))
+		}
+		for _, g := range p.Groups {
+			items = append(items, keyOf(groupKey(portalID, g), "c#"+p.ID))
 		}
 		if h := hashes[p.ID]; h != "" {
 			passwords = append(passwords, itemOfPassword(portalID, p.ID, h, p.Created))

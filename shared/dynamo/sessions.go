@@ -21,6 +21,7 @@ type sessionItem struct {
 	Ends        int64  `dynamodbav:"ends"`
 	MinSettings int64  `dynamodbav:"settings,omitempty"`
 	UserAgent   string `dynamodbav:"agent,omitempty"`
+	As          string `dynamodbav:"as,omitempty"`
 	TTL         int64  `dynamodbav:"ttl"` // seconds
 }
 
@@ -31,7 +32,7 @@ func sessionFrom(it item) (portal.Session, error) {
 	}
 	return portal.Session{
 		Person: i.Person, Created: time.UnixMilli(i.Created).UTC(), Seen: time.UnixMilli(i.Seen).UTC(),
-		Ends: time.UnixMilli(i.Ends).UTC(), MinSettings: i.MinSettings, UserAgent: i.UserAgent,
+		Ends: time.UnixMilli(i.Ends).UTC(), MinSettings: i.MinSettings, UserAgent: i.UserAgent, As: i.As,
 	}, nil
 }
 
@@ -43,8 +44,28 @@ func (s *Store) PutSession(ctx context.Context, portalID, hash string, se portal
 func itemOfSession(portalID, hash string, se portal.Session) item {
 	return marshal(personKey(portalID, se.Person), sessionKey(hash), sessionItem{
 		Person: se.Person, Created: se.Created.UnixMilli(), Seen: se.Seen.UnixMilli(), Ends: se.Ends.UnixMilli(),
-		MinSettings: se.MinSettings, UserAgent: se.UserAgent, TTL: se.Ends.Unix(),
+		MinSettings: se.MinSettings, UserAgent: se.UserAgent, As: se.As, TTL: se.Ends.Unix(),
 	})
+}
+
+// SeeAs has the session see the portal as the contact does, or with "" as its own
+// person again, with the entry of the audit log that says so (pattern 43, one
+// TransactWriteItems: 4). It returns Unauthenticated where the session has ended.
+func (s *Store) SeeAs(ctx context.Context, portalID, person, hash, contact string, e portal.AuditEntry) error {
+	err := s.transactAll(ctx, []types.TransactWriteItem{
+		{Update: &types.Update{
+			TableName: s.table(schema.Sessions), Key: keyOf(personKey(portalID, person), sessionKey(hash)),
+			UpdateExpression:          aws.String("SET #as = :as"),
+			ConditionExpression:       aws.String("attribute_exists(pk)"),
+			ExpressionAttributeNames:  map[string]string{"#as": "as"},
+			ExpressionAttributeValues: item{":as": str(contact)},
+		}},
+		s.auditWrite(portalID, e),
+	})
+	if portal.KindOf(err) == portal.Conflict {
+		return portal.Errorf(portal.Unauthenticated, "error.session", err)
+	}
+	return err
 }
 
 // TouchSession writes when the session was last used (pattern 11). One that has

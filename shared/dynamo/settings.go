@@ -130,7 +130,7 @@ func (s *Store) readSettings(ctx context.Context, slug string) (*portal.Settings
 func (s *Store) readPortal(ctx context.Context, portalID string) (*portal.Settings, error) {
 	settings := portal.Recommended() // an older item lacks the newest attributes
 	var pipelines []ordered[portal.Pipeline]
-	var properties []ordered[portal.Property]
+	var properties, ofContacts, ofCompanies []ordered[portal.Property]
 	var inboxes []ordered[portal.Inbox]
 	var staff []ordered[portal.Staff]
 	in := &dynamodb.QueryInput{
@@ -155,6 +155,10 @@ func (s *Store) readPortal(ctx context.Context, portalID string) (*portal.Settin
 				err = appendOrdered(&pipelines, it)
 			case "property":
 				err = appendOrdered(&properties, it)
+			case "contact-property":
+				err = appendOrdered(&ofContacts, it)
+			case "company-property":
+				err = appendOrdered(&ofCompanies, it)
 			case "inbox":
 				err = appendOrdered(&inboxes, it)
 			case "staff":
@@ -174,6 +178,12 @@ func (s *Store) readPortal(ctx context.Context, portalID string) (*portal.Settin
 	}
 	settings.Pipelines = inOrder(pipelines)
 	settings.Properties = inOrder(properties)
+	if len(ofContacts) > 0 {
+		settings.ContactProperties = inOrder(ofContacts)
+	}
+	if len(ofCompanies) > 0 {
+		settings.CompanyProperties = inOrder(ofCompanies)
+	}
 	settings.Inboxes = inOrder(inboxes)
 	settings.Staff = inOrder(staff)
 	return &settings, nil
@@ -218,6 +228,12 @@ func settingsItems(settings portal.Settings) []item {
 	for i, p := range settings.Properties {
 		items = append(items, marshal(id, "property#"+p.Name, ordered[portal.Property]{i, p}))
 	}
+	for i, p := range settings.ContactProperties {
+		items = append(items, marshal(id, "contact-property#"+p.Name, ordered[portal.Property]{i, p}))
+	}
+	for i, p := range settings.CompanyProperties {
+		items = append(items, marshal(id, "company-property#"+p.Name, ordered[portal.Property]{i, p}))
+	}
 	for i, b := range settings.Inboxes {
 		items = append(items, marshal(id, "inbox#"+b.ID, ordered[portal.Inbox]{i, b}))
 	}
@@ -225,6 +241,7 @@ func settingsItems(settings portal.Settings) []item {
 		items = append(items, marshal(id, "staff#"+st.ID, ordered[portal.Staff]{i, st}))
 	}
 	settings.Pipelines, settings.Properties, settings.Inboxes, settings.Staff = nil, nil, nil, nil
+	settings.ContactProperties, settings.CompanyProperties = nil, nil
 	p := marshal(id, "p", settings)
 	for name, v := range p {
 		if null, ok := v.(*types.AttributeValueMemberNULL); ok && null.Value {

@@ -29,14 +29,18 @@ type Store struct {
 	prefix    string
 	walkLimit int
 
-	mu     sync.Mutex
-	cached map[string]cachedSettings // by slug
+	mu        sync.Mutex
+	cached    map[string]cachedSettings // by slug
+	companies map[string]cachedCompany  // by key
 }
 
 // Open returns the store whose tables' names begin with the prefix. It does no
 // I/O.
 func Open(cfg aws.Config, prefix string) *Store {
-	return &Store{db: dynamodb.NewFromConfig(cfg), prefix: prefix, walkLimit: WalkLimit, cached: map[string]cachedSettings{}}
+	return &Store{
+		db: dynamodb.NewFromConfig(cfg), prefix: prefix, walkLimit: WalkLimit,
+		cached: map[string]cachedSettings{}, companies: map[string]cachedCompany{},
+	}
 }
 
 type item = map[string]types.AttributeValue

@@ -16,7 +16,7 @@ type Actions struct {
 // ActionsOn returns what the viewer may do with the ticket. The team reads here
 // and acts in its inbox.
 func ActionsOn(t Ticket, v Viewer, s *Settings, now time.Time) Actions {
-	if v.Role.Team() {
+	if v.Role.Team() || v.As != nil {
 		return Actions{}
 	}
 	return Actions{
@@ -111,7 +111,7 @@ func StatusOf(t Ticket, s *Settings, lang string) Status {
 // CloseTicket returns the ticket closed by the viewer, and the event that
 // records it. The message's ids are the caller's.
 func CloseTicket(t Ticket, v Viewer, s *Settings, now time.Time) (Ticket, Message, error) {
-	if v.Role.Team() {
+	if v.Role.Team() || v.As != nil {
 		return t, Message{}, Errorf(Forbidden, "error.preview")
 	}
 	if t.State == Closed {
@@ -128,7 +128,7 @@ func CloseTicket(t Ticket, v Viewer, s *Settings, now time.Time) (Ticket, Messag
 // ReopenTicket returns the ticket opened again by the viewer, and the event
 // that records it.
 func ReopenTicket(t Ticket, v Viewer, s *Settings, now time.Time) (Ticket, Message, error) {
-	if v.Role.Team() {
+	if v.Role.Team() || v.As != nil {
 		return t, Message{}, Errorf(Forbidden, "error.preview")
 	}
 	if t.State == Open {

@@ -11,10 +11,31 @@ type LinkKind string
 const (
 	LinkSignIn LinkKind = "sign-in" // signs in
 	LinkReset  LinkKind = "reset"   // sets a new password, and signs in
+
+	LinkRegister LinkKind = "register" // sets up a login that its owner asked for
+	LinkInvite   LinkKind = "invite"   // sets up a login that somebody offers
 )
 
 // Valid tells whether it is one of the kinds.
-func (k LinkKind) Valid() bool { return k == LinkSignIn || k == LinkReset }
+func (k LinkKind) Valid() bool {
+	switch k {
+	case LinkSignIn, LinkReset, LinkRegister, LinkInvite:
+		return true
+	}
+	return false
+}
+
+// Asked tells whether anybody may ask for a link of the kind.
+func (k LinkKind) Asked() bool { return k.Valid() && k != LinkInvite }
+
+// Age is how long a link of the kind may be used. Who is invited need not sit at
+// their mail.
+func (k LinkKind) Age() time.Duration {
+	if k == LinkInvite {
+		return 14 * 24 * time.Hour
+	}
+	return LinkAge
+}
 
 // Link is a one-time link that was mailed to a person: who opens it has shown
 // that they read the mail of the address.
@@ -26,7 +47,7 @@ type Link struct {
 	Ends   time.Time
 }
 
-// LinkAge is how long a one-time link may be used.
+// LinkAge is how long a one-time link may be used that was asked for.
 const LinkAge = 15 * time.Minute
 
 // MaskedEmail is the address as whose it is recognises it, and nobody else: its

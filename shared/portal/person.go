@@ -14,7 +14,7 @@ type Role string
 
 const (
 	Customer Role = "customer" // sees own tickets, and the company's where the portal allows it
-	Manager  Role = "manager"  // sees the primary company's tickets in any case
+	Manager  Role = "manager"  // sees the primary company's tickets in any case, and invites and removes colleagues
 	Agent    Role = "agent"    // of the team: reads all, answers in the inbox
 	Admin    Role = "admin"    // of the team, and may change the portal's settings
 )
@@ -34,7 +34,13 @@ type Person struct {
 	Company   string   // primary company's id, or ""
 	Companies []string // further companies' ids
 	Role      Role
+	SetsUp    bool // of an agent, who may change the portal's settings as an admin may
 	Created   time.Time
+	// Properties are the custom ones, by name.
+	Properties map[string]string
+	Groups     []string  // the static access groups that the contact is in
+	Registered time.Time // when the contact set up a login; zero before
+	Invitation Invitation
 }
 
 // Name is the person's full name, else the address.
@@ -47,14 +53,19 @@ func (p Person) Name() string {
 
 // Company is a company whose contacts use the portal.
 type Company struct {
-	ID   string
-	Name string
+	ID         string
+	Name       string
+	Domains    []string          // of its people's addresses, in lower case
+	Properties map[string]string // the custom ones, by name
 }
 
 // Viewer is who asks: a person, signed in to one portal.
 type Viewer struct {
 	Portal string
 	Person
+	// As is who of the team sees the portal as the person does, and changes
+	// nothing; nil where the person themselves asks.
+	As *Person
 	// Marks says up to where the viewer has read which ticket, where the
 	// request asked for it.
 	Marks Marks

@@ -14,6 +14,7 @@ type Session struct {
 	Seen        time.Time // the last request, to the minute
 	Ends        time.Time // in any case
 	MinSettings int64     // the settings version that this session must see at least
+	As          string    // the contact as whom the portal is seen, "" as oneself
 	UserAgent   string    // what the browser or program called itself when it began: see UserAgent
 }
 

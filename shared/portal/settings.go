@@ -25,6 +25,12 @@ type Settings struct {
 	PrivacyURL string
 	Words      map[string]Words // what tickets are called, by language
 
+	Access      AccessMode
+	Groups      []AccessGroup // who gets in where Access is ByGroup
+	AskAccess   string        // whom the access-denied page says to ask: an address or a few words; "" is an inbox's address
+	JoinDomains bool          // who registers joins the company that has the domain of their address
+	Consent     Consent       // what who registers is asked to agree to
+
 	CompanyView  bool   // customers see all tickets of their primary company
 	Visible      Filter // shows only what it matches; empty shows all
 	Columns      []Column
@@ -50,9 +56,26 @@ type Settings struct {
 	MailFrom     string // the address that mails come from; "" is the deployment's
 
 	Pipelines  []Pipeline
-	Properties []Property
-	Inboxes    []Inbox
-	Staff      []Staff
+	Properties []Property // of tickets
+	// Of contacts and of companies.
+	ContactProperties, CompanyProperties []Property
+
+	Inboxes []Inbox
+	Staff   []Staff
+}
+
+// Consent is what people agree to who set up a login. It is none where the text
+// is empty.
+type Consent struct {
+	Text  Text // what is said
+	Label Text // of the checkbox
+	Legal []LegalLink
+}
+
+// LegalLink leads to one of the company's legal pages.
+type LegalLink struct {
+	Label Text
+	URL   string
 }
 
 // Words is what a ticket is called.
@@ -110,7 +133,7 @@ const (
 	typeStatus      PropertyType = "status"
 )
 
-// Property is a typed field of a ticket.
+// Property is a typed field of a ticket, contact or company.
 type Property struct {
 	Name     string
 	Label    Text // empty for standard ones: the catalogs name them
@@ -142,6 +165,9 @@ type Staff struct {
 	Email string
 	Role  Role
 }
+
+// CustomersGroup is the static access group that a new portal starts with.
+const CustomersGroup = "customers"
 
 // The standard properties: every ticket has them, whatever the portal adds.
 const (
@@ -180,6 +206,8 @@ func Recommended() Settings {
 		TimeZone:        "UTC",
 		Columns:         RecommendedColumns(),
 		OwnerName:       OwnerFirst,
+		Access:          ByGroup,
+		Groups:          []AccessGroup{{ID: CustomersGroup, Name: "Customers", Static: true}},
 		RepliesToClosed: true,
 		Closing:         true,
 		Reopening:       true,

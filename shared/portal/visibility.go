@@ -12,7 +12,8 @@ import (
 // CanSee tells whether the viewer may see the ticket in the portal: it is
 // theirs, or their primary company's where the portal or their role allows
 // that, and the portal's visibility filter shows it. The team sees whatever
-// customers could of the inboxes it works in, as a preview. Everything that shows a ticket, or that it
+// customers could of the inboxes it works in, as a preview, and who sees as a customer
+// does no more than that customer in them. Everything that shows a ticket, or that it
 // exists, asks here.
 func CanSee(v Viewer, t Ticket, s *Settings) bool {
 	if !v.SignedIn() || v.Portal != s.ID || t.ID == "" {
@@ -20,6 +21,9 @@ func CanSee(v Viewer, t Ticket, s *Settings) bool {
 	}
 	if v.Role.Team() {
 		return WorksOn(v, t, s) && s.Visible.Matches(t, s)
+	}
+	if v.As != nil && !WorksOn(Viewer{Portal: v.Portal, Person: *v.As}, t, s) {
+		return false
 	}
 	if !slices.Contains(t.Contacts, v.ID) && !(SeesCompany(v, s) && slices.Contains(t.Companies, v.Company)) {
 		return false
@@ -97,20 +101,28 @@ const (
 // whatever it asks, and so does one whose values are too few, too many or not of
 // the property's type: a filter that can't be understood hides.
 func (f Filter) Matches(t Ticket, s *Settings) bool {
+	return f.matches(s, func(name string) (Property, []string, bool) {
+		p, ok := s.Property(name)
+		return p, Values(t, p), ok
+	})
+}
+
+// matches is Matches for whatever has properties: values looks one up, as its
+// definition and what is to be compared.
+func (f Filter) matches(s *Settings, values func(name string) (Property, []string, bool)) bool {
 	if len(f) == 0 {
 		return true
 	}
 	return slices.ContainsFunc(f, func(g Group) bool {
-		return len(g) > 0 && !slices.ContainsFunc(g, func(c Condition) bool { return !c.matches(t, s) })
+		return len(g) > 0 && !slices.ContainsFunc(g, func(c Condition) bool {
+			p, have, ok := values(c.Property)
+			return !ok || p.Archived || p.Type == TypeLongText || !c.matches(p, have, s)
+		})
 	})
 }
 
-func (c Condition) matches(t Ticket, s *Settings) bool {
-	p, ok := s.Property(c.Property)
-	if !ok || p.Archived || p.Type == TypeLongText {
-		return false
-	}
-	have := Values(t, p)
+// matches tells whether the condition holds for the property's values.
+func (c Condition) matches(p Property, have []string, s *Settings) bool {
 	is := func(want string) bool {
 		return slices.ContainsFunc(have, func(h string) bool {
 			n, ok := compare(h, want, p.Type, s)
@@ -158,41 +170,46 @@ func (c Condition) matches(t Ticket, s *Settings) bool {
 // Values returns a property of the ticket as the texts to compare; nothing
 // where it is not set.
 func Values(t Ticket, p Property) []string {
-	one := func(s string) []string {
-		if s == "" {
-			return nil
-		}
-		return []string{s}
-	}
 	switch p.Name {
 	case PropNumber:
-		return one(strconv.FormatInt(t.Number, 10))
+		return oneValue(strconv.FormatInt(t.Number, 10))
 	case PropSubject:
-		return one(t.Subject)
+		return oneValue(t.Subject)
 	case PropRequestedBy:
-		return one(t.Requester)
+		return oneValue(t.Requester)
 	case PropOwner:
-		return one(t.Owner)
+		return oneValue(t.Owner)
 	case PropCreated:
-		return one(t.Created.UTC().Format(time.RFC3339))
+		return oneValue(t.Created.UTC().Format(time.RFC3339))
 	case PropLastActivity:
-		return one(t.Activity.UTC().Format(time.RFC3339))
+		return oneValue(t.Activity.UTC().Format(time.RFC3339))
 	case PropStatus:
-		return one(string(t.State))
+		return oneValue(string(t.State))
 	case PropPriority:
-		return one(t.Priority)
+		return oneValue(t.Priority)
 	case PropPipeline:
-		return one(t.Pipeline)
+		return oneValue(t.Pipeline)
 	case PropStage:
-		return one(t.Stage)
+		return oneValue(t.Stage)
 	case PropInbox:
-		return one(t.Inbox)
+		return oneValue(t.Inbox)
 	}
-	v := t.Properties[p.Name]
+	return propertyValues(t.Properties[p.Name], p)
+}
+
+// propertyValues are those of a custom property that holds v.
+func propertyValues(v string, p Property) []string {
 	if p.Type == TypeMultiSelect {
 		return slices.DeleteFunc(strings.Split(v, ";"), func(s string) bool { return s == "" })
 	}
-	return one(v)
+	return oneValue(v)
+}
+
+func oneValue(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{s}
 }
 
 // compare orders two values of a type that has an order; ok is false where it

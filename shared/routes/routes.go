@@ -69,6 +69,13 @@ var polled = []string{
 // there: a session is not used by them, and ends however many there are.
 func (r Route) Polled() bool { return slices.Contains(polled, r.Key()) }
 
+// endsViewAs are the routes that end seeing the portal as a customer does.
+var endsViewAs = []string{"POST /{portal}/view-as/end", "DELETE /api/v1/{portal}/view-as"}
+
+// EndsViewAs tells whether the route is for who sees the portal as a customer
+// does, and changes nothing else.
+func (r Route) EndsViewAs() bool { return slices.Contains(endsViewAs, r.Key()) }
+
 // API tells whether the route speaks JSON; all others are pages.
 func (r Route) API() bool { return API(r.Path) }
 

@@ -61,6 +61,8 @@ type Failure struct {
 	Title  string
 	Detail string
 	Fields []FieldMessage
+
+	shut bool // every page is as closed to the viewer as this one
 }
 
 // FieldMessage is a message about one field.
@@ -101,8 +103,11 @@ func (r *Request) Failure(err error) *Failure {
 	}
 	f := &Failure{Status: statuses[e.Kind], Detail: r.say(e.Key, e.Pairs)}
 	f.Title = r.title(f.Status)
-	if e.Key == portalOff {
+	switch e.Key {
+	case portalOff:
 		f.Title = r.Reader.T("error.title.portalOff")
+	case noAccess, noAccessAsk:
+		f.Title, f.shut = r.Reader.T("error.title.noAccess"), true
 	}
 	for _, field := range e.Fields {
 		f.Fields = append(f.Fields, FieldMessage{field.Field, r.say(field.Key, field.Pairs)})
@@ -229,6 +234,8 @@ func (r *Request) errorPage(f *Failure) func(ui.Frame) templ.Component {
 		p.Home, p.SwitchHelp = r.Home(), "error.switch.help"
 		if !r.Settings.Active && !r.Viewer.Role.Team() {
 			p.Home, p.SwitchHelp = "", "error.switch.off" // home is as closed as this is
+		} else if f.shut {
+			p.Home, p.SwitchHelp = "", "error.switch.noAccess"
 		}
 		if f.Status == http.StatusNotFound || f.Status == http.StatusForbidden {
 			p.Switch, p.Email, p.Next = r.Path("sign-out"), r.Viewer.Email, r.URL.RequestURI()

@@ -36,6 +36,7 @@ type Store interface {
 	Settings(ctx context.Context, slug string, version int64) (*portal.Settings, error)
 	Viewer(ctx context.Context, portalID, person, hash string, marks bool) (portal.Session, portal.Viewer, error)
 	TouchSession(ctx context.Context, portalID, person, hash string, now time.Time) error
+	Company(ctx context.Context, portalID, id string) (portal.Company, error)
 }
 
 // Handler answers one request. Of a Result that comes with an error a
@@ -299,8 +300,12 @@ func (s *server) request(w http.ResponseWriter, r *http.Request, row routes.Rout
 	return req
 }
 
-// portalOff tells a customer that the portal is not active.
-const portalOff = "error.portalOff"
+// Why a customer who is signed in may not use the portal.
+const (
+	portalOff   = "error.portalOff"    // it is not active
+	noAccess    = "error.noAccess"     // they are in no access group, or have not registered
+	noAccessAsk = "error.noAccess.ask" // the same, where it is known whom to ask
+)
 
 // admit finds portal and viewer, and refuses who may not pass.
 func (s *server) admit(ctx context.Context, r *Request) error {
@@ -348,8 +353,34 @@ func (s *server) admit(ctx context.Context, r *Request) error {
 		if !r.Settings.Active && !r.Viewer.Role.Team() {
 			return portal.Errorf(portal.Forbidden, portalOff)
 		}
+		if r.Viewer.As != nil && r.Method != http.MethodGet && !r.route.EndsViewAs() {
+			return portal.Errorf(portal.Forbidden, "error.viewingAs")
+		}
+		return s.mayEnter(ctx, r)
 	}
 	return nil
+}
+
+// mayEnter refuses customers who have no access.
+func (s *server) mayEnter(ctx context.Context, r *Request) error {
+	p, mode := r.Viewer.Person, r.AccessMode()
+	if portal.AdmittedByThemselves(p, r.Settings, mode) {
+		return nil
+	}
+	if p.Company != "" && r.Settings.AsksCompany() {
+		company, err := s.Store.Company(ctx, r.Settings.ID, p.Company)
+		if err != nil {
+			return err
+		}
+		if portal.Admitted(p, company, r.Settings, mode) {
+			return nil
+		}
+	}
+	refused := &portal.Error{Kind: portal.Forbidden, Key: noAccess, Pairs: []any{"email", p.Email}}
+	if ask := r.Settings.WhomToAsk(); ask != "" {
+		refused.Key, refused.Pairs = noAccessAsk, append(refused.Pairs, "ask", ask)
+	}
+	return refused
 }
 
 // identify finds the viewer of the session cookie. A session that has ended is
@@ -454,6 +485,11 @@ func (r *Request) Address() string {
 		return ""
 	}
 	return host
+}
+
+// AccessMode is the mode that holds in the portal here.
+func (r *Request) AccessMode() portal.AccessMode {
+	return r.Settings.AccessModeOf(r.server.Config.Registration)
 }
 
 // Insecure tells whether cookies are sent without Secure.

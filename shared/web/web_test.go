@@ -2,10 +2,12 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
@@ -35,6 +37,7 @@ type store struct {
 	viewer      portal.Viewer
 	viewerErr   error
 	touchErr    error
+	company     portal.Company
 
 	versions []int64 // asked for
 	touched  int
@@ -51,6 +54,10 @@ func (s *store) Settings(_ context.Context, slug string, version int64) (*portal
 	settings := s.settings
 	settings.Version = max(settings.Version, version)
 	return &settings, nil
+}
+
+func (s *store) Company(context.Context, string, string) (portal.Company, error) {
+	return s.company, nil
 }
 
 func (s *store) Viewer(_ context.Context, portalID, person, hash string, _ bool) (portal.Session, portal.Viewer, error) {
@@ -87,7 +94,7 @@ func newBench() *bench {
 		store: &store{
 			settings: settings,
 			session:  portal.Session{Person: token.Person, Created: now, Seen: now, Ends: now.Add(time.Hour)},
-			viewer:   portal.Viewer{Portal: "nordwind1", Person: portal.Person{ID: token.Person, First: "Anna", Email: "anna@nord.example", Role: portal.Customer}},
+			viewer:   portal.Viewer{Portal: "nordwind1", Person: portal.Person{ID: token.Person, First: "Anna", Email: "anna@nord.example", Role: portal.Customer, Groups: []string{portal.CustomersGroup}}},
 		},
 		config: app.Config{Function: "account", Origin: "https://portal.example", BucketOrigin: "https://files.example"},
 		handle: func(context.Context, *Request) (Result, error) {
@@ -727,5 +734,73 @@ func TestLogLine(t *testing.T) {
 	b.do("GET", "/api/v1/nord/account", "")
 	if got := fmt.Sprint(b.line(t)["error"]); !strings.Contains(got, "first") || !strings.Contains(got, "error.conflict") {
 		t.Errorf("the log says %s", got)
+	}
+}
+
+func TestMayEnter(t *testing.T) {
+	as := portal.Person{ID: "agent0001", Role: portal.Agent, Email: "jo@nord.example"}
+	domain := portal.AccessGroup{ID: "domain", Rule: portal.Filter{{{Property: portal.CompanyDomain, Op: portal.OpIs, Values: []string{"nord.example"}}}}}
+	const page, api = "/nord/account", "/api/v1/nord/account"
+	for name, c := range map[string]struct {
+		change func(*bench)
+		method string
+		target string
+		status int
+		says   []string
+	}{
+		"in a group":       {target: page, status: 200},
+		"in none":          {change: func(b *bench) { b.store.viewer.Groups = nil }, target: page, status: 403, says: []string{"error.noAccess", `action="/nord/sign-out"`}},
+		"in none, by JSON": {change: func(b *bench) { b.store.viewer.Groups = nil }, target: api, status: 403, says: []string{"error.noAccess"}},
+		"in one of before": {change: func(b *bench) { b.store.settings.Groups = nil }, target: page, status: 403, says: []string{"error.noAccess"}},
+		"told whom to ask": {change: func(b *bench) { b.store.settings.Groups = nil; b.store.settings.AskAccess = "help@nord.example" }, target: page, status: 403, says: []string{"error.noAccess.ask"}},
+		"to sign out":      {change: func(b *bench) { b.store.settings.Groups = nil; b.config.Function = "sign-in" }, method: "POST", target: "/nord/sign-out", status: 200},
+		"of the team":      {change: func(b *bench) { b.store.settings.Groups, b.store.viewer.Role = nil, portal.Agent }, target: page, status: 200},
+		"by the company": {change: func(b *bench) {
+			b.store.settings.Groups, b.store.viewer.Company = []portal.AccessGroup{domain}, "nord"
+			b.store.company = portal.Company{ID: "nord", Domains: []string{"nord.example"}}
+		}, target: page, status: 200},
+		"not by another": {change: func(b *bench) {
+			b.store.settings.Groups, b.store.viewer.Company = []portal.AccessGroup{domain}, "nord"
+			b.store.company = portal.Company{ID: "nord", Domains: []string{"sued.example"}}
+		}, target: page, status: 403, says: []string{"error.noAccess"}},
+		"not without one": {change: func(b *bench) {
+			b.store.settings.Groups = []portal.AccessGroup{domain}
+			b.store.company = portal.Company{ID: "nord", Domains: []string{"nord.example"}}
+		}, target: page, status: 403},
+		"registered": {change: func(b *bench) {
+			b.config.Registration, b.store.settings.Access = true, portal.ByRegistration
+			b.store.viewer.Groups, b.store.viewer.Registered = nil, now
+		}, target: page, status: 200},
+		"not registered": {change: func(b *bench) { b.config.Registration, b.store.settings.Access = true, portal.ByRegistration }, target: page, status: 403},
+		"nobody may": {change: func(b *bench) {
+			b.store.settings.Access = portal.ByRegistration
+			b.store.viewer.Groups, b.store.viewer.Registered = nil, now
+		}, target: page, status: 403},
+		"seen as, reading":  {change: func(b *bench) { b.store.viewer.As = &as }, target: "/api/v1/nord/session", status: 200},
+		"seen as, changing": {change: func(b *bench) { b.store.viewer.As = &as }, method: "POST", target: page, status: 403, says: []string{"error.viewingAs"}},
+		"seen as, by JSON":  {change: func(b *bench) { b.store.viewer.As = &as }, method: "PATCH", target: api, status: 403, says: []string{"error.viewingAs"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench()
+			if c.change != nil {
+				c.change(b)
+			}
+			r := httptest.NewRequest(cmp.Or(c.method, "GET"), "https://portal.example"+c.target, nil)
+			r.AddCookie(auth.Cookie("nordwind1", token, false))
+			w := httptest.NewRecorder()
+			b.handler().ServeHTTP(w, r)
+			if w.Code != c.status {
+				t.Errorf("%d: %s", w.Code, w.Body)
+			}
+			for _, key := range c.says {
+				says := key
+				if strings.HasPrefix(key, "error.") {
+					says = messages.For("en").T(key, "email", "anna@nord.example", "ask", "help@nord.example")
+				}
+				if body := html.UnescapeString(w.Body.String()); !strings.Contains(body, says) {
+					t.Errorf("no %q in %s", says, body)
+				}
+			}
+		})
 	}
 }

@@ -53,7 +53,7 @@ func load(ctx context.Context, store *dynamo.Store, n int) (company, error) {
 	}
 	c := company{tickets: n, settings: s, password: "a long password"}
 	c.customer = portal.Person{ID: "customer00000001", First: "Ada", Last: "Byron", Email: "ada@bench.example", Language: "en",
-		Company: "company00000001", Role: portal.Customer, Created: now.AddDate(-3, 0, 0)}
+		Company: "company00000001", Role: portal.Customer, Groups: []string{portal.CustomersGroup}, Created: now.AddDate(-3, 0, 0)}
 	hash, err := password.Hash(c.password)
 	if err != nil {
 		return company{}, err

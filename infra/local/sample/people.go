@@ -62,11 +62,17 @@ var ordersCustomers = []contact{
 		Email: "stranger@suedstern.example", Company: Suedstern, Role: portal.Customer, Created: founded}},
 }
 
+// admitted is the contact as one who was invited, and has set up a login.
+func admitted(p portal.Person) portal.Person {
+	p.Groups, p.Registered, p.Invitation = []string{portal.CustomersGroup}, p.Created, portal.Accepted
+	return p
+}
+
 // accounts returns who can sign in at support.
 func accounts() []portal.Person {
 	var all []portal.Person
 	for _, c := range customers {
-		all = append(all, c.Person)
+		all = append(all, admitted(c.Person))
 	}
 	return append(all, team[0], team[1])
 }
@@ -75,7 +81,7 @@ func accounts() []portal.Person {
 func ordersAccounts() []portal.Person {
 	var all []portal.Person
 	for _, c := range ordersCustomers {
-		all = append(all, c.Person)
+		all = append(all, admitted(c.Person))
 	}
 	return append(all, ordersTeam...)
 }
@@ -136,7 +142,7 @@ func directory() ([]portal.Company, []contact) {
 		}
 		if f.name != "" {
 			byDomain[f.domain] = id
-			companies = append(companies, portal.Company{ID: id, Name: f.name})
+			companies = append(companies, portal.Company{ID: id, Name: f.name, Domains: []string{f.domain}})
 		}
 	}
 	var contacts []contact

@@ -23,6 +23,8 @@ const (
 	stageRepaired  = "stagerepaired"
 	stageScrapped  = "stagescrapped"
 
+	groupPartners = "grouppartners"
+
 	inboxSupport = "inboxsupport"
 	inboxRepair  = "inboxrepair"
 )
@@ -87,6 +89,10 @@ func Settings(portalID, slug string) portal.Settings {
 	s.Key = signingKey(portalID)
 	s.ImprintURL = "https://nordlicht.example/impressum"
 	s.PrivacyURL = "https://nordlicht.example/datenschutz"
+	s.Groups = []portal.AccessGroup{
+		{ID: portal.CustomersGroup, Name: "Kunden", Static: true},
+		{ID: groupPartners, Name: "Partner", Rule: portal.Filter{{{Property: portal.CompanyDomain, Op: portal.OpIs, Values: []string{"hafenkante.example"}}}}},
+	}
 	s.CompanyView = true
 	s.Visible = portal.Filter{{{Property: propInternal, Op: portal.OpIsNot, Values: []string{"true"}}}}
 	s.CustomStages = true
@@ -154,6 +160,7 @@ func OrdersSettings(portalID, slug string) portal.Settings {
 	s.Accent = "#B4235A"
 	s.ImprintURL = "https://nordlicht.example/impressum"
 	s.PrivacyURL = "https://nordlicht.example/datenschutz"
+	s.Groups = []portal.AccessGroup{{ID: portal.CustomersGroup, Name: "Kunden", Static: true}}
 	s.Words = map[string]portal.Words{"de": {One: "Bestellung", Many: "Bestellungen"}}
 	s.Columns = []portal.Column{
 		{Property: portal.PropSubject}, {Property: propOrder}, {Property: portal.PropCreated},

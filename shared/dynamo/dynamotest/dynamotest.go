@@ -62,6 +62,9 @@ const (
 	OldColour = "colour"    // an archived text
 )
 
+// Everyone is the access group of all contacts with an address.
+var Everyone = portal.AccessGroup{ID: "everyone", Name: "Everyone", Rule: portal.Filter{{{Property: portal.ContactEmail, Op: portal.OpSet}}}}
+
 // Settings returns the recommended settings of an active portal, in English and
 // German, with a pipeline, properties, an inbox and one of the team. Its slug is
 // its id.
@@ -73,6 +76,7 @@ func Settings(portalID string, change ...func(*portal.Settings)) *portal.Setting
 	s.TimeZone = "Europe/Berlin"
 	s.Key = bytes.Repeat([]byte{7}, 32)
 	s.CompanyView = true
+	s.Groups = []portal.AccessGroup{Everyone}
 	s.Pipelines = []portal.Pipeline{{
 		ID: Support, Name: portal.Text{"en": "Support"}, ReopenStage: Waiting,
 		Stages: []portal.Stage{
