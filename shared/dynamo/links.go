@@ -27,6 +27,10 @@ type LinkRequest struct {
 	Language string // that was asked in
 	Next     string // where the link is to lead on to, or ""
 	At       time.Time
+
+	// Of an invitation: a company that who accepts it joins, and what who invites
+	// is called in the mail; "" is none, and the portal.
+	Company, By string
 }
 
 // linkNotice is the notice of a LinkRequest, for which the stream's function is
@@ -42,6 +46,8 @@ type linkRequestItem struct {
 	Email    string          `dynamodbav:"email"`
 	Language string          `dynamodbav:"lang,omitempty"`
 	Next     string          `dynamodbav:"next,omitempty"`
+	Company  string          `dynamodbav:"company,omitempty"`
+	By       string          `dynamodbav:"by,omitempty"`
 	At       int64           `dynamodbav:"at"`
 	TTL      int64           `dynamodbav:"ttl"`
 }
@@ -51,10 +57,14 @@ const requestKey = "#n#"
 
 // PutLinkRequest writes that a link was asked for (pattern 34, one PutItem).
 func (s *Store) PutLinkRequest(ctx context.Context, r LinkRequest) error {
-	return s.put(ctx, schema.Sessions, marshal(r.Portal+requestKey+r.ID, "n", linkRequestItem{
-		Notice: linkNotice, Kind: r.Kind, Email: r.Email, Language: r.Language, Next: r.Next,
+	return s.put(ctx, schema.Sessions, itemOfLinkRequest(r))
+}
+
+func itemOfLinkRequest(r LinkRequest) item {
+	return marshal(r.Portal+requestKey+r.ID, "n", linkRequestItem{
+		Notice: linkNotice, Kind: r.Kind, Email: r.Email, Language: r.Language, Next: r.Next, Company: r.Company, By: r.By,
 		At: r.At.UnixMilli(), TTL: r.At.Add(requestAge).Unix(),
-	}))
+	})
 }
 
 // LinkRequest returns the request for a link that the record says is new. ok is
@@ -75,7 +85,7 @@ func (r Record) LinkRequest() (l LinkRequest, ok bool, err error) {
 	if err := unmarshal(it, &i); err != nil {
 		return LinkRequest{}, false, fmt.Errorf("stream record %s: %w", r.Sequence, err)
 	}
-	l = LinkRequest{Kind: i.Kind, Email: i.Email, Language: i.Language, Next: i.Next, At: time.UnixMilli(i.At).UTC()}
+	l = LinkRequest{Kind: i.Kind, Email: i.Email, Language: i.Language, Next: i.Next, Company: i.Company, By: i.By, At: time.UnixMilli(i.At).UTC()}
 	l.Portal, l.ID, _ = strings.Cut(text(it["pk"]), requestKey)
 	if address, valid := portal.NormalEmail(l.Email); l.Portal == "" || !portal.ValidID(l.ID) || !l.Kind.Valid() || !valid || address != l.Email || i.At <= 0 {
 		return LinkRequest{}, false, fmt.Errorf("stream record %s: not a request for a link", r.Sequence)
@@ -84,18 +94,20 @@ func (r Record) LinkRequest() (l LinkRequest, ok bool, err error) {
 }
 
 type linkItem struct {
-	Email string          `dynamodbav:"email"`
-	Kind  portal.LinkKind `dynamodbav:"kind"`
-	Next  string          `dynamodbav:"next,omitempty"`
-	Ends  int64           `dynamodbav:"ends"`
-	TTL   int64           `dynamodbav:"ttl"`
+	Email   string          `dynamodbav:"email"`
+	Kind    portal.LinkKind `dynamodbav:"kind"`
+	Next    string          `dynamodbav:"next,omitempty"`
+	New     bool            `dynamodbav:"new,omitempty"`
+	Company string          `dynamodbav:"company,omitempty"`
+	Ends    int64           `dynamodbav:"ends"`
+	TTL     int64           `dynamodbav:"ttl"`
 }
 
 // PutLink writes a one-time link under its secret's hash (pattern 35, one
 // PutItem).
 func (s *Store) PutLink(ctx context.Context, portalID, hash string, l portal.Link) error {
 	return s.put(ctx, schema.Sessions, marshal(personKey(portalID, l.Person), linkKey(hash), linkItem{
-		Email: l.Email, Kind: l.Kind, Next: l.Next, Ends: l.Ends.UnixMilli(), TTL: l.Ends.Unix() + 1,
+		Email: l.Email, Kind: l.Kind, Next: l.Next, New: l.New, Company: l.Company, Ends: l.Ends.UnixMilli(), TTL: l.Ends.Unix() + 1,
 	}))
 }
 
@@ -107,7 +119,8 @@ func noLink(because ...any) error {
 // Link returns the person's link with the secret's hash, and the person (pattern
 // 36, one BatchGetItem, consistent: 2 units). It returns NotFound where there is
 // none, it has been used, its time is over, or the person is gone or has another
-// address by now.
+// address by now; and where it sets up a login that there is already, or that is
+// no longer offered. A new person, who is nobody yet, has an id and the address.
 func (s *Store) Link(ctx context.Context, portalID, person, hash string, now time.Time) (portal.Link, portal.Person, error) {
 	pk := personKey(portalID, person)
 	items, err := s.getAll(ctx,
@@ -116,19 +129,28 @@ func (s *Store) Link(ctx context.Context, portalID, person, hash string, now tim
 	if err != nil {
 		return portal.Link{}, portal.Person{}, err
 	}
-	if items[0] == nil || items[1] == nil {
+	if items[0] == nil {
 		return portal.Link{}, portal.Person{}, noLink()
 	}
 	var i linkItem
 	if err := unmarshal(items[0], &i); err != nil {
 		return portal.Link{}, portal.Person{}, err
 	}
-	p, err := personFrom(items[1])
-	if err != nil {
-		return portal.Link{}, portal.Person{}, err
+	l := portal.Link{
+		Person: person, Email: i.Email, Kind: i.Kind, Next: i.Next, New: i.New, Company: i.Company, Ends: time.UnixMilli(i.Ends).UTC(),
 	}
-	l := portal.Link{Person: person, Email: i.Email, Kind: i.Kind, Next: i.Next, Ends: time.UnixMilli(i.Ends).UTC()}
-	if !now.Before(l.Ends) || l.Email != p.Email || !l.Kind.Valid() {
+	p := portal.Person{ID: person, Email: l.Email, Role: portal.Customer}
+	if (items[1] == nil) != l.New {
+		return portal.Link{}, portal.Person{}, noLink()
+	}
+	if items[1] != nil {
+		if p, err = personFrom(items[1]); err != nil {
+			return portal.Link{}, portal.Person{}, err
+		}
+	}
+	// Whether a company's invitation is still open, Register sees.
+	withdrawn := l.Kind == portal.LinkInvite && l.Company == "" && p.Invitation == portal.NotInvited
+	if !now.Before(l.Ends) || l.Email != p.Email || !l.Kind.Valid() || l.SetsUp() && portal.HasLogin(p) || withdrawn {
 		return portal.Link{}, portal.Person{}, noLink()
 	}
 	return l, p, nil
@@ -139,11 +161,7 @@ func (s *Store) Link(ctx context.Context, portalID, person, hash string, now tim
 // one TransactWriteItems). It returns NotFound where the link was used before, or
 // its time is over.
 func (s *Store) UseLink(ctx context.Context, portalID string, l portal.Link, hash, password string, now time.Time) error {
-	use := types.Delete{
-		TableName: s.table(schema.Sessions), Key: keyOf(personKey(portalID, l.Person), linkKey(hash)),
-		ConditionExpression:       aws.String("ends > :now AND kind = :kind"),
-		ExpressionAttributeValues: item{":now": num(now.UnixMilli()), ":kind": str(string(l.Kind))},
-	}
+	use := s.linkUse(portalID, l, hash, now)
 	if password == "" {
 		out, err := s.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 			TableName: use.TableName, Key: use.Key, ConditionExpression: use.ConditionExpression,
@@ -168,6 +186,15 @@ func (s *Store) UseLink(ctx context.Context, portalID string, l portal.Link, has
 		return noLink(err)
 	}
 	return err
+}
+
+// linkUse deletes the link, unless it was used before or its time is over.
+func (s *Store) linkUse(portalID string, l portal.Link, hash string, now time.Time) types.Delete {
+	return types.Delete{
+		TableName: s.table(schema.Sessions), Key: keyOf(personKey(portalID, l.Person), linkKey(hash)),
+		ConditionExpression:       aws.String("ends > :now AND kind = :kind"),
+		ExpressionAttributeValues: item{":now": num(now.UnixMilli()), ":kind": str(string(l.Kind))},
+	}
 }
 
 // DeleteLinks ends all links of the person (pattern 38, one Query and one

@@ -45,7 +45,14 @@ type Link struct {
 	Kind   LinkKind
 	Next   string // where it leads on to, "" where the person begins
 	Ends   time.Time
+	// New says that the person is nobody yet: whoever uses the link becomes them.
+	New bool
+	// Company is the one that who accepts an invitation joins, or "".
+	Company string
 }
+
+// SetsUp tells whether the link sets up a login: it is void once there is one.
+func (l Link) SetsUp() bool { return l.Kind == LinkRegister || l.Kind == LinkInvite }
 
 // LinkAge is how long a one-time link may be used that was asked for.
 const LinkAge = 15 * time.Minute
