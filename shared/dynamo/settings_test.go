@@ -23,6 +23,8 @@ func complete(s *portal.Settings) {
 	s.Languages, s.TimeZone = []string{"de", "en"}, "Europe/Berlin"
 	s.Accent, s.ImprintURL, s.PrivacyURL = "#1f5fbf", "https://nordwind.example/imprint", "https://nordwind.example/privacy"
 	s.Words = map[string]portal.Words{"de": {One: "Bestellung", Many: "Bestellungen"}}
+	s.SystemTemplate = portal.TemplateSplit
+	s.SystemPages = map[portal.SystemPage]portal.PageText{portal.PageSignIn: {Title: portal.Text{"de": "Hallo"}, Text: portal.Text{"de": "Schön.", "en": "Fine."}}, portal.PageOff: {}}
 	s.Access, s.AskAccess, s.JoinDomains = portal.ByRegistration, "help@nordwind.example", true
 	s.Groups = []portal.AccessGroup{{ID: "customers", Name: "Customers", Static: true}, {ID: "gold", Name: "Gold", Rule: portal.Filter{{{Property: "plan", Op: portal.OpIs, Values: []string{"gold"}}}}}}
 	s.Consent = portal.Consent{Text: portal.Text{"en": "We keep what you write."}, Label: portal.Text{"en": "I agree"}, Legal: []portal.LegalLink{{Label: portal.Text{"en": "Terms"}, URL: "https://nordwind.example/terms"}}}

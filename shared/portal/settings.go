@@ -25,6 +25,9 @@ type Settings struct {
 	PrivacyURL string
 	Words      map[string]Words // what tickets are called, by language
 
+	SystemTemplate SystemTemplate // how sign-in and its like are laid out; "" is a card
+	SystemPages    map[SystemPage]PageText
+
 	Access      AccessMode
 	Groups      []AccessGroup // who gets in where Access is ByGroup
 	AskAccess   string        // whom the access-denied page says to ask: an address or a few words; "" is an inbox's address
