@@ -20,6 +20,7 @@
 //	             audience: P#c#contact, P#o#company, P#* (the team)
 //	people       person                                 P#c#contact   p
 //	             read marks                             same          r
+//	             API token                              same          t#hash
 //	             e-mail claim                           P#e#address   e
 //	             company                                P#o#company   p
 //	             company's member                       same          c#contact
@@ -28,6 +29,7 @@
 //	             contact → the record imported as it    P#c#contact   x
 //	credentials  password hash                          P#c#contact   pw
 //	sessions     session                                P#c#contact   s#hash
+//	             API token's last use                   P#c#contact   t#hash
 //	             one-time link                          P#c#contact   l#hash
 //	             request for a one-time link            P#n#request   n
 //	             pending upload                         P#c#contact   u#upload
@@ -107,8 +109,13 @@
 //	37  UseLink        once                                      1 DeleteItem: 1, with a password 1 TransactWriteItems: 4
 //	38  DeleteLinks    all of a person's                         1 Query: 1 as a rule, 1 DeleteItem each
 //	39  Sessions       where somebody is signed in               1 Query: 1 for a dozen
-//	40  Company        what decides whether its people get in   1 GetItem: 0.5, kept for 30 s, where a rule asks
+//	40  Company        what decides whether its people get in   1 BatchGetItem: 0.5, kept for 30 s, where a rule asks
 //	41  PutAudit       an entry of the audit log                1 PutItem: 1
 //	42  Audit          a page of a month                        1 Query: about 1 for 25
-//	43  SeeAs          the portal as a customer sees it         1 TransactWriteItems: 4; from then on 6 costs 1 GetItem more
+//	43  SeeAs          the portal as a customer sees it         1 TransactWriteItems: 4; from then on 6 costs 1 BatchGetItem more
+//	60  TokenViewer    an API token, and in whose name         1 BatchGetItem: 2, used before 2.5
+//	61  TouchToken     its last use, once an hour               1 UpdateItem: 1
+//	62  Tokens         a person's                               2 Query: 1.5 as a rule
+//	63  PutToken       makes one, with its entry                1 TransactWriteItems: 4
+//	64  DeleteToken    revokes one, with its entry              1 TransactWriteItems: 4
 package dynamo

@@ -77,7 +77,7 @@ type marksItem struct {
 // Viewer returns the session with the secret's hash, and its person (pattern 6,
 // one BatchGetItem, consistent: a session that was ended or a role that was
 // taken away is gone with the next request; who sees as a contact does costs one
-// GetItem more). marks asks for the read marks as
+// BatchGetItem more). marks asks for the read marks as
 // well. It returns Unauthenticated where there is no such session or person; it
 // does not check the session's times: see portal.Session.Alive.
 func (s *Store) Viewer(ctx context.Context, portalID, person, hash string, marks bool) (portal.Session, portal.Viewer, error) {
@@ -126,14 +126,15 @@ func (s *Store) Viewer(ctx context.Context, portalID, person, hash string, marks
 // viewerAs returns the contact as whom the session sees the portal, as the viewer.
 // Where the contact is gone, or of the team by now, the session sees as itself.
 func (s *Store) viewerAs(ctx context.Context, session portal.Session, by portal.Viewer) (portal.Session, portal.Viewer, error) {
-	it, err := s.get(ctx, key{table: schema.People, pk: personKey(by.Portal, session.As), sk: "p", consistent: true})
+	// By a batch of one, since that is what every function may do.
+	items, err := s.getAll(ctx, key{table: schema.People, pk: personKey(by.Portal, session.As), sk: "p", consistent: true})
 	if err != nil {
 		return portal.Session{}, portal.Viewer{}, err
 	}
-	if it == nil {
+	if items[0] == nil {
 		return session, by, nil
 	}
-	contact, err := personFrom(it)
+	contact, err := personFrom(items[0])
 	if err != nil {
 		return portal.Session{}, portal.Viewer{}, err
 	}
@@ -257,7 +258,7 @@ type cachedCompany struct {
 	read    time.Time
 }
 
-// Company returns the company as it was up to 30 s ago (pattern 40, one GetItem:
+// Company returns the company as it was up to 30 s ago (pattern 40, one BatchGetItem:
 // 0.5, kept for 30 s). One that is gone is none: it has no id.
 func (s *Store) Company(ctx context.Context, portalID, id string) (portal.Company, error) {
 	if id == "" {
@@ -270,13 +271,13 @@ func (s *Store) Company(ctx context.Context, portalID, id string) (portal.Compan
 	if ok && time.Since(c.read) < companyAge {
 		return c.company, nil
 	}
-	it, err := s.get(ctx, key{table: schema.People, pk: pk, sk: "p"})
+	items, err := s.getAll(ctx, key{table: schema.People, pk: pk, sk: "p"}) // every function may
 	if err != nil {
 		return portal.Company{}, err
 	}
 	var found companyItem
-	if it != nil {
-		if err := unmarshal(it, &found); err != nil {
+	if items[0] != nil {
+		if err := unmarshal(items[0], &found); err != nil {
 			return portal.Company{}, err
 		}
 	}

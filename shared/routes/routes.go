@@ -76,6 +76,64 @@ var endsViewAs = []string{"POST /{portal}/view-as/end", "DELETE /api/v1/{portal}
 // does, and changes nothing else.
 func (r Route) EndsViewAs() bool { return slices.Contains(endsViewAs, r.Key()) }
 
+// duringViewAs are the routes that change something and serve who sees the portal
+// as a customer does too: those that end the session, or begin another.
+var duringViewAs = []string{
+	"POST /{portal}/sign-in", "POST /api/v1/{portal}/session",
+	"POST /{portal}/sign-out", "DELETE /api/v1/{portal}/session",
+	"POST /{portal}/link/{link}", "POST /api/v1/{portal}/links/{link}",
+}
+
+// forPerson are the routes that open pages ask whether their session goes on. They
+// are about who is signed in, whomever that person sees the portal as.
+var forPerson = []string{"GET /api/v1/{portal}/account", "GET /api/v1/{portal}/session"}
+
+// ForPerson tells whether the route is about who is signed in, and nobody they see
+// the portal as.
+func (r Route) ForPerson() bool { return slices.Contains(forPerson, r.Key()) }
+
+// personal is what is between a customer and the portal alone, by the first
+// segment of its path.
+var personal = []string{"account", "consents", "colleagues"}
+
+// ViewingAs tells whether the route serves who of the team sees the portal as a
+// customer does: what that customer may look at, but for what is personal, and
+// what ends it.
+func (r Route) ViewingAs() bool {
+	if r.EndsViewAs() || r.ForPerson() || slices.Contains(duringViewAs, r.Key()) {
+		return true
+	}
+	return r.Method == "GET" && r.Access != Team && !slices.Contains(personal, r.segment())
+}
+
+// segment is the first of the path below the portal's, "" where there is none.
+func (r Route) segment() string {
+	_, below, _ := strings.Cut(r.Path, "/{portal}/")
+	first, _, _ := strings.Cut(below, "/")
+	return first
+}
+
+// scopes are what API tokens may be for, by the first segment of a route's path
+// below the portal's: of reading it, ":read", of all else, ":write".
+var scopes = map[string]string{
+	"tickets": "tickets", "inbox": "tickets", "inbox-counts": "tickets", "attachments": "tickets",
+	"access": "access", "audit": "audit",
+}
+
+// Scope is the scope that an API token must have to act on the route, "" where
+// none may: on pages, on what is somebody's own, and on what makes more tokens or
+// sessions.
+func (r Route) Scope() string {
+	part, ok := scopes[r.segment()]
+	switch {
+	case !r.API() || !ok:
+		return ""
+	case r.Method == "GET":
+		return part + ":read"
+	}
+	return part + ":write"
+}
+
 // API tells whether the route speaks JSON; all others are pages.
 func (r Route) API() bool { return API(r.Path) }
 

@@ -14,10 +14,11 @@ type Audits interface {
 // Entry is an entry of the audit log about the request, by its viewer: of who of
 // the team sees as a customer does, by them. The id is the caller's to give.
 func (r *Request) Entry(id string, action portal.AuditAction, details map[string]string) portal.AuditEntry {
-	by := r.Viewer.Person
-	if r.Viewer.As != nil {
-		by = *r.Viewer.As
-	}
+	return r.EntryBy(r.Person(), id, action, details)
+}
+
+// EntryBy is Entry by somebody who is not the viewer yet, or never will be.
+func (r *Request) EntryBy(by portal.Person, id string, action portal.AuditAction, details map[string]string) portal.AuditEntry {
 	return portal.AuditEntry{
 		ID: id, At: r.Now, Action: action, Actor: by.ID, ActorName: by.Email,
 		Network: r.Network(), UserAgent: portal.UserAgent(r.UserAgent()), Details: details,

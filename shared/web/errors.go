@@ -12,6 +12,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"postern/shared/auth"
 	"postern/shared/portal"
 	"postern/shared/ui"
 )
@@ -192,6 +193,9 @@ func (s *server) fail(r *Request, w http.ResponseWriter, result Result, err erro
 	if r.API {
 		if f.Status == http.StatusUnauthorized {
 			h.Set("WWW-Authenticate", "Cookie")
+			if _, asked, _ := auth.Bearer(r.Request); asked {
+				h.Set("WWW-Authenticate", "Bearer")
+			}
 		}
 		writeJSON(w, f.Status, "application/problem+json", problem{
 			Type: "about:blank", Title: f.Title, Status: f.Status, Detail: f.Detail, Errors: f.Fields,
@@ -237,7 +241,7 @@ func (r *Request) errorPage(f *Failure) func(ui.Frame) templ.Component {
 		} else if f.shut {
 			p.Home, p.SwitchHelp = "", "error.switch.noAccess"
 		}
-		if f.Status == http.StatusNotFound || f.Status == http.StatusForbidden {
+		if r.Viewer.As == nil && (f.Status == http.StatusNotFound || f.Status == http.StatusForbidden) {
 			p.Switch, p.Email, p.Next = r.Path("sign-out"), r.Viewer.Email, r.URL.RequestURI()
 			if r.Method != http.MethodGet {
 				p.Next = r.Path()

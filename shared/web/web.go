@@ -36,6 +36,8 @@ type Store interface {
 	Settings(ctx context.Context, slug string, version int64) (*portal.Settings, error)
 	Viewer(ctx context.Context, portalID, person, hash string, marks bool) (portal.Session, portal.Viewer, error)
 	TouchSession(ctx context.Context, portalID, person, hash string, now time.Time) error
+	TokenViewer(ctx context.Context, portalID, person, hash string, marks bool) (portal.APIToken, portal.Viewer, error)
+	TouchToken(ctx context.Context, portalID, person, hash string, expires, now time.Time) error
 	Company(ctx context.Context, portalID, id string) (portal.Company, error)
 }
 
@@ -52,6 +54,7 @@ type Request struct {
 	Viewer   portal.Viewer    // zero where nobody is signed in
 	Session  portal.Session   // the viewer's
 	Token    auth.Token       // of the viewer's session
+	APIToken *portal.APIToken // what a program asks with, which has no session; nil otherwise
 	Reader   ui.Reader
 	Now      time.Time // milliseconds, UTC
 	API      bool
@@ -305,6 +308,7 @@ const (
 	portalOff   = "error.portalOff"    // it is not active
 	noAccess    = "error.noAccess"     // they are in no access group, or have not registered
 	noAccessAsk = "error.noAccess.ask" // the same, where it is known whom to ask
+	viewingAs   = "error.viewingAs"    // they are of the team, and see it as a customer does
 )
 
 // admit finds portal and viewer, and refuses who may not pass.
@@ -328,7 +332,11 @@ func (s *server) admit(ctx context.Context, r *Request) error {
 	if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
 		return &edgeError{status: http.StatusBadRequest, key: "error.badQuery"}
 	}
-	if r.route.Origin == routes.SameOrigin {
+	_, withToken, _ := auth.Bearer(r.Request)
+	withToken = withToken && r.route.API()
+	// Browsers add no token by themselves, and whatever else they add does not
+	// count beside one.
+	if r.route.Origin == routes.SameOrigin && !withToken {
 		if err := s.origin.Check(r.Request); err != nil {
 			return portal.Errorf(portal.Forbidden, "error.crossOrigin", err)
 		}
@@ -337,11 +345,18 @@ func (s *server) admit(ctx context.Context, r *Request) error {
 		return nil
 	}
 
-	if err := s.identify(ctx, r); err != nil {
-		if r.route.Access != routes.Public {
+	identify := s.identify
+	if withToken {
+		identify = s.identifyToken
+	}
+	if err := identify(ctx, r); err != nil {
+		if r.route.Access != routes.Public || withToken {
 			return err
 		}
 		r.Note(err) // who asks is shown what anyone is
+	}
+	if r.Viewer.As != nil && !r.route.ViewingAs() {
+		return portal.Errorf(portal.Forbidden, viewingAs)
 	}
 	if r.route.Access != routes.Public {
 		if !r.Viewer.SignedIn() {
@@ -350,11 +365,11 @@ func (s *server) admit(ctx context.Context, r *Request) error {
 		if r.route.Access == routes.Team && !r.Viewer.Role.Team() {
 			return portal.Errorf(portal.Forbidden, "error.teamOnly")
 		}
-		if !r.Settings.Active && !r.Viewer.Role.Team() {
-			return portal.Errorf(portal.Forbidden, portalOff)
+		if r.Viewer.As != nil && (r.route.EndsViewAs() || r.route.ForPerson()) {
+			return nil // whatever becomes of the customer's access
 		}
-		if r.Viewer.As != nil && r.Method != http.MethodGet && !r.route.EndsViewAs() {
-			return portal.Errorf(portal.Forbidden, "error.viewingAs")
+		if !r.Settings.Active && !r.Viewer.Role.Team() && r.Viewer.As == nil {
+			return portal.Errorf(portal.Forbidden, portalOff)
 		}
 		return s.mayEnter(ctx, r)
 	}
@@ -421,6 +436,56 @@ func (s *server) identify(ctx context.Context, r *Request) error {
 	r.read()
 	return nil
 }
+
+// identifyToken finds in whose name a program asks that shows an API token, or
+// something else in its place. There is no other way in beside it: whatever is
+// wrong with it, the request is refused.
+func (s *server) identifyToken(ctx context.Context, r *Request) error {
+	refused := func(why string) error {
+		return portal.Errorf(portal.Unauthenticated, "error.token", errors.New(why))
+	}
+	token, _, ok := auth.Bearer(r.Request)
+	if !ok {
+		return refused("no API token in Authorization")
+	}
+	found, viewer, err := s.Store.TokenViewer(ctx, r.Settings.ID, token.Person, token.Hash(), s.Marks)
+	switch {
+	case err != nil:
+		return err
+	case !found.Alive(r.Now):
+		return refused("the API token has expired")
+	case !portal.MaySet(viewer):
+		return refused("the API token's owner may not have one any more")
+	}
+	r.Viewer, r.APIToken = viewer, &found
+	lineOf(ctx).person = viewer.ID
+	r.read()
+	switch scope := r.route.Scope(); {
+	case scope == "":
+		return portal.Errorf(portal.Forbidden, "error.tokenRoute")
+	case !found.Has(portal.Scope(scope)):
+		return portal.Errorf(portal.Forbidden, "error.tokenScope", "scope", scope)
+	}
+	if r.Now.Sub(found.Used) > portal.TokenTouchAfter {
+		if err := s.Store.TouchToken(ctx, r.Settings.ID, token.Person, token.Hash(), found.Expires, r.Now); err != nil {
+			r.Note(err) // the request itself need not fail for it
+		}
+	}
+	return nil
+}
+
+// Person is who is signed in: of who of the team sees the portal as a customer
+// does, themselves and not the customer.
+func (r *Request) Person() portal.Person {
+	if r.Viewer.As != nil {
+		return *r.Viewer.As
+	}
+	return r.Viewer.Person
+}
+
+// Looks tells whether the viewer themselves look at what is shown: neither a
+// program in their name, nor somebody of the team in their place.
+func (r *Request) Looks() bool { return r.Viewer.As == nil && r.APIToken == nil }
 
 // LanguageCookie remembers the language that somebody chose who is not signed
 // in; a signed-in person's is theirs.

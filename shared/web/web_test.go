@@ -38,6 +38,7 @@ type store struct {
 	viewerErr   error
 	touchErr    error
 	company     portal.Company
+	tokens      // of programs
 
 	versions []int64 // asked for
 	touched  int
