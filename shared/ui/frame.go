@@ -30,6 +30,9 @@ type Frame struct {
 	Scripts []string // besides app.js, by plain name: "reply.js"
 	Wide    bool     // the content takes the whole width (inbox)
 	Theme   string   // "light" or "dark" overrides the reader's system (gallery, tests); usually ""
+
+	Template      string         // of a Card: "card" (default), "split" or "plain"
+	SystemPreview *SystemPreview // the Card is a preview, in which nothing can be sent
 }
 
 // Brand is how a portal presents itself.

@@ -14,10 +14,11 @@ async function accessible(page: Page) {
 }
 
 for (const [name, query, pages] of [
-  ["light", "theme=light&lang=de", ["", "list", "detail", "empty", "card", "error"]],
-  ["dark", "theme=dark&lang=en", ["", "list", "detail", "empty", "card", "error"]],
-  ["a yellow brand", "theme=light&lang=en&accent=ffd400", [""]],
-  ["a black brand, dark", "theme=dark&lang=de&accent=000000", [""]],
+  ["light", "theme=light&lang=de", ["", "list", "detail", "empty", "card", "split", "plain", "preview", "error"]],
+  ["dark", "theme=dark&lang=en", ["", "list", "detail", "empty", "card", "split", "plain", "preview", "error"]],
+  ["a yellow brand", "theme=light&lang=en&accent=ffd400", ["", "split"]],
+  ["a black brand, dark", "theme=dark&lang=de&accent=000000", ["", "split"]],
+  ["a white brand", "theme=light&lang=en&accent=ffffff", ["preview"]],
 ] as const) {
   for (const width of [360, 1280]) {
     for (const sample of pages) {

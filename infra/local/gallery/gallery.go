@@ -80,8 +80,8 @@ func (v view) frame(title string) ui.Frame {
 
 // Handler serves the gallery. The query chooses: lang (de, en), theme (light,
 // dark), accent (1f5fbf), sent (a reply's client id), compose (comment, failed: of
-// the page thread) and page (list, detail, empty, card, error, inbox,
-// inbox-empty, thread; default: all components).
+// the page thread) and page (list, detail, empty, card, split, plain, preview,
+// error, inbox, inbox-empty, thread; default: all components).
 func Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost { // the frame's language switch
@@ -109,7 +109,7 @@ func Handler() http.Handler {
 		}
 		v.Reader = ui.Reader{Catalog: messages.For(v.lang), Zone: time.FixedZone("CET", 3600), Now: Now}
 		pages := map[string]func(view) templ.Component{
-			"list": list, "detail": detail, "empty": empty, "card": card, "error": failure, "inbox": inbox, "inbox-empty": inboxEmpty, "thread": thread,
+			"list": list, "detail": detail, "empty": empty, "card": card, "split": split, "plain": plain, "preview": preview, "error": failure, "inbox": inbox, "inbox-empty": inboxEmpty, "thread": thread,
 		}
 		page, ok := pages[v.page]
 		if !ok {
@@ -215,6 +215,35 @@ func (v view) messages() []templ.Component {
 func cardFrame(v view, title string) ui.Frame {
 	f := v.frame(title)
 	f.Nav, f.Account, f.Scripts = nil, nil, nil
+	return f
+}
+
+// template is the frame of a card that is laid out in another way.
+func template(v view, name string) ui.Frame {
+	f := cardFrame(v, v.say("Anmelden", "Sign in"))
+	f.Template = name
+	return f
+}
+
+// systemPreview is the frame of a card that is previewed.
+func systemPreview(v view) ui.Frame {
+	f := template(v, "split")
+	f.SystemPreview = &ui.SystemPreview{
+		Reader: v.Reader, Reason: v.T("systemPage.reason"), Back: v.with("page", ""),
+		Pages: []ui.NavItem{
+			{Label: v.say("Anmelden", "Sign in"), Href: v.with("page", "preview"), Current: true},
+			{Label: v.say("Kein Zugang", "No access"), Href: v.with("page", "error")},
+		},
+		Templates: []ui.NavItem{
+			{Label: v.T("systemPage.template.card"), Href: v.with("page", "card")},
+			{Label: v.T("systemPage.template.split"), Href: v.with("page", "split"), Current: true},
+			{Label: v.T("systemPage.template.plain"), Href: v.with("page", "plain")},
+		},
+		Languages: []ui.NavItem{
+			{Label: "Deutsch", Href: v.with("lang", "de"), Current: v.lang == "de"},
+			{Label: "English", Href: v.with("lang", "en"), Current: v.lang == "en"},
+		},
+	}
 	return f
 }
 
