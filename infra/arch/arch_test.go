@@ -79,6 +79,12 @@ var rooms = []room{
 	{path: "shared/mail/ses", rooms: []string{"shared/mail"}, modules: []string{sdk, smithy, ses}},
 	{path: "shared/deadletter", modules: []string{sdk, sqs}},
 	{path: "shared/auth", rooms: []string{"shared/portal"}},
+	{
+		path:    "shared/auth/oidc",
+		rooms:   []string{"shared/portal", "shared/auth"},
+		modules: []string{"github.com/coreos/go-oidc/v3", "golang.org/x/oauth2"},
+	},
+	{path: "shared/outgoing", modules: []string{"code.dny.dev/ssrf"}},
 	{path: "shared/auth/password", rooms: []string{"shared/portal"}, modules: []string{"github.com/alexedwards/argon2id", language}},
 	{path: "shared/richtext", modules: []string{html, "mvdan.cc/xurls/v2"}},
 	{
@@ -135,6 +141,15 @@ var rooms = []room{
 		},
 		modules: []string{lambda},
 		tests:   []string{mime},
+	},
+	{
+		path: "functions/single-sign-on",
+		rooms: []string{
+			"shared/portal", "shared/routes", "shared/meter", "shared/dynamo", "shared/auth", "shared/auth/oidc",
+			"shared/app", "shared/app/awsconfig", "shared/web", "shared/ui", "shared/lambdahttp", "shared/outgoing",
+		},
+		modules: []string{templ},
+		tests:   []string{"github.com/go-jose/go-jose/v4"},
 	},
 	{
 		path: "functions/setup",

@@ -87,6 +87,12 @@ var functions = map[string][]Grant{
 		{schema.Credentials, []string{putItem}},
 		{schema.Sessions, []string{putItem, deleteItem, query}},
 	}),
+	"single-sign-on": union(viewer, []Grant{ // patterns 70, 71, 74, 21, 35, 11
+		{schema.People, []string{getItem, updateItem}},
+		{schema.Credentials, []string{getItem, putItem}},
+		{schema.Sessions, []string{putItem, deleteItem}},
+		{schema.Audit, []string{putItem}},
+	}),
 	"account": union(viewer, []Grant{ // pattern 15, and the end of other sessions
 		{schema.People, []string{updateItem}},
 		{schema.Credentials, []string{getItem, putItem}},
@@ -121,17 +127,18 @@ var functions = map[string][]Grant{
 		{Attachments, []string{putObject}},
 		{Bucket, []string{listBucket}},
 	}),
-	"notify": union(change, []Grant{ // patterns 7, 13, 21, 23, 24, 35
-		{schema.Settings, []string{query}},
+	"notify": union(change, []Grant{ // patterns 7, 13, 21, 23, 24, 35, 47, 48
+		{schema.Settings, []string{query, checkItem}},
 		{schema.Tickets, []string{getItem}},
-		{schema.People, []string{batchGetItem, getItem}},
+		{schema.People, []string{batchGetItem, getItem, putItem, updateItem}},
 		{schema.Sessions, []string{putItem, updateItem, deleteItem}},
 		{Mail, []string{sendEmail, sendRawEmail}},
 		{DeadLetters, []string{sendMessage}},
 	}),
-	"setup": { // patterns 7, 31 to 33, and the static files
+	"setup": { // patterns 7, 31 to 33, 49, and the static files
 		{schema.Credentials, []string{putItem}},
-		{schema.People, []string{putItem}},
+		{schema.People, []string{putItem, updateItem, deleteItem, query}},
+		{schema.Sessions, []string{putItem}},
 		{schema.Settings, []string{getItem, putItem, query, updateItem}},
 		{Static, []string{putObject}},
 	},

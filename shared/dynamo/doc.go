@@ -20,6 +20,9 @@
 //	             audience: P#c#contact, P#o#company, P#* (the team)
 //	people       person                                 P#c#contact   p
 //	             read marks                             same          r
+//	             what they agreed to                    same          k#ms#version
+//	             company of a domain                    P#d#domain    d
+//	             invitation that waits for the portal   P#waiting     c#contact
 //	             API token                              same          t#hash
 //	             e-mail claim                           P#e#address   e
 //	             company                                P#o#company   p
@@ -28,6 +31,9 @@
 //	             imported record → contact, company     P#X#c#record, P#X#o#record  x
 //	             contact → the record imported as it    P#c#contact   x
 //	credentials  password hash                          P#c#contact   pw
+//	             account with an identity provider      same          i#hash
+//	             the same → whose it is                 P#i#hash      i
+//	             secret with a provider                 P#sso         provider#id
 //	sessions     session                                P#c#contact   s#hash
 //	             API token's last use                   P#c#contact   t#hash
 //	             one-time link                          P#c#contact   l#hash
@@ -113,6 +119,10 @@
 //	41  PutAudit       an entry of the audit log                1 PutItem: 1
 //	42  Audit          a page of a month                        1 Query: about 1 for 25
 //	43  SeeAs          the portal as a customer sees it         1 TransactWriteItems: 4; from then on 6 costs 1 BatchGetItem more
+//	70  PersonByIdentity  whose account with a provider it is   2 GetItem: 2
+//	71  LinkIdentity   an account that somebody signs in with   1 TransactWriteItems of 4: 8
+//	72  Identities, 73 UnlinkIdentity  somebody's, and its end  1 Query: 1; 1 TransactWriteItems of 3: 6
+//	74  ProviderSecret what a portal and a provider share       1 GetItem: 0.5
 //	60  TokenViewer    an API token, and in whose name         1 BatchGetItem: 2, used before 2.5
 //	61  TouchToken     its last use, once an hour               1 UpdateItem: 1
 //	62  Tokens         a person's                               2 Query: 1.5 as a rule

@@ -34,6 +34,9 @@ type Settings struct {
 	JoinDomains bool          // who registers joins the company that has the domain of their address
 	Consent     Consent       // what who registers is asked to agree to
 
+	Providers  []Provider // of identities
+	RequireSSO bool       // people sign in with a provider alone; admins may with their password as well
+
 	CompanyView  bool   // customers see all tickets of their primary company
 	Visible      Filter // shows only what it matches; empty shows all
 	Columns      []Column

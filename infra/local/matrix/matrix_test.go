@@ -108,6 +108,8 @@ var expected = map[string]row{
 	"POST /{portal}/link/{link}":            {404, 404, 404},
 	"POST /api/v1/{portal}/links":           {202, 202, 202},
 	"POST /api/v1/{portal}/links/{link}":    {404, 404, 404},
+	"GET /{portal}/sso/{provider}":          {404, 404, 404}, // nobody's
+	"GET /{portal}/sso/{provider}/callback": {404, 404, 404},
 	"GET /{portal}/account":                 {303, 200, 200},
 	"POST /{portal}/account":                {401, 303, 303},
 	"POST /{portal}/account/password":       {401, 422, 422}, // the current one is wrong
@@ -258,7 +260,7 @@ func attempts(places map[bool]place) []attempt {
 // fill puts what the attempt is about into the route's path.
 func (a attempt) fill(ticket string) string {
 	return strings.NewReplacer("{portal}", a.place.settings.Slug, "{ticket}", ticket, "{attachment}", fileOf[a.file],
-		"{file}", asset(), "{session}", "0123456789abcdef", "{link}", sample.Customer+"."+strings.Repeat("a", 43), "{contact}", sample.Customer, "{company}", sample.Nordwind).Replace(a.route.Path)
+		"{file}", asset(), "{session}", "0123456789abcdef", "{provider}", "nobodysprovider", "{link}", sample.Customer+"."+strings.Repeat("a", 43), "{contact}", sample.Customer, "{company}", sample.Nordwind).Replace(a.route.Path)
 }
 
 // request is a well-formed request of the route for the ticket.

@@ -42,6 +42,14 @@ const (
 	OrdersAdmin    = "01hkm4spm0samp1e0000000014"
 )
 
+// The identity provider that people of Nordwind and of the team may sign in with
+// at support. On a developer's machine another issuer stands in for it.
+const (
+	Provider       = "nordlichtkonto"
+	ProviderIssuer = "https://identity.nordlicht.example/oidc"
+	ProviderClient = "postern"
+)
+
 // FormerStaff has left: an owner and author whom no settings list.
 const FormerStaff = "01hkm4spm0samp1e0000000019"
 

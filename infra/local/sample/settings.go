@@ -93,6 +93,10 @@ func Settings(portalID, slug string) portal.Settings {
 		{ID: portal.CustomersGroup, Name: "Kunden", Static: true},
 		{ID: groupPartners, Name: "Partner", Rule: portal.Filter{{{Property: portal.CompanyDomain, Op: portal.OpIs, Values: []string{"hafenkante.example"}}}}},
 	}
+	s.Providers = []portal.Provider{{
+		ID: Provider, Name: "Nordlicht-Konto", Issuer: ProviderIssuer, ClientID: ProviderClient,
+		Domains: []string{"nordwind.example", "postern.example"},
+	}}
 	s.CompanyView = true
 	s.Visible = portal.Filter{{{Property: propInternal, Op: portal.OpIsNot, Values: []string{"true"}}}}
 	s.CustomStages = true

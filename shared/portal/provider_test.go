@@ -1,0 +1,99 @@
+package portal
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const tenant = "https://login.microsoftonline.com/0f0e0d0c-0b0a-4908-8706-050403020100/v2.0"
+
+func TestProves(t *testing.T) {
+	any := Provider{Issuer: "https://id.example"}
+	google := Provider{Preset: Google, Issuer: googleIssuer}
+	microsoft := Provider{Preset: Microsoft, Issuer: tenant, Domains: []string{"nordwind.example"}}
+	with := func(p Provider, change func(*Provider)) Provider { change(&p); return p }
+	anna := Identity{Issuer: any.Issuer, Subject: "1", Email: "anna@nordwind.example", Verified: true}
+	for name, c := range map[string]struct {
+		provider Provider
+		identity func(*Identity)
+		want     bool
+		team     bool
+	}{
+		"verified":                       {provider: any, want: true},
+		"not verified":                   {provider: any, identity: func(i *Identity) { i.Verified = false }},
+		"without an address":             {provider: any, identity: func(i *Identity) { i.Email = "" }},
+		"another issuer's":               {provider: any, identity: func(i *Identity) { i.Issuer = "https://other.example" }},
+		"of a named domain":              {provider: with(any, func(p *Provider) { p.Domains = []string{"nordwind.example"} }), want: true, team: true},
+		"of another domain":              {provider: with(any, func(p *Provider) { p.Domains = []string{"wind.example"} })},
+		"Google's own":                   {provider: google, identity: func(i *Identity) { i.Issuer, i.Email = googleIssuer, "anna@gmail.com" }, want: true},
+		"of a Google organisation":       {provider: google, identity: func(i *Identity) { i.Issuer, i.Hosted = googleIssuer, "Nordwind.example" }, want: true},
+		"a Google account of elsewhere":  {provider: google, identity: func(i *Identity) { i.Issuer = googleIssuer }},
+		"of another Google organisation": {provider: google, identity: func(i *Identity) { i.Issuer, i.Hosted = googleIssuer, "sued.example" }},
+		"Google's, of a named domain":    {provider: with(google, func(p *Provider) { p.Domains = []string{"nordwind.example"} }), identity: func(i *Identity) { i.Issuer, i.Hosted = googleIssuer, "nordwind.example" }, want: true, team: true},
+		"Microsoft's, of the tenant": {provider: microsoft, identity: func(i *Identity) {
+			i.Issuer, i.Tenant, i.Verified = tenant, "0f0e0d0c-0b0a-4908-8706-050403020100", false
+		}, want: true, team: true},
+		"Microsoft's, of another tenant": {provider: microsoft, identity: func(i *Identity) { i.Issuer, i.Tenant = tenant, "1f0e0d0c-0b0a-4908-8706-050403020100" }},
+		"Microsoft's, of a foreign guest": {provider: microsoft, identity: func(i *Identity) {
+			i.Issuer, i.Tenant, i.Email = tenant, "0f0e0d0c-0b0a-4908-8706-050403020100", "a@sued.example"
+		}},
+		"Microsoft's, without domains": {provider: with(microsoft, func(p *Provider) { p.Domains = nil }), identity: func(i *Identity) { i.Issuer, i.Tenant = tenant, "0f0e0d0c-0b0a-4908-8706-050403020100" }},
+	} {
+		i := anna
+		if c.identity != nil {
+			c.identity(&i)
+		}
+		if got := c.provider.Proves(i); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+		if got := c.provider.ProvesTeam(i); got != c.team {
+			t.Errorf("%s, of the team: %v", name, got)
+		}
+	}
+}
+
+func TestValidateProvider(t *testing.T) {
+	good := Provider{ID: "provider01", Name: "Account", Issuer: "https://id.example/oidc", ClientID: "postern"}
+	for name, c := range map[string]struct {
+		change   func(*Provider)
+		insecure bool
+		fields   []string
+	}{
+		"good":                      {},
+		"on a developer's machine":  {change: func(p *Provider) { p.Issuer = "http://localhost:8080/oidc" }, insecure: true},
+		"without TLS":               {change: func(p *Provider) { p.Issuer = "http://id.example" }, fields: []string{"issuer"}},
+		"no address":                {change: func(p *Provider) { p.Issuer = "id.example" }, fields: []string{"issuer"}},
+		"with a query":              {change: func(p *Provider) { p.Issuer += "?x=1" }, fields: []string{"issuer"}},
+		"with a password":           {change: func(p *Provider) { p.Issuer = "https://a:b@id.example" }, fields: []string{"issuer"}},
+		"Google elsewhere":          {change: func(p *Provider) { p.Preset = Google }, fields: []string{"issuer"}},
+		"Google":                    {change: func(p *Provider) { p.Preset, p.Issuer = Google, googleIssuer }},
+		"Microsoft":                 {change: func(p *Provider) { p.Preset, p.Issuer, p.Domains = Microsoft, tenant, []string{"nordwind.example"} }},
+		"Microsoft without domains": {change: func(p *Provider) { p.Preset, p.Issuer = Microsoft, tenant }, fields: []string{"domains"}},
+		"Microsoft for everybody": {change: func(p *Provider) {
+			p.Preset, p.Issuer, p.Domains = Microsoft, "https://login.microsoftonline.com/common/v2.0", []string{"nordwind.example"}
+		}, fields: []string{"issuer"}},
+		"a domain with capitals":     {change: func(p *Provider) { p.Domains = []string{"Nordwind.example"} }, fields: []string{"domains"}},
+		"an address for a domain":    {change: func(p *Provider) { p.Domains = []string{"a@nordwind.example"} }, fields: []string{"domains"}},
+		"everything wrong":           {change: func(p *Provider) { *p = Provider{ID: "A"} }, fields: []string{"client_id", "id", "issuer", "name"}},
+		"a name that is too long":    {change: func(p *Provider) { p.Name = strings.Repeat("x", 61) }, fields: []string{"name"}},
+		"a name that turns the line": {change: func(p *Provider) { p.Name = "a\u202eb" }, fields: []string{"name"}},
+	} {
+		p := good
+		if c.change != nil {
+			c.change(&p)
+		}
+		var fields []string
+		var invalid *Error
+		if err := ValidateProvider(p, c.insecure); errors.As(err, &invalid) {
+			for _, f := range invalid.Fields {
+				fields = append(fields, f.Field)
+			}
+		}
+		slices.Sort(fields)
+		if !slices.Equal(fields, c.fields) {
+			t.Errorf("%s: %v, want %v", name, fields, c.fields)
+		}
+	}
+}
