@@ -177,6 +177,7 @@ var rooms = []room{
 			"github.com/fsnotify/fsnotify", "github.com/versity/versitygw", group,
 		},
 	},
+	{path: "infra/local/identity", rooms: []string{"infra/local/sample"}, modules: []string{"github.com/oauth2-proxy/mockoidc"}},
 	{
 		path:    "infra/local/importer",
 		rooms:   []string{"shared/portal", "shared/dynamo", "shared/richtext", "shared/richtext/sanitize", "infra/local/importer/csvfile", "infra/local/importer/hubspot"},

@@ -5,25 +5,60 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"postern/infra/local/gallery"
+	"postern/infra/local/identity"
 	"postern/infra/local/sample"
 	"postern/infra/local/stack"
 	"postern/shared/blob"
 	"postern/shared/dynamo"
 	"postern/shared/lambdahttp/lambdatest"
+	"postern/shared/portal"
 )
 
 // sampleData fills empty tables with the sample company.
 func sampleData(ctx context.Context, s *stack.Stack) error {
 	store := dynamo.Open(sample.Bulk(s.DynamoDB()), stack.TablePrefix)
 	loaded, err := sample.Loaded(ctx, store)
-	if err != nil || loaded {
+	if err != nil {
 		return err
 	}
-	return sample.Load(ctx, store, blob.New(s.S3(), stack.Bucket, true), time.Now())
+	if !loaded {
+		if err := sample.Load(ctx, store, blob.New(s.S3(), stack.Bucket, true), time.Now()); err != nil {
+			return err
+		}
+	}
+	return localProvider(ctx, store, s.URL)
+}
+
+// localProvider has the sample's identity provider be the one at the URL, which
+// another port makes another one.
+func localProvider(ctx context.Context, store *dynamo.Store, at string) error {
+	if at == "" {
+		return nil
+	}
+	u, err := url.Parse(at)
+	if err != nil {
+		return err
+	}
+	settings, err := store.NewestSettings(ctx, sample.Slug)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(settings.Providers, func(p portal.Provider) bool { return p.ID == sample.Provider })
+	if i < 0 || settings.Providers[i].Issuer == identity.Issuer(u.Host) {
+		return nil
+	}
+	if err := store.PutProviderSecret(ctx, settings.ID, sample.Provider, identity.Secret); err != nil {
+		return err
+	}
+	settings.Providers[i].Issuer = identity.Issuer(u.Host)
+	settings.Version++
+	return store.PutSettings(ctx, *settings)
 }
 
 // fixture makes an event of a file of events/, with sessions of the sample's
@@ -42,9 +77,17 @@ func fixture(ctx context.Context, s *stack.Stack, event []byte) ([]byte, error) 
 }
 
 // pages are those below /_local/ that are not the stack's own.
-func pages(mux *http.ServeMux) {
-	mux.Handle("/_local/ui", gallery.Handler())
-	mux.Handle("/_local/ui/", gallery.Handler())
+// The portal is at the port.
+func pages(port int) (func(*http.ServeMux), error) {
+	provider, err := identity.Handler(fmt.Sprintf("localhost:%d", port))
+	if err != nil {
+		return nil, err
+	}
+	return func(mux *http.ServeMux) {
+		mux.Handle("/_local/ui", gallery.Handler())
+		mux.Handle("/_local/ui/", gallery.Handler())
+		mux.Handle(identity.Path+"/", provider)
+	}, nil
 }
 
 // welcome says who can sign in.

@@ -102,6 +102,10 @@ func run(ctx context.Context, args []string) error {
 // serve runs the portal until it is told to stop.
 func serve(ctx context.Context, state string, port int) error {
 	began := time.Now()
+	pages, err := pages(port)
+	if err != nil {
+		return err
+	}
 	s, err := stack.Start(stack.Options{
 		State: state, Port: port, Seed: sampleData, Fixture: fixture, Pages: pages, Watch: true, Log: os.Stdout,
 	})
