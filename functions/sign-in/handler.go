@@ -59,27 +59,41 @@ const (
 
 // form is the sign-in page's content.
 type form struct {
-	Email   string
-	Next    string
-	Note    *ui.BannerProps // how the session ended; nil where none did
-	Failure *web.Failure
+	Email     string
+	Next      string
+	SignedOut bool            // the reader has just done so
+	Note      *ui.BannerProps // how the session ended otherwise; nil where it did not
+	Failure   *web.Failure
+}
+
+// words are what the page says: who has signed out finds the form again below.
+func (f form) words(r *web.Request) ui.CardWords {
+	if f.SignedOut {
+		return r.SystemPage(portal.PageSignedOut, r.Reader.T("signIn.out.title"), r.Reader.T("signIn.signedOut"))
+	}
+	return r.SystemPage(portal.PageSignIn, r.Reader.T("signIn.title"), "")
 }
 
 // showSignIn shows the form; who is signed in goes on.
 func (h handler) showSignIn(_ context.Context, r *web.Request) (web.Result, error) {
+	switch shown, ok := r.Preview(portal.PageSignIn, portal.PageSignedOut, portal.PageNoAccess, portal.PageOff); {
+	case ok && (shown == portal.PageNoAccess || shown == portal.PageOff):
+		return r.PreviewShut(shown), nil
+	case ok:
+		return page(r, form{SignedOut: shown == portal.PageSignedOut}), nil
+	}
 	q := r.URL.Query()
 	next := r.LocalPath(q.Get("next"), "")
 	if r.Viewer.SignedIn() {
 		return web.Result{SeeOther: cmp.Or(next, r.HomeOf(r.Viewer.Role))}, nil
 	}
-	return page(r, form{Next: next, Note: endOf(r, q)}), nil
+	note := endOf(r, q)
+	return page(r, form{Next: next, SignedOut: q.Has("signed-out") && note == nil, Note: note}), nil
 }
 
-// endOf says how the session ended that the reader comes from.
+// endOf says why the session ended that the reader comes from, nil where they
+// have ended it.
 func endOf(r *web.Request, q url.Values) *ui.BannerProps {
-	if !q.Has("signed-out") {
-		return nil
-	}
 	switch minutes := r.Settings.IdleMinutes; q.Get("signed-out") {
 	case "idle":
 		if minutes > 60 && minutes%60 == 0 {
@@ -89,12 +103,12 @@ func endOf(r *web.Request, q url.Values) *ui.BannerProps {
 	case "ended":
 		return &ui.BannerProps{Text: r.Reader.T("signIn.ended")}
 	}
-	return &ui.BannerProps{Tone: ui.OK, Text: r.Reader.T("signIn.signedOut")}
+	return nil
 }
 
 func page(r *web.Request, f form) web.Result {
 	return web.Result{
-		Title: r.Reader.T("signIn.title"),
+		Title: f.words(r).Title,
 		Page:  func(frame ui.Frame) templ.Component { return signInPage(frame, r, f) },
 	}
 }

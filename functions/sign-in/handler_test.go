@@ -48,10 +48,25 @@ func TestFixtures(t *testing.T) {
 		"page-next":           {Status: 200, Lang: "de", Check: next("/{portal}/tickets/" + sample.OwnTicket)},
 		"page-next-elsewhere": {Status: 200, Lang: "de", Check: next("")},
 		"page-signed-in":      {Status: 303, Header: map[string]string{"Location": "/{portal}/tickets"}},
-		"page-signed-out":     {Status: 200, Lang: "de", See: map[string]string{".banner.ok": T("de", "signIn.signedOut")}},
+		"page-signed-out":     {Status: 200, Lang: "de", See: map[string]string{"title": T("de", "signIn.out.title"), "h1": T("de", "signIn.out.title"), "main p": T("de", "signIn.signedOut"), ".banner": ""}},
 		"page-idle":           {Status: 200, Lang: "de", Check: next("/{portal}/tickets"), See: map[string]string{".banner.info": T("de", "signIn.idleMinutes.other", "count", "60")}},
 		"page-ended":          {Status: 200, Lang: "de", See: map[string]string{".banner.info": T("de", "signIn.ended")}},
-		"page-ended-hostile":  {Status: 200, Lang: "de", See: map[string]string{".banner": T("de", "signIn.signedOut")}},
+		"page-ended-hostile":  {Status: 200, Lang: "de", See: map[string]string{"h1": T("de", "signIn.out.title"), ".banner": ""}},
+
+		"preview": {Status: 200, Lang: "de", Check: sendsNothing, See: map[string]string{
+			"h1": T("de", "signIn.title"), ".try": T("de", "systemPage.reason"), "main button": T("de", "systemPage.reason"), ".card-split, .card-plain": "",
+		}},
+		"preview-signed-out": {Status: 200, Lang: "en", Check: sendsNothing, See: map[string]string{
+			"h1": T("en", "signIn.out.title"), `.try[lang="de"]`: T("de", "systemPage.reason"), "body.card-split main": T("en", "signIn.signedOut"),
+		}},
+		"preview-no-access": {Status: 200, Lang: "de", Check: sendsNothing, See: map[string]string{
+			"h1": T("de", "error.title.noAccess"), "body.card-plain main": T("de", "error.switch.noAccess", "email", "admin@postern.example"),
+		}},
+		"preview-off": {Status: 200, Lang: "de", Check: sendsNothing, See: map[string]string{
+			"h1": T("de", "error.title.portalOff"), "main": T("de", "error.switch.off", "email", "admin@postern.example"), `main a[href]`: "",
+		}},
+		"preview-customer": {Status: 303, Header: map[string]string{"Location": "/{portal}/tickets"}},
+
 		"page-portal-unknown": {Status: 404, Lang: "de", See: map[string]string{"main": T("de", "error.noPortal")}},
 
 		"submit":                to("/{portal}/tickets"),
@@ -553,7 +568,7 @@ func TestLanguage(t *testing.T) {
 		if got, _ := doc.Find("html").Attr("lang"); got != c.want {
 			t.Errorf("%+v: %s", c, got)
 		}
-		if got, want := functiontest.Text(doc.Find("h1")), functiontest.T(c.want, "signIn.title"); got != want {
+		if got, want := functiontest.Text(doc.Find("main button")), functiontest.T(c.want, "signIn.submit"); got != want {
 			t.Errorf("%+v: %q, not %q", c, got, want)
 		}
 	}

@@ -66,7 +66,7 @@ func TestSystemPreviewSendsNothing(t *testing.T) {
 	}
 	doc := render(t, signIn(f, CardWords{Title: "Anmelden"}))
 	hasNot(t, doc, `form, button[type="submit"], button:not([type])`)
-	has(t, doc, `main .form button[type="button"][aria-disabled="true"]`, "SendNothing is sent.")
+	has(t, doc, `main .form button[type="button"][aria-disabled="true"]`, "Send Nothing is sent.")
 	has(t, doc, `.try[lang="en"] a[href="/support/inbox"]`, "Back to the portal")
 	has(t, doc, `.try a[aria-current="page"][href="/support/sign-in?preview=sign-in"]`, "Sign in")
 	has(t, doc, `.try summary`, "Page: Sign in")

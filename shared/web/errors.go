@@ -63,7 +63,8 @@ type Failure struct {
 	Detail string
 	Fields []FieldMessage
 
-	shut bool // every page is as closed to the viewer as this one
+	page   portal.SystemPage // whose words say it, "" where the catalog's do
+	values []string          // what they are filled with
 }
 
 // FieldMessage is a message about one field.
@@ -106,9 +107,12 @@ func (r *Request) Failure(err error) *Failure {
 	f.Title = r.title(f.Status)
 	switch e.Key {
 	case portalOff:
-		f.Title = r.Reader.T("error.title.portalOff")
+		f.Title, f.page = r.Reader.T("error.title.portalOff"), portal.PageOff
 	case noAccess, noAccessAsk:
-		f.Title, f.shut = r.Reader.T("error.title.noAccess"), true
+		f.Title, f.page = r.Reader.T("error.title.noAccess"), portal.PageNoAccess
+		for _, p := range e.Pairs {
+			f.values = append(f.values, fmt.Sprint(p))
+		}
 	}
 	for _, field := range e.Fields {
 		f.Fields = append(f.Fields, FieldMessage{field.Field, r.say(field.Key, field.Pairs)})
@@ -213,8 +217,7 @@ func (s *server) fail(r *Request, w http.ResponseWriter, result Result, err erro
 	}
 	page := result.Page
 	if page == nil {
-		page = r.errorPage(f)
-		result.Title = f.Title
+		result.Title, page = r.errorPage(f)
 	}
 	s.page(r, w, f.Status, result, page)
 }
@@ -225,9 +228,12 @@ func (r *Request) SignIn(next string) string {
 	return r.Path("sign-in") + "?next=" + url.QueryEscape(r.LocalPath(next, r.Path()))
 }
 
-// errorPage is the page of an error that has none of its own.
-func (r *Request) errorPage(f *Failure) func(ui.Frame) templ.Component {
-	p := errorProps{Reader: r.Reader, Failure: f}
+// errorPage is the page of an error that has none of its own, and its title.
+func (r *Request) errorPage(f *Failure) (string, func(ui.Frame) templ.Component) {
+	p := errorProps{Reader: r.Reader, Failure: f, Words: ui.CardWords{Title: f.Title, Text: f.Detail}}
+	if f.page != "" {
+		p.Words = r.SystemPage(f.page, f.Title, f.Detail, f.values...)
+	}
 	if f.Status >= 500 {
 		p.RequestID = requestID(r.Request)
 	}
@@ -236,9 +242,9 @@ func (r *Request) errorPage(f *Failure) func(ui.Frame) templ.Component {
 		p.SignIn = r.SignIn(r.Path())
 	case r.Settings != nil && r.Viewer.SignedIn():
 		p.Home, p.SwitchHelp = r.Home(), "error.switch.help"
-		if !r.Settings.Active && !r.Viewer.Role.Team() {
+		if r.shutOut(portal.PageOff) {
 			p.Home, p.SwitchHelp = "", "error.switch.off" // home is as closed as this is
-		} else if f.shut {
+		} else if f.page == portal.PageNoAccess {
 			p.Home, p.SwitchHelp = "", "error.switch.noAccess"
 		}
 		if r.Viewer.As == nil && (f.Status == http.StatusNotFound || f.Status == http.StatusForbidden) {
@@ -257,7 +263,7 @@ func (r *Request) errorPage(f *Failure) func(ui.Frame) templ.Component {
 			p.Resend = &resend
 		}
 	}
-	return func(frame ui.Frame) templ.Component { return errorCard(frame, p) }
+	return p.Words.Title, func(frame ui.Frame) templ.Component { return errorCard(frame, p) }
 }
 
 // resendForm is a form as it was sent.

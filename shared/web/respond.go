@@ -101,9 +101,10 @@ func (s *server) frame(r *Request, result Result) ui.Frame {
 		f.Here = r.Path()
 	}
 	f.Session = &ui.Session{Portal: set.ID}
+	r.systemFrame(&f)
 	if !r.Viewer.SignedIn() {
 		if !set.Active && f.Flash == nil {
-			f.Flash = &ui.BannerProps{Tone: ui.Warn, Text: r.Reader.T("frame.off.visitor")}
+			f.Flash = r.offBanner()
 		}
 		return f
 	}

@@ -62,6 +62,7 @@ type Request struct {
 	server   *server
 	route    routes.Route
 	accepted []string // the languages that the browser asks for, best first
+	preview  *systemPreview
 }
 
 // Result is what a handler answers with.
@@ -391,11 +392,7 @@ func (s *server) mayEnter(ctx context.Context, r *Request) error {
 			return nil
 		}
 	}
-	refused := &portal.Error{Kind: portal.Forbidden, Key: noAccess, Pairs: []any{"email", p.Email}}
-	if ask := r.Settings.WhomToAsk(); ask != "" {
-		refused.Key, refused.Pairs = noAccessAsk, append(refused.Pairs, "ask", ask)
-	}
-	return refused
+	return r.refusedAccess()
 }
 
 // identify finds the viewer of the session cookie. A session that has ended is

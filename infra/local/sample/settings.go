@@ -166,6 +166,13 @@ func OrdersSettings(portalID, slug string) portal.Settings {
 	s.PrivacyURL = "https://nordlicht.example/datenschutz"
 	s.Groups = []portal.AccessGroup{{ID: portal.CustomersGroup, Name: "Kunden", Static: true}}
 	s.Words = map[string]portal.Words{"de": {One: "Bestellung", Many: "Bestellungen"}}
+	s.SystemTemplate = portal.TemplateSplit
+	s.SystemPages = map[portal.SystemPage]portal.PageText{
+		portal.PageSignIn: {
+			Title: portal.Text{"de": "Willkommen"},
+			Text:  portal.Text{"de": "Verfolgen Sie Ihre Bestellungen bei Nordlicht: was unterwegs ist, wann es ankommt und was wir dazu geschrieben haben."},
+		},
+	}
 	s.Columns = []portal.Column{
 		{Property: portal.PropSubject}, {Property: propOrder}, {Property: portal.PropCreated},
 		{Property: propDelivery}, {Property: portal.PropLastActivity, Label: portal.Text{"de": "Letzte Nachricht"}},
