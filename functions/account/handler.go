@@ -72,14 +72,14 @@ type page struct {
 
 func (h handler) showAccount(ctx context.Context, r *web.Request) (web.Result, error) {
 	if r.API {
-		return web.Result{View: viewOf(r.Viewer.Person)}, nil
+		return web.Result{View: viewOf(r.Person())}, nil
 	}
 	sessions, err := h.sessions(ctx, r)
 	if err != nil {
 		return web.Result{}, err
 	}
 	sessions = sessions.shown()
-	result := show(r, page{person: r.Viewer.Person, sessions: &sessions})
+	result := show(r, page{person: r.Viewer.Person, sessions: &sessions, consents: h.consentsOf(ctx, r)})
 	switch r.URL.Query().Get("done") {
 	case "saved":
 		result.Flash = &ui.BannerProps{Tone: ui.OK, Text: r.Reader.T("account.saved")}

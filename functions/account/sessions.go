@@ -152,7 +152,7 @@ type currentView struct {
 func (h handler) showSession(_ context.Context, r *web.Request) (web.Result, error) {
 	left := func(end time.Time) int { return max(0, int(end.Sub(r.Now).Seconds())) }
 	return web.Result{View: currentView{
-		ID: auth.SessionID(r.Token.Hash()), Person: r.Viewer.ID,
+		ID: auth.SessionID(r.Token.Hash()), Person: r.Person().ID,
 		Idle: left(r.Session.Seen.Add(r.Settings.Idle())), Left: left(r.Session.Ends),
 	}}, nil
 }

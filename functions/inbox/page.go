@@ -237,8 +237,11 @@ func (p thread) contacts(r *web.Request) ui.PeopleCardProps {
 	for _, id := range p.ticket.Contacts {
 		person, known := p.names.People[id]
 		row := ui.PersonRow{ID: id, Name: person.Name(), Detail: person.Email, Removable: true}
-		if !known {
+		switch {
+		case !known:
 			row.Name = t("inbox.gone")
+		case !person.Role.Team():
+			row.ViewAs = r.Path("view-as")
 		}
 		c.People = append(c.People, row)
 	}

@@ -139,7 +139,7 @@ func (h handler) showThread(ctx context.Context, r *web.Request) (web.Result, er
 		result.ETag = etag(p.ticket)
 	}
 	result.Flash = flash(r, values.Get("done"), p.sent, p.comment)
-	if marks, changed := portal.MarkRead(r.Viewer, p.ticket, r.Now); changed && !p.past {
+	if marks, changed := portal.MarkRead(r.Viewer, p.ticket, r.Now); changed && !p.past && r.Looks() {
 		if err := h.store.PutMarks(ctx, r.Settings.ID, r.Viewer.ID, marks); err != nil {
 			r.Note(err) // the dot comes back, the page is there all the same
 		}

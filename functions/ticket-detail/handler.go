@@ -72,7 +72,7 @@ func (h handler) showTicket(ctx context.Context, r *web.Request) (web.Result, er
 	}
 	result := p.Result(r)
 	result.Flash = flash(r, done, p.Sent)
-	if !p.Past && !r.Viewer.Role.Team() { // the team reads in its inbox
+	if !p.Past && !r.Viewer.Role.Team() && r.Looks() { // the team reads in its inbox
 		if marks, changed := portal.MarkRead(r.Viewer, t, r.Now); changed {
 			if err := h.store.PutMarks(ctx, r.Settings.ID, r.Viewer.ID, marks); err != nil {
 				r.Note(err) // the dot comes back, the page is there all the same

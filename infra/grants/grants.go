@@ -127,6 +127,14 @@ var functions = map[string][]Grant{
 		{Attachments, []string{putObject}},
 		{Bucket, []string{listBucket}},
 	}),
+	"api-token": union(viewer, []Grant{ // patterns 62 to 64
+		{schema.People, []string{query, putItem, deleteItem}},
+		{schema.Sessions, []string{query}},
+		{schema.Audit, []string{putItem}},
+	}),
+	"view-as": union(viewer, []Grant{ // pattern 43
+		{schema.Audit, []string{putItem}},
+	}),
 	"notify": union(change, []Grant{ // patterns 7, 13, 21, 23, 24, 35, 47, 48
 		{schema.Settings, []string{query, checkItem}},
 		{schema.Tickets, []string{getItem}},

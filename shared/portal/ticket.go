@@ -210,6 +210,9 @@ const (
 // has not seen: for the team also comments and what other threads hold.
 func Unread(v Viewer, t Ticket, now time.Time) bool {
 	at := news(v, t)
+	if v.As != nil { // what a customer has read says nothing to the team
+		return false
+	}
 	if at.IsZero() || at.Before(v.Marks.Since) || at.Before(now.AddDate(0, 0, -UnreadDays)) {
 		return false
 	}

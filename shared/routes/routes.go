@@ -234,6 +234,18 @@ var Table = []Route{
 	{"POST", "/api/v1/{portal}/inbox/{ticket}/companies", "inbox", Team, SameOrigin},
 	{"DELETE", "/api/v1/{portal}/inbox/{ticket}/companies/{company}", "inbox", Team, SameOrigin},
 
+	{"GET", "/{portal}/tokens", "api-token", Team, SameOrigin},
+	{"POST", "/{portal}/tokens", "api-token", Team, SameOrigin},
+	{"POST", "/{portal}/tokens/{token}/revoke", "api-token", Team, SameOrigin},
+	{"GET", "/api/v1/{portal}/tokens", "api-token", Team, SameOrigin},
+	{"POST", "/api/v1/{portal}/tokens", "api-token", Team, SameOrigin},
+	{"DELETE", "/api/v1/{portal}/tokens/{token}", "api-token", Team, SameOrigin},
+
+	{"POST", "/{portal}/view-as", "view-as", Team, SameOrigin},
+	{"POST", "/{portal}/view-as/end", "view-as", Viewer, SameOrigin},
+	{"POST", "/api/v1/{portal}/view-as", "view-as", Team, SameOrigin},
+	{"DELETE", "/api/v1/{portal}/view-as", "view-as", Viewer, SameOrigin},
+
 	{"GET", "/{portal}/inbox/{ticket}/attachments/{attachment}", "ticket-attachment", Team, SameOrigin},
 	{"POST", "/api/v1/{portal}/attachments", "ticket-attachment", Viewer, SameOrigin},
 	{"GET", "/{portal}/tickets/{ticket}/attachments/{attachment}", "ticket-attachment", Viewer, SameOrigin},

@@ -18,8 +18,9 @@ type Frame struct {
 	Account *Account  // nil where nobody is signed in
 	Session *Session  // nil outside of portals
 
-	Flash   *BannerProps // what the last step did, above the content
-	Preview *BannerProps // tells a member of the team what they are looking at
+	Flash   *BannerProps    // what the last step did, above the content
+	Preview *BannerProps    // tells a member of the team what they are looking at
+	As      *ViewingAsProps // tells them as whom they look at it; nil as themselves
 
 	Languages      []string // codes that the portal offers; fewer than two hide the switch
 	LanguageAction string   // takes a POST of the fields language and next

@@ -154,6 +154,7 @@ type PeopleCardProps struct {
 type PersonRow struct {
 	ID, Name, Detail, Href string
 	Removable              bool
+	ViewAs                 string // takes a POST of the field contact: to see the portal as they do
 }
 
 func (p PeopleCardProps) id() string {

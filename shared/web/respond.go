@@ -119,14 +119,33 @@ func (s *server) frame(r *Request, result Result) ui.Frame {
 		Check: api + "/session", Use: api + "/account", End: api + "/session",
 		SignIn: r.SignIn(back), SignOut: r.Path("sign-out"),
 	}
+	as := r.Viewer.As
+	if as != nil {
+		f.Session.Person, f.Languages = as.ID, nil // a language would be the customer's
+		f.As = &ui.ViewingAsProps{
+			Text:   r.Reader.T("frame.viewingAs", "name", r.Viewer.Name(), "email", r.Viewer.Email),
+			Action: r.Path("view-as", "end"), Label: r.Reader.T("frame.viewingAs.end"),
+		}
+	}
 	if r.Viewer.Role.Team() {
 		f.Nav = append(f.Nav, ui.NavItem{Label: r.Reader.T("frame.inbox"), Href: r.Path("inbox"), Current: result.Section == "inbox"})
 	}
 	f.Nav = append(f.Nav, ui.NavItem{Label: r.Reader.T("frame.tickets"), Href: r.Path("tickets"), Current: result.Section == "tickets"})
+	if portal.MaySet(r.Viewer) {
+		f.Nav = append(f.Nav, ui.NavItem{Label: r.Reader.T("frame.access"), Href: r.Path("access"), Current: result.Section == "access"})
+	}
+	if portal.MayInvite(r.Viewer) {
+		f.Nav = append(f.Nav, ui.NavItem{Label: r.Reader.T("frame.colleagues"), Href: r.Path("colleagues"), Current: result.Section == "colleagues"})
+	}
 	f.Wide = result.Wide
 	f.Account = &ui.Account{
-		Name: r.Viewer.Name(), Detail: r.Viewer.Email, SignOut: r.Path("sign-out"),
-		Links: []ui.NavItem{{Label: r.Reader.T("frame.myAccount"), Href: r.Path("account"), Current: result.Section == "account"}},
+		Name: r.Person().Name(), Detail: r.Person().Email, SignOut: r.Path("sign-out"),
+	}
+	if as == nil {
+		f.Account.Links = append(f.Account.Links, ui.NavItem{Label: r.Reader.T("frame.myAccount"), Href: r.Path("account"), Current: result.Section == "account"})
+	}
+	if portal.MaySet(r.Viewer) {
+		f.Account.Links = append(f.Account.Links, ui.NavItem{Label: r.Reader.T("frame.tokens"), Href: r.Path("tokens"), Current: result.Section == "tokens"})
 	}
 	preview := r.Viewer.Role.Team() && result.Section == "tickets"
 	switch off := r.Viewer.Role.Team() && !set.Active; {
