@@ -41,7 +41,7 @@ var systemPages = []struct {
 	{PageCheckMail, []string{"minutes"}},
 	{PageSetPassword, []string{"email"}},
 	{PageConfirm, []string{"email"}},
-	{PageLinkGone, []string{"minutes"}},
+	{PageLinkGone, []string{"minutes", "days"}},
 	{PageNoAccess, []string{"email", "ask"}},
 	{PageOff, nil},
 }
