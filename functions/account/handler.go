@@ -79,7 +79,7 @@ func (h handler) showAccount(ctx context.Context, r *web.Request) (web.Result, e
 		return web.Result{}, err
 	}
 	sessions = sessions.shown()
-	result := show(r, page{person: r.Viewer.Person, sessions: &sessions, consents: h.consentsOf(ctx, r)})
+	result := show(r, page{person: r.Viewer.Person, sessions: &sessions})
 	switch r.URL.Query().Get("done") {
 	case "saved":
 		result.Flash = &ui.BannerProps{Tone: ui.OK, Text: r.Reader.T("account.saved")}
