@@ -98,6 +98,11 @@ var functions = map[string][]Grant{
 		{schema.Credentials, []string{getItem, putItem}},
 		{schema.Sessions, []string{query, deleteItem}},
 	}),
+	"access": union(viewer, []Grant{ // patterns 41, 42, 50 to 58, and the end of sessions
+		{schema.People, []string{getItem, query, putItem, updateItem, deleteItem}},
+		{schema.Sessions, []string{putItem, query, deleteItem}},
+		{schema.Audit, []string{putItem, query}},
+	}),
 	"ticket-list": union(viewer, []Grant{ // patterns 2, 3
 		{schema.Lists, []string{query}},
 		{schema.Lists + "/gsi1", []string{query}},

@@ -27,7 +27,9 @@
 //	             e-mail claim                           P#e#address   e
 //	             company                                P#o#company   p
 //	             company's member                       same          c#contact
+//	             company's open invitation              same          v#address
 //	             static access group's member           P#g#group     c#contact
+//	             who is invited and has no login yet    P#invited     c#contact
 //	             imported record → contact, company     P#X#c#record, P#X#o#record  x
 //	             contact → the record imported as it    P#c#contact   x
 //	credentials  password hash                          P#c#contact   pw
@@ -56,6 +58,11 @@
 //	gsi3  as, sk   by state and creation (ticket ids are in order of time)
 //	gsi4  ao, l    the team's: by inbox, owner, state ao = P#*#inbox#owner#O or #C; "-" owns what nobody does
 //	gsi5  oi, os   the team's open ones, keys alone   oi = P#*#inbox, os = owner#ticket
+//
+// An invitation of a contact who is let in is the person's own: it is void once they
+// are said to be not invited. An invitation into a company, whose request names one,
+// is the company's item: it is accepted while that is there, and deleted by it, and by
+// the manager's withdrawal. Whoever accepts deletes the item of P#invited as well.
 //
 // A ticket's messages lie in three ranges of its partition, so that a customer's
 // page reads what customers see and nothing else, and an internal message can
@@ -123,6 +130,15 @@
 //	71  LinkIdentity   an account that somebody signs in with   1 TransactWriteItems of 4: 8
 //	72  Identities, 73 UnlinkIdentity  somebody's, and its end  1 Query: 1; 1 TransactWriteItems of 3: 6
 //	74  ProviderSecret what a portal and a provider share       1 GetItem: 0.5
+//	50  Contact        somebody, and when they were invited      1 BatchGetItem: 2
+//	51  Join, JoinByEmail  into a static access group            as 50, or 2 GetItem: 2; and 1 TransactWriteItems of up to 7: 2 each
+//	52  Leave, SetRole  a contact's access                       as 50, and 1 TransactWriteItems of 2 to 4: 2 each
+//	53  Reinvite       an invitation once more                   as 50, and 1 TransactWriteItems of 4: 2 each
+//	54  Members, Colleagues, Invited  a page of people           1 Query: 1, and 1 BatchGetItem: 1 each
+//	55  Invitations    a company's open ones                     1 Query: 1 for 40
+//	56  InviteColleague  by a company's manager                  1 Query, 2 GetItem, 1 TransactWriteItems of up to 8: 2 each
+//	57  WithdrawInvitation  that nobody has accepted             1 Query and 1 TransactWriteItems of 2: 4
+//	58  RemoveColleague  from the manager's company              as 50, and 1 TransactWriteItems of up to 8: 2 each
 //	60  TokenViewer    an API token, and in whose name         1 BatchGetItem: 2, used before 2.5
 //	61  TouchToken     its last use, once an hour               1 UpdateItem: 1
 //	62  Tokens         a person's                               2 Query: 1.5 as a rule

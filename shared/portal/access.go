@@ -223,3 +223,20 @@ func MaySet(v Viewer) bool {
 func MayInvite(v Viewer) bool {
 	return v.As == nil && v.Role == Manager && v.Company != ""
 }
+
+// MayRemove returns nil where the manager may take the person out of their company:
+// Hidden for who is none of it, and Forbidden for oneself, another manager of it,
+// and the team.
+func MayRemove(manager, p Person) error {
+	switch {
+	case manager.Company == "" || p.Company != manager.Company && !slices.Contains(p.Companies, manager.Company):
+		return Hidden()
+	case p.Role.Team():
+		return Errorf(Forbidden, "colleagues.error.team")
+	case p.ID == manager.ID:
+		return Errorf(Forbidden, "colleagues.error.self")
+	case p.Role == Manager && p.Company == manager.Company:
+		return Errorf(Forbidden, "colleagues.error.manager")
+	}
+	return nil
+}
