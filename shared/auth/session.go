@@ -82,6 +82,34 @@ func NoCookie(portalID string, insecure bool) *http.Cookie {
 	return c
 }
 
+// HalfCookie returns the cookie of a browser that has proved one thing, and is to
+// prove another: with it, and nothing else, it gets no further than there.
+func HalfCookie(portalID string, t Token, insecure bool) *http.Cookie {
+	c := Cookie(portalID, t, insecure)
+	c.Name, c.MaxAge = halfCookie(portalID, insecure), int(portal.HalfAge.Seconds())
+	return c
+}
+
+// NoHalfCookie returns the cookie that removes it.
+func NoHalfCookie(portalID string, insecure bool) *http.Cookie {
+	c := HalfCookie(portalID, Token{}, insecure)
+	c.Value, c.MaxAge = "", -1
+	return c
+}
+
+// HalfFromRequest returns the token of the request's half cookie.
+func HalfFromRequest(r *http.Request, portalID string, insecure bool) (Token, bool) {
+	c, err := r.Cookie(halfCookie(portalID, insecure))
+	if err != nil {
+		return Token{}, false
+	}
+	return ParseToken(c.Value)
+}
+
+func halfCookie(portalID string, insecure bool) string {
+	return CookieName(portalID, insecure) + "-half"
+}
+
 // FromRequest returns the token of the request's session cookie.
 func FromRequest(r *http.Request, portalID string, insecure bool) (Token, bool) {
 	c, err := r.Cookie(CookieName(portalID, insecure))

@@ -33,12 +33,14 @@
 //	             imported record → contact, company     P#X#c#record, P#X#o#record  x
 //	             contact → the record imported as it    P#c#contact   x
 //	credentials  password hash                          P#c#contact   pw
+//	             authenticator app                      same          totp
 //	             account with an identity provider      same          i#hash
 //	             the same → whose it is                 P#i#hash      i
 //	             secret with a provider                 P#sso         provider#id
 //	sessions     session                                P#c#contact   s#hash
 //	             API token's last use                   P#c#contact   t#hash
 //	             one-time link                          P#c#contact   l#hash
+//	             who is half signed in                  P#c#contact   h#hash
 //	             request for a one-time link            P#n#request   n
 //	             pending upload                         P#c#contact   u#upload
 //	             rate counter                           P#rate#what#key  w#window
@@ -125,11 +127,22 @@
 //	40  Company        what decides whether its people get in   1 BatchGetItem: 0.5, kept for 30 s, where a rule asks
 //	41  PutAudit       an entry of the audit log                1 PutItem: 1
 //	42  Audit          a page of a month                        1 Query: about 1 for 25
+//	44  Register       a login that is set up by a link         1 TransactWriteItems of 3 to 9: 2 each
+//	45  Consents       what somebody agreed to                  1 Query: 0.5 as a rule
+//	46  CompanyOfDomain  whom who registers joins               1 GetItem: 0.5, where the portal says so
+//	47  HoldInvitation until the portal is switched on          1 TransactWriteItems: 6
+//	48  PutInvitation  how far it is with one                   1 UpdateItem: 1
+//	49  SendWaiting    those that wait                          1 Query for 25, 1 TransactWriteItems each: 6
 //	43  SeeAs          the portal as a customer sees it         1 TransactWriteItems: 4; from then on 6 costs 1 BatchGetItem more
 //	70  PersonByIdentity  whose account with a provider it is   2 GetItem: 2
 //	71  LinkIdentity   an account that somebody signs in with   1 TransactWriteItems of 4: 8
 //	72  Identities, 73 UnlinkIdentity  somebody's, and its end  1 Query: 1; 1 TransactWriteItems of 3: 6
 //	74  ProviderSecret what a portal and a provider share       1 GetItem: 0.5
+//	95  CodeFactor     somebody's authenticator app             1 GetItem: 1
+//	96  AddCodeFactor, RemoveCodeFactor  its life               1 TransactWriteItems of 3: 6, of 2: 4
+//	97  UseCode, UseRecovery  a code, once                      1 UpdateItem: 1
+//	98  PutHalf        who has proved one of two things         1 PutItem: 1
+//	99  HalfSignedIn, DeleteHalf  and proves the other          1 BatchGetItem: 3, 1 DeleteItem: 1
 //	50  Contact        somebody, and when they were invited      1 BatchGetItem: 2
 //	51  Join, JoinByEmail  into a static access group            as 50, or 2 GetItem: 2; and 1 TransactWriteItems of up to 7: 2 each
 //	52  Leave, SetRole  a contact's access                       as 50, and 1 TransactWriteItems of 2 to 4: 2 each

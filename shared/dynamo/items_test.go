@@ -456,7 +456,7 @@ func TestSessionRoundTrip(t *testing.T) {
 	if err := store.PutPeople(t.Context(), p, nil, []portal.Person{clara}, nil); err != nil {
 		t.Fatal(err)
 	}
-	se := portal.Session{Person: author, Created: at, Seen: at.Add(time.Minute), Ends: future, MinSettings: 4, UserAgent: "Browser/1.0", As: "contact001"}
+	se := portal.Session{Person: author, Created: at, Seen: at.Add(time.Minute), Ends: future, MinSettings: 4, UserAgent: "Browser/1.0", As: "contact001", Incomplete: true}
 	filled(t, se)
 	for _, h := range []string{"one", "two", "three"} {
 		if err := store.PutSession(t.Context(), p, h, se); err != nil {

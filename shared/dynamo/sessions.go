@@ -22,6 +22,7 @@ type sessionItem struct {
 	MinSettings int64  `dynamodbav:"settings,omitempty"`
 	UserAgent   string `dynamodbav:"agent,omitempty"`
 	As          string `dynamodbav:"as,omitempty"`
+	Incomplete  bool   `dynamodbav:"incomplete,omitempty"`
 	TTL         int64  `dynamodbav:"ttl"` // seconds
 }
 
@@ -32,7 +33,7 @@ func sessionFrom(it item) (portal.Session, error) {
 	}
 	return portal.Session{
 		Person: i.Person, Created: time.UnixMilli(i.Created).UTC(), Seen: time.UnixMilli(i.Seen).UTC(),
-		Ends: time.UnixMilli(i.Ends).UTC(), MinSettings: i.MinSettings, UserAgent: i.UserAgent, As: i.As,
+		Ends: time.UnixMilli(i.Ends).UTC(), MinSettings: i.MinSettings, UserAgent: i.UserAgent, As: i.As, Incomplete: i.Incomplete,
 	}, nil
 }
 
@@ -44,7 +45,7 @@ func (s *Store) PutSession(ctx context.Context, portalID, hash string, se portal
 func itemOfSession(portalID, hash string, se portal.Session) item {
 	return marshal(personKey(portalID, se.Person), sessionKey(hash), sessionItem{
 		Person: se.Person, Created: se.Created.UnixMilli(), Seen: se.Seen.UnixMilli(), Ends: se.Ends.UnixMilli(),
-		MinSettings: se.MinSettings, UserAgent: se.UserAgent, As: se.As, TTL: se.Ends.Unix(),
+		MinSettings: se.MinSettings, UserAgent: se.UserAgent, As: se.As, Incomplete: se.Incomplete, TTL: se.Ends.Unix(),
 	})
 }
 

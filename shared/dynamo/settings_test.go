@@ -29,6 +29,7 @@ func complete(s *portal.Settings) {
 	s.Groups = []portal.AccessGroup{{ID: "customers", Name: "Customers", Static: true}, {ID: "gold", Name: "Gold", Rule: portal.Filter{{{Property: "plan", Op: portal.OpIs, Values: []string{"gold"}}}}}}
 	s.Consent = portal.Consent{Text: portal.Text{"en": "We keep what you write."}, Label: portal.Text{"en": "I agree"}, Legal: []portal.LegalLink{{Label: portal.Text{"en": "Terms"}, URL: "https://nordwind.example/terms"}}}
 	s.Providers, s.RequireSSO = []portal.Provider{{ID: "provider01", Name: "Account", Preset: portal.Google, Issuer: "https://accounts.google.com", ClientID: "postern", Domains: []string{"nordwind.example"}}}, true
+	s.TeamSecondFactor = true
 	s.ContactProperties = []portal.Property{{Name: "plan", Type: portal.TypeText}}
 	s.CompanyProperties = []portal.Property{{Name: "tier", Type: portal.TypeNumber}}
 	s.CompanyView = true

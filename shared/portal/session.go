@@ -15,6 +15,7 @@ type Session struct {
 	Ends        time.Time // in any case
 	MinSettings int64     // the settings version that this session must see at least
 	As          string    // the contact as whom the portal is seen, "" as oneself
+	Incomplete  bool      // the portal asks for a second factor, which is yet to be set up
 	UserAgent   string    // what the browser or program called itself when it began: see UserAgent
 }
 

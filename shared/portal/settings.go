@@ -37,6 +37,8 @@ type Settings struct {
 	Providers  []Provider // of identities
 	RequireSSO bool       // people sign in with a provider alone; admins may with their password as well
 
+	TeamSecondFactor bool // the team signs in with two factors: a passkey, or a code beside the password
+
 	CompanyView  bool   // customers see all tickets of their primary company
 	Visible      Filter // shows only what it matches; empty shows all
 	Columns      []Column

@@ -15,16 +15,52 @@ type Sessions interface {
 	DeleteSession(ctx context.Context, portalID, person, hash string) error
 }
 
+// Factors is where second factors are kept, besides: postern/shared/dynamo's Store.
+type Factors interface {
+	Sessions
+	CodeFactor(ctx context.Context, portalID, person string) (*portal.CodeFactor, error)
+	PutHalf(ctx context.Context, portalID, hash string, h portal.Half) error
+}
+
+// Enter begins the session of a person who has proved one thing: h.Way, and where
+// it was a password, its hash. Somebody with an authenticator app is to prove that
+// as well: then the cookie is no session's, and onward is where they do. Of whom a
+// second factor is asked who has none yet, the session is good for nothing but to
+// set one up.
+func (r *Request) Enter(ctx context.Context, s Factors, p portal.Person, h portal.Half) (cookie *http.Cookie, onward string, err error) {
+	code, err := s.CodeFactor(ctx, r.Settings.ID, p.ID)
+	if err != nil {
+		return nil, "", err
+	}
+	if code == nil {
+		cookie, err = r.begin(ctx, s, p.ID, r.Settings.AsksSecondFactor(p.Role))
+		return cookie, "", err
+	}
+	token := auth.NewToken(p.ID)
+	h.Person, h.Ends = p.ID, r.Now.Add(portal.HalfAge)
+	if err := s.PutHalf(ctx, r.Settings.ID, token.Hash(), h); err != nil {
+		return nil, "", err
+	}
+	return auth.HalfCookie(r.Settings.ID, token, r.Insecure()), r.Path("code"), nil
+}
+
 // Begin starts the person's session under a new secret, and ends the one that
-// the browser had. It returns the new session's cookie.
+// the browser had. It returns the new session's cookie. It is for whom there is
+// nothing more to prove: see Enter.
 func (r *Request) Begin(ctx context.Context, s Sessions, person string) (*http.Cookie, error) {
+	return r.begin(ctx, s, person, false)
+}
+
+func (r *Request) begin(ctx context.Context, s Sessions, person string, incomplete bool) (*http.Cookie, error) {
 	if old, ok := auth.FromRequest(r.Request, r.Settings.ID, r.Insecure()); ok {
 		if err := s.DeleteSession(ctx, r.Settings.ID, old.Person, old.Hash()); err != nil {
 			return nil, err
 		}
 	}
 	token := auth.NewToken(person)
-	if err := s.PutSession(ctx, r.Settings.ID, token.Hash(), auth.NewSession(person, r.UserAgent(), r.Settings, r.Now)); err != nil {
+	session := auth.NewSession(person, r.UserAgent(), r.Settings, r.Now)
+	session.Incomplete = incomplete
+	if err := s.PutSession(ctx, r.Settings.ID, token.Hash(), session); err != nil {
 		return nil, err
 	}
 	return auth.Cookie(r.Settings.ID, token, r.Insecure()), nil
