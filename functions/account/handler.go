@@ -17,6 +17,7 @@ import (
 
 type store interface {
 	web.Store
+	consents
 	PutProfile(ctx context.Context, portalID string, p portal.Person) error
 	Password(ctx context.Context, portalID, person string) (string, error)
 	PutPassword(ctx context.Context, portalID, person, hash string, now time.Time) error
@@ -40,6 +41,7 @@ func newHandler(cfg app.Config, s store) http.Handler {
 		"PUT /api/v1/{portal}/account/password":              h.changePasswordJSON,
 		"POST /{portal}/account/sessions/end":                h.endOtherSessions,
 		"POST /{portal}/account/sessions/{session}/end":      h.endSessionForm,
+		"GET /api/v1/{portal}/account/consents":              h.listConsents,
 		"GET /api/v1/{portal}/account/sessions":              h.listSessions,
 		"DELETE /api/v1/{portal}/account/sessions":           h.endOtherSessions,
 		"DELETE /api/v1/{portal}/account/sessions/{session}": h.endSessionJSON,
@@ -68,6 +70,7 @@ type page struct {
 	profile  *web.Failure
 	password *web.Failure
 	sessions *sessionsView // nil where they cannot be told
+	consents []portal.ConsentGiven
 }
 
 func (h handler) showAccount(ctx context.Context, r *web.Request) (web.Result, error) {
@@ -79,7 +82,7 @@ func (h handler) showAccount(ctx context.Context, r *web.Request) (web.Result, e
 		return web.Result{}, err
 	}
 	sessions = sessions.shown()
-	result := show(r, page{person: r.Viewer.Person, sessions: &sessions})
+	result := show(r, page{person: r.Viewer.Person, sessions: &sessions, consents: h.consentsOf(ctx, r)})
 	switch r.URL.Query().Get("done") {
 	case "saved":
 		result.Flash = &ui.BannerProps{Tone: ui.OK, Text: r.Reader.T("account.saved")}
@@ -104,7 +107,7 @@ func (h handler) showFailed(ctx context.Context, r *web.Request, p page) web.Res
 		return show(r, p)
 	}
 	sessions = sessions.shown()
-	p.sessions = &sessions
+	p.sessions, p.consents = &sessions, h.consentsOf(ctx, r)
 	return show(r, p)
 }
 

@@ -154,6 +154,9 @@ func TestFixtures(t *testing.T) {
 		"password-change-email":      {Status: 422, Fields: []string{"new"}, Check: stays(manager)},
 		"password-change-signed-out": session,
 
+		"consents":                  {Status: 200},
+		"consents-signed-out":       session,
+		"consents-expired":          session,
 		"sessions":                  {Status: 200},
 		"sessions-signed-out":       session,
 		"sessions-expired":          session,
@@ -330,7 +333,8 @@ func TestPrice(t *testing.T) {
 	p.Fixture(t, "account")
 	for fixture, want := range map[string][]string{
 		"account":             {"BatchGetItem"},
-		"page":                {"BatchGetItem", "Query"},
+		"page":                {"BatchGetItem", "Query", "Query"},
+		"consents":            {"BatchGetItem", "Query"},
 		"session":             {"BatchGetItem"},
 		"sessions":            {"BatchGetItem", "Query"},
 		"change":              {"BatchGetItem", "UpdateItem"},
@@ -352,7 +356,8 @@ func TestPrice(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
-	functiontest.Faults(t, false, "page", nil, nil)
+	// That consents cannot be told loses nothing else.
+	functiontest.Faults(t, false, "page", func(n int, _ functiontest.Call) bool { return n == 4 }, nil)
 	functiontest.Faults(t, true, "change", nil, nil)
 	functiontest.Faults(t, true, "save", nil, func(t *testing.T, p *functiontest.Portal, a functiontest.Answer, f functiontest.Fault) {
 		if a.Log["portal"] == nil {

@@ -12,8 +12,6 @@ import (
 	"github.com/a-h/templ"
 
 	"postern/shared/app"
-	"postern/shared/auth"
-	"postern/shared/auth/password"
 	"postern/shared/dynamo"
 	"postern/shared/portal"
 	"postern/shared/ui"
@@ -23,9 +21,12 @@ import (
 type store interface {
 	web.Store
 	web.Sessions
+	web.Audits
 	PutLinkRequest(ctx context.Context, r dynamo.LinkRequest) error
 	Link(ctx context.Context, portalID, person, hash string, now time.Time) (portal.Link, portal.Person, error)
 	UseLink(ctx context.Context, portalID string, l portal.Link, hash, password string, now time.Time) error
+	Register(ctx context.Context, portalID string, r dynamo.Registration) error
+	CompanyOfDomain(ctx context.Context, portalID, domain string) (string, error)
 	DeleteLinks(ctx context.Context, portalID, person string) error
 	DeleteOtherSessions(ctx context.Context, portalID, person, hash string) error
 	Attempt(ctx context.Context, portalID, what, key string, by int, window time.Duration, now time.Time) (int64, time.Time, error)
@@ -40,9 +41,12 @@ func newHandler(cfg app.Config, s store) http.Handler {
 		"POST /{portal}/reset":               h.requestForm(portal.LinkReset),
 		"GET /{portal}/sign-in-link":         h.showRequest(portal.LinkSignIn),
 		"POST /{portal}/sign-in-link":        h.requestForm(portal.LinkSignIn),
+		"GET /{portal}/register":             h.showRequest(portal.LinkRegister),
+		"POST /{portal}/register":            h.requestForm(portal.LinkRegister),
 		"GET /{portal}/link/{link}":          h.showLink,
 		"POST /{portal}/link/{link}":         h.useForm,
 		"POST /api/v1/{portal}/links":        h.requestJSON,
+		"GET /api/v1/{portal}/links/{link}":  h.showLink,
 		"POST /api/v1/{portal}/links/{link}": h.useJSON,
 	})
 }
@@ -65,8 +69,11 @@ type request struct {
 
 // path is where a link of the kind is asked for.
 func path(r *web.Request, kind portal.LinkKind) string {
-	if kind == portal.LinkReset {
+	switch kind {
+	case portal.LinkReset:
 		return r.Path("reset")
+	case portal.LinkRegister:
+		return r.Path("register")
 	}
 	return r.Path("sign-in-link")
 }
@@ -86,9 +93,15 @@ func with(path, next string) string {
 // minutes is how long links are valid, for the reader.
 func minutes() string { return strconv.Itoa(int(portal.LinkAge / time.Minute)) }
 
+// days is how long invitations are.
+func days() string { return strconv.Itoa(int(portal.LinkInvite.Age() / (24 * time.Hour))) }
+
 // showRequest shows the form, or that a mail is on its way.
 func (h handler) showRequest(kind portal.LinkKind) web.Handler {
 	return func(_ context.Context, r *web.Request) (web.Result, error) {
+		if kind == portal.LinkRegister && !open(r) {
+			return closed(r)
+		}
 		q := r.URL.Query()
 		p := request{Kind: kind, Next: r.LocalPath(q.Get("next"), "")}
 		if q.Has("sent") {
@@ -97,7 +110,7 @@ func (h handler) showRequest(kind portal.LinkKind) web.Handler {
 				Page:  func(f ui.Frame) templ.Component { return sentPage(f, r, p) },
 			}, nil
 		}
-		if kind == portal.LinkSignIn && r.Viewer.SignedIn() {
+		if kind != portal.LinkReset && r.Viewer.SignedIn() && portal.HasLogin(r.Viewer.Person) {
 			return web.Result{SeeOther: cmp.Or(p.Next, r.HomeOf(r.Viewer.Role))}, nil
 		}
 		return showRequest(r, p), nil
@@ -118,8 +131,11 @@ func (h handler) requestForm(kind portal.LinkKind) web.Handler {
 		}
 		p := request{Kind: kind, Email: r.PostForm.Get("email"), Next: r.LocalPath(r.PostForm.Get("next"), "")}
 		if err := h.request(ctx, r, p); err != nil {
-			if portal.KindOf(err) == portal.Internal {
+			switch portal.KindOf(err) {
+			case portal.Internal:
 				return web.Result{}, err
+			case portal.Forbidden:
+				return closed(r)
 			}
 			p.Failure = r.Failure(err)
 			return showRequest(r, p), err
@@ -158,11 +174,14 @@ func (h handler) request(ctx context.Context, r *web.Request, p request) error {
 	if !ok || strings.Contains(address, "=?") { // what mail programs take for other characters encoded
 		wrong = append(wrong, portal.FieldError{Field: "email", Key: "link.error.email"})
 	}
-	if p.Kind != portal.LinkSignIn && p.Kind != portal.LinkReset {
+	if !p.Kind.Asked() {
 		wrong = append(wrong, portal.FieldError{Field: "kind", Key: "link.error.kind"})
 	}
 	if len(wrong) > 0 {
 		return &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: wrong}
+	}
+	if p.Kind == portal.LinkRegister && !open(r) {
+		return notOpen(r)
 	}
 	tries, ends, err := h.store.Attempt(ctx, r.Settings.ID, "link", r.Network(), 1, window, r.Now)
 	if err != nil {
@@ -175,125 +194,4 @@ func (h handler) request(ctx context.Context, r *web.Request, p request) error {
 		Portal: r.Settings.ID, ID: dynamo.NewID(r.Now), Kind: p.Kind, Email: address,
 		Language: r.Reader.Lang(), Next: p.Next, At: r.Now,
 	})
-}
-
-// use is the content of the page that a link leads to.
-type use struct {
-	Action  string
-	Link    portal.Link
-	Person  portal.Person
-	Failure *web.Failure
-}
-
-// link returns what the path's link is for. Whatever is wrong with it, the error
-// is the same.
-func (h handler) link(ctx context.Context, r *web.Request) (token auth.Token, l portal.Link, p portal.Person, err error) {
-	token, ok := auth.ParseToken(r.PathValue("link"))
-	if !ok {
-		return token, l, p, portal.Errorf(portal.NotFound, "link.error.gone")
-	}
-	l, p, err = h.store.Link(ctx, r.Settings.ID, token.Person, token.Hash(), r.Now)
-	return token, l, p, err
-}
-
-// showLink shows what the link does, and does nothing: whatever reads mails
-// follows their links.
-func (h handler) showLink(ctx context.Context, r *web.Request) (web.Result, error) {
-	_, l, p, err := h.link(ctx, r)
-	if err != nil {
-		return notUsed(r, use{}, err)
-	}
-	return showUse(r, use{Link: l, Person: p}), nil
-}
-
-func showUse(r *web.Request, p use) web.Result {
-	p.Action = r.Path("link", r.PathValue("link"))
-	return web.Result{
-		Title: useWords(r, p).title,
-		Page:  func(f ui.Frame) templ.Component { return usePage(f, r, p) },
-	}
-}
-
-// notUsed is the page of a link that was not used: the form again, or one to ask
-// for another link.
-func notUsed(r *web.Request, p use, err error) (web.Result, error) {
-	switch portal.KindOf(err) {
-	case portal.NotFound:
-		return web.Result{
-			Title: r.Reader.T("link.gone.title"),
-			Page:  func(f ui.Frame) templ.Component { return gonePage(f, r) },
-		}, err
-	case portal.Invalid:
-		p.Failure = r.Failure(err)
-		return showUse(r, p), err
-	}
-	return web.Result{}, err
-}
-
-func (h handler) useForm(ctx context.Context, r *web.Request) (web.Result, error) {
-	if err := r.Form(); err != nil {
-		return web.Result{}, err
-	}
-	cookies, p, err := h.use(ctx, r, "new", r.PostForm.Get("new"))
-	if err != nil {
-		return notUsed(r, p, err)
-	}
-	return web.Result{
-		SeeOther: cmp.Or(r.LocalPath(p.Link.Next, ""), r.HomeOf(p.Person.Role)),
-		Cookies:  cookies,
-	}, nil
-}
-
-// useBody uses a link; those that set a password need one.
-type useBody struct {
-	Password string `json:"password"`
-}
-
-func (h handler) useJSON(ctx context.Context, r *web.Request) (web.Result, error) {
-	var body useBody
-	if err := r.JSON(&body); err != nil {
-		return web.Result{}, err
-	}
-	cookies, _, err := h.use(ctx, r, "password", body.Password)
-	if err != nil {
-		return web.Result{}, err
-	}
-	return web.Result{Cookies: cookies}, nil
-}
-
-// use uses the link up and begins a session. A new password ends all sessions of
-// the person and all their links, since who knew the old one may have begun them.
-// The browser becomes one that the account is known to be used from.
-func (h handler) use(ctx context.Context, r *web.Request, field, secret string) ([]*http.Cookie, use, error) {
-	token, l, person, err := h.link(ctx, r)
-	if err != nil {
-		return nil, use{}, err
-	}
-	p := use{Link: l, Person: person}
-	hash := ""
-	if l.Kind == portal.LinkReset {
-		if err := password.Check(field, secret, person, r.Settings.Name); err != nil {
-			return nil, p, err
-		}
-		if hash, err = password.Hash(secret); err != nil {
-			return nil, p, err
-		}
-	}
-	if err := h.store.UseLink(ctx, r.Settings.ID, l, token.Hash(), hash, r.Now); err != nil {
-		return nil, p, err
-	}
-	if l.Kind == portal.LinkReset {
-		if err := h.store.DeleteOtherSessions(ctx, r.Settings.ID, person.ID, ""); err != nil {
-			return nil, p, err
-		}
-		if err := h.store.DeleteLinks(ctx, r.Settings.ID, person.ID); err != nil {
-			return nil, p, err
-		}
-	}
-	cookie, err := r.Begin(ctx, h.store, person.ID)
-	if err != nil {
-		return nil, p, err
-	}
-	device, _ := auth.Device(r.Request, r.Settings, person.Email, r.Insecure(), r.Now)
-	return []*http.Cookie{cookie, auth.DeviceCookie(r.Settings, person.Email, device, r.Insecure(), r.Now)}, p, nil
 }

@@ -44,6 +44,9 @@ func TestFixtures(t *testing.T) {
 		"h1": T("de", "link.gone.title"), `form[action$="/sign-in-link"] label[for="email"]`: T("de", "signIn.email"),
 		`button[formaction$="/reset"]`: T("de", "link.sendReset"),
 	}}
+	shut := functiontest.Want{Status: 403, Lang: "de", Check: nobody, See: map[string]string{
+		"h1": T("de", "link.closed.title"), "main p": T("de", "link.error.closed"), "main form": "",
+	}}
 	goneJSON := functiontest.Want{Status: 404, Detail: T("de", "link.error.gone"), Fields: []string{}, Check: nobody}
 	in := func(location string, person string, secret string) functiontest.Want {
 		w := functiontest.Want{Status: 303, Header: map[string]string{"Location": location}}
@@ -67,6 +70,12 @@ func TestFixtures(t *testing.T) {
 		"sign-in-page-signed-in":    taken("/{portal}/tickets"),
 		"sign-in-sent":              sent,
 
+		"register-page":         shut,
+		"register-page-en":      {Status: 403, Lang: "en", See: map[string]string{"h1": T("en", "link.closed.title")}},
+		"register-sent":         shut,
+		"register":              shut,
+		"register-cross-origin": {Status: 403, Lang: "de", See: map[string]string{"main": T("de", "error.crossOrigin")}},
+
 		"reset":              taken("/{portal}/reset?sent"),
 		"reset-unknown":      taken("/{portal}/reset?sent"),
 		"reset-next":         taken("/{portal}/reset?sent&next=%2F{portal}%2Ftickets%2F" + sample.OwnTicket),
@@ -87,9 +96,12 @@ func TestFixtures(t *testing.T) {
 		"link-reset-stale":   gone,
 		"link-sign-in-stale": gone,
 		"link-unknown":       gone,
-		"link-truncated":     gone,
-		"link-nothing":       gone,
-		"link-tampered":      gone,
+		// Whoever has a login sets up none.
+		"link-invite-registered":  gone,
+		"use-register-registered": gone,
+		"link-truncated":          gone,
+		"link-nothing":            gone,
+		"link-tampered":           gone,
 
 		"use-reset":         in("/{portal}/tickets", sample.Customer, chosen),
 		"use-sign-in":       in("/{portal}/tickets", sample.Customer, sample.Password),
@@ -111,6 +123,7 @@ func TestFixtures(t *testing.T) {
 		"request-encoded":      {Status: 422, Fields: []string{"email"}},
 		"request-broken":       {Status: 400, Detail: T("de", "error.badJSON")},
 		"request-field":        {Status: 422, Fields: []string{"next"}},
+		"request-register":     {Status: 403, Detail: T("de", "link.error.closed"), Check: nobody},
 		"request-cross-origin": {Status: 403, Detail: T("de", "error.crossOrigin")},
 
 		"api-reset":        in("", sample.Customer, chosen),
@@ -118,6 +131,10 @@ func TestFixtures(t *testing.T) {
 		"api-short":        {Status: 422, Fields: []string{"password"}, Check: unchanged},
 		"api-missing":      {Status: 422, Fields: []string{"password"}, Check: unchanged},
 		"api-unknown":      goneJSON,
+		"api-look":         {Status: 200, Check: looks(`{"kind":"sign-in","email":"c•••@nordwind.example","names":false,"password":false,"consent":null}`)},
+		"api-look-reset":   {Status: 200, Check: looks(`{"kind":"reset","email":"c•••@nordwind.example","names":false,"password":true,"consent":null}`)},
+		"api-look-stale":   goneJSON,
+		"api-look-unknown": goneJSON,
 		"api-stale":        goneJSON,
 		"api-broken":       {Status: 400, Detail: T("de", "error.badJSON"), Check: unchanged},
 		"api-cross-origin": {Status: 403, Detail: T("de", "error.crossOrigin"), Check: unchanged},
@@ -128,6 +145,16 @@ func nobody(t *testing.T, _ *functiontest.Portal, a functiontest.Answer) {
 	t.Helper()
 	if len(a.Cookies) > 0 {
 		t.Errorf("it sets %v", a.Cookies)
+	}
+}
+
+func looks(want string) func(*testing.T, *functiontest.Portal, functiontest.Answer) {
+	return func(t *testing.T, p *functiontest.Portal, a functiontest.Answer) {
+		t.Helper()
+		nobody(t, p, a)
+		if got := strings.TrimSpace(a.Body); got != want {
+			t.Errorf("says %s", got)
+		}
 	}
 }
 
@@ -493,8 +520,8 @@ func TestPrice(t *testing.T) {
 		"reset-page":   {},
 		"reset":        {"UpdateItem", "PutItem"},
 		"link-sign-in": {"BatchGetItem"},
-		"use-sign-in":  {"BatchGetItem", "DeleteItem", "PutItem"},
-		"use-reset":    {"BatchGetItem", "TransactWriteItems", "Query", "Query", "PutItem"},
+		"use-sign-in":  {"BatchGetItem", "DeleteItem", "PutItem", "PutItem"},
+		"use-reset":    {"BatchGetItem", "TransactWriteItems", "Query", "Query", "PutItem", "PutItem"},
 	} {
 		p := functiontest.New(t)
 		p.Fixture(t, "reset-page") // the settings are read
@@ -510,10 +537,13 @@ func TestFaults(t *testing.T) {
 	functiontest.Faults(t, true, "reset", nil, nil)
 	// Whatever fails, a link that was used up is not good again, and one that was
 	// not is: nobody is left with an old session beside a new password unawares.
-	functiontest.Faults(t, true, "use-reset", nil, func(t *testing.T, p *functiontest.Portal, a functiontest.Answer, _ functiontest.Fault) {
-		if len(a.Cookies) > 0 {
+	noted := func(n int) func(int, functiontest.Call) bool { // the entry in the audit log, which is the last
+		return func(i int, c functiontest.Call) bool { return i == n && c.Operation == "PutItem" }
+	}
+	functiontest.Faults(t, true, "use-reset", noted(7), func(t *testing.T, p *functiontest.Portal, a functiontest.Answer, _ functiontest.Fault) {
+		if len(a.Cookies) > 0 && a.Status != 303 {
 			t.Errorf("it sets %v", a.Cookies)
 		}
 	})
-	functiontest.Faults(t, true, "use-sign-in", nil, nil)
+	functiontest.Faults(t, true, "use-sign-in", noted(5), nil)
 }

@@ -243,6 +243,12 @@ func TestFixtures(t *testing.T) {
 		"link-unknown":    {nil, nil},
 		"link-unreadable": {nil, []string{deadletter.Unreadable}},
 		"link-batch":      {[]string{customer, customer, customer}, nil},
+
+		// The portal lets nobody register, and invites neither.
+		"link-register":          {nil, nil},
+		"link-register-known":    {nil, nil},
+		"link-invite":            {nil, nil},
+		"link-invite-registered": {nil, nil},
 	}
 	files, err := filepath.Glob(filepath.Join("..", "..", "events", "notify", "*.json"))
 	if err != nil || len(files) != len(wants) {

@@ -20,33 +20,65 @@ const (
 	linkMails  = 3
 )
 
+// lateInvitation is when an invitation is given up on, well before its record would
+// be put aside: the team sees that it failed, and the queue keeps no address.
+const lateInvitation = patience / 2
+
 // mailLink makes the link that was asked for, and sends it to who has the
-// address. Nobody is told where nobody has it. A record that comes again sends
-// nothing again. What cannot be sent in time is dropped, and not put aside: the
-// person has asked once more by then, and the queue would keep the address.
+// address. Nobody is told where nobody has it, but who wants to register. A record
+// that comes again sends nothing again. What cannot be sent in time is dropped, and
+// not put aside: the person has asked once more by then, and the queue would keep
+// the address.
 func (n *notifier) mailLink(ctx context.Context, r dynamo.LinkRequest, l *line) *failure {
-	if n.now().Sub(r.At) > portal.LinkAge {
+	invite := r.Kind == portal.LinkInvite
+	late := n.now().Sub(r.At) > portal.LinkAge
+	if late && !invite {
 		l.outcome = "late"
 		return nil
 	}
-	settings, err := n.store.SettingsOf(ctx, r.Portal)
+	read := n.store.SettingsOf
+	if invite {
+		read = n.store.NewestSettingsOf // it may have been switched off, or on, just now
+	}
+	settings, err := read(ctx, r.Portal)
 	var person portal.Person
 	if err == nil {
 		person, err = n.store.ContactByEmail(ctx, r.Portal, r.Email)
 	}
+	letter := linkLetter{LinkRequest: r, settings: settings, person: person}
 	switch {
+	case r.Kind == portal.LinkRegister && settings != nil && !portal.Registers(settings, settings.AccessModeOf(n.cfg.Registration)):
+		l.outcome = "closed"
+		return nil
+	case portal.KindOf(err) == portal.NotFound && r.Kind == portal.LinkRegister && settings != nil:
+		letter.fresh = true
+		letter.person = portal.Person{ID: dynamo.NewID(n.now()), Email: r.Email, Role: portal.Customer}
 	case portal.KindOf(err) == portal.NotFound:
 		l.outcome = "nobody"
 		return nil
 	case err != nil:
 		return &failure{"", err}
+	case r.Kind == portal.LinkRegister && portal.HasLogin(person):
+		letter.known, letter.Kind = true, portal.LinkSignIn
+	case invite:
+		outcome, err := n.holds(ctx, r, settings, person, n.now().Sub(r.At) > lateInvitation)
+		if err != nil {
+			return &failure{"", err}
+		}
+		if l.outcome = outcome; outcome != "" {
+			return nil
+		}
 	}
 	l.recipients = 1
 	if deadline, bounded := ctx.Deadline(); bounded && time.Until(deadline) < mailTime {
 		return &failure{"", errNoTime}
 	}
 	began := n.now()
-	claim, err := n.store.ClaimMail(ctx, dynamo.Mail{Portal: r.Portal, Ticket: r.ID, Message: "link", Recipient: person.ID}, began, began.Add(claimTime), false)
+	recipient := person.ID
+	if r.Kind == portal.LinkRegister {
+		recipient = "asked" // whoever they are by now
+	}
+	claim, err := n.store.ClaimMail(ctx, dynamo.Mail{Portal: r.Portal, Ticket: r.ID, Message: "link", Recipient: recipient}, began, began.Add(claimTime), false)
 	switch {
 	case errors.Is(err, dynamo.ErrMailSent):
 		l.outcome = "done"
@@ -57,18 +89,54 @@ func (n *notifier) mailLink(ctx context.Context, r dynamo.LinkRequest, l *line) 
 	case err != nil:
 		return &failure{"", err}
 	}
-	if err := n.sendLink(ctx, r, settings, person, claim, l); err != nil {
+	if err := n.sendLink(ctx, letter, claim, l); err != nil {
 		return &failure{"", errors.Join(err, n.store.ReleaseMail(ctx, claim))}
 	}
 	return nil
 }
 
+// holds tells why the invitation is not sent now, "" where it is.
+func (n *notifier) holds(ctx context.Context, r dynamo.LinkRequest, settings *portal.Settings, p portal.Person, late bool) (outcome string, err error) {
+	switch {
+	case portal.HasLogin(p):
+		return "registered", nil
+	case r.Company == "" && p.Invitation == portal.NotInvited:
+		return "withdrawn", nil
+	case late:
+		return "late", n.store.PutInvitation(ctx, r.Portal, p.ID, portal.Failed)
+	case settings.Active:
+		return "", nil
+	}
+	return "waiting", n.store.HoldInvitation(ctx, r, p)
+}
+
+// linkLetter is a link that is to be mailed.
+type linkLetter struct {
+	dynamo.LinkRequest
+	settings *portal.Settings
+	person   portal.Person
+	fresh    bool // nobody has the address yet
+	known    bool // who wanted to register has a login
+}
+
 // sendLink sends the claimed mail. An error means that it was certainly not
 // sent.
-func (n *notifier) sendLink(ctx context.Context, r dynamo.LinkRequest, settings *portal.Settings, person portal.Person, claim dynamo.Claim, l *line) error {
+func (n *notifier) sendLink(ctx context.Context, r linkLetter, claim dynamo.Claim, l *line) error {
+	person, counted := r.person, "link-mail"
+	if r.Kind == portal.LinkInvite {
+		counted = "invitation-mail" // nobody prevents one by asking for other links
+	}
 	count := func(by int) (int64, error) {
-		tries, _, err := n.store.Attempt(ctx, r.Portal, "link-mail", r.Email, by, linkWindow, r.At)
+		tries, _, err := n.store.Attempt(ctx, r.Portal, counted, r.Email, by, linkWindow, r.At)
 		return tries, err
+	}
+	refused := func() error {
+		l.outcome = "refused"
+		err := n.store.PutRefused(ctx, claim)
+		if r.Kind == portal.LinkInvite {
+			err = errors.Join(n.store.PutInvitation(ctx, r.Portal, person.ID, portal.Failed), err)
+		}
+		return err
 	}
 	tries, err := count(1)
 	if err != nil {
@@ -80,16 +148,16 @@ func (n *notifier) sendLink(ctx context.Context, r dynamo.LinkRequest, settings 
 	}
 	token := auth.NewToken(person.ID)
 	letter, err := mail.WriteLink(ctx, mail.LinkMail{
-		Settings: settings, Kind: r.Kind, To: person, Language: r.Language, ID: r.ID, Token: token.Value(),
+		Settings: r.settings, Kind: r.Kind, To: person, Language: r.Language, ID: r.ID, Token: token.Value(),
+		Known: r.known, By: r.By,
 		Origin: n.cfg.Origin, From: n.cfg.MailFrom, Now: n.now(),
 	})
 	if errors.Is(err, mail.ErrAddress) {
-		l.outcome = "refused"
-		return n.store.PutRefused(ctx, claim)
+		return refused()
 	}
 	if err == nil {
 		err = n.store.PutLink(ctx, r.Portal, token.Hash(), portal.Link{
-			Person: person.ID, Email: r.Email, Kind: r.Kind, Next: r.Next, Ends: n.now().Add(portal.LinkAge),
+			Person: person.ID, Email: r.Email, Kind: r.Kind, Next: r.Next, New: r.fresh, Company: r.Company, Ends: n.now().Add(r.Kind.Age()),
 		})
 	}
 	if err != nil {
@@ -113,8 +181,7 @@ func (n *notifier) sendLink(ctx context.Context, r dynamo.LinkRequest, settings 
 		slog.ErrorContext(ctx, "mail unsure", "message", r.ID, "error", err.Error())
 		return nil
 	case failed.Outcome == ses.Refused:
-		l.outcome = "refused"
-		return n.store.PutRefused(ctx, claim)
+		return refused()
 	}
 	_, undo := count(-1)
 	return errors.Join(err, undo)

@@ -296,5 +296,28 @@ func (s *setup) switchPortal(ctx context.Context, slug string, on bool) (any, er
 	if err != nil {
 		return nil, err
 	}
+	if on {
+		if err := s.sendWaiting(ctx, slug); err != nil {
+			return nil, err
+		}
+	}
 	return switched{slug, on}, nil
+}
+
+// sendWaiting asks for the mails of all invitations that wait for the portal. What
+// a run leaves, the next one does: also of a portal that is on already.
+func (s *setup) sendWaiting(ctx context.Context, slug string) error {
+	set, err := s.settings(ctx, slug)
+	if err != nil {
+		return err
+	}
+	for sent := 1; sent > 0; {
+		if deadline, bounded := ctx.Deadline(); bounded && time.Until(deadline) < answerTime {
+			return refuse("The portal %s is on. Not all invitations that waited for it are on their way yet: switch it on once more.", slug)
+		}
+		if sent, err = s.store.SendWaiting(ctx, set.ID, s.now().UTC()); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -929,6 +929,57 @@ func TestSwitchesAtOnce(t *testing.T) {
 	}
 }
 
+// Who was invited before is told when the portal is switched on, each once; and
+// where that run was lost, by switching it on again.
+func TestWaitingInvitations(t *testing.T) {
+	p := newPlace(t)
+	set := p.made(t)
+	if _, err := p.admin(t, "you@example.com"); err != nil {
+		t.Fatal(err)
+	}
+	var people []portal.Person
+	for i := range 60 { // of several batches
+		people = append(people, portal.Person{
+			ID: fmt.Sprintf("waits%05d", i), Email: fmt.Sprintf("waits%d@nordwind.example", i), Role: portal.Customer, Invitation: portal.Pending, Created: time.Now(),
+		})
+	}
+	if err := p.store.PutPeople(t.Context(), set.ID, nil, people, nil); err != nil {
+		t.Fatal(err)
+	}
+	for i, who := range people {
+		r := dynamo.LinkRequest{Portal: set.ID, ID: fmt.Sprintf("request%05d", i), Kind: portal.LinkInvite, Email: who.Email, At: time.Now()}
+		if err := p.store.HoldInvitation(t.Context(), r, who); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lost := 0
+	p.wire.meet = func(_ int, call string) fault {
+		if call == "TransactWriteItems" {
+			if lost++; lost == 7 {
+				return denied
+			}
+		}
+		return none
+	}
+	if _, err := p.do(t, `{"switchOn": true}`); err == nil {
+		t.Error("nothing is said of the lost run")
+	}
+	p.wire.meet = nil
+	for range 2 {
+		if _, err := p.do(t, `{"switchOn": true}`); err != nil {
+			t.Error(err)
+		}
+	}
+	if n, err := p.store.SendWaiting(t.Context(), set.ID, time.Now()); n != 0 || err != nil {
+		t.Errorf("%d wait still: %v", n, err)
+	}
+	for _, who := range people {
+		if got, err := p.store.ContactByEmail(t.Context(), set.ID, who.Email); err != nil || got.Invitation != portal.Pending {
+			t.Errorf("%+v: %v", got, err)
+		}
+	}
+}
+
 // Whatever the list names is said.
 func TestTexts(t *testing.T) {
 	s := portal.Recommended()

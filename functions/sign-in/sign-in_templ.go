@@ -178,6 +178,12 @@ func signInPage(f ui.Frame, r *web.Request, p form) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
+			if portal.Registers(r.Settings, r.AccessMode()) {
+				templ_7745c5c3_Err = ui.Link(ui.LinkProps{Label: r.Reader.T("signIn.register"), Href: onward(r, portal.PageRegister, p.Next)}).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			}
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "</div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -83,7 +83,9 @@ var functions = map[string][]Grant{
 		{schema.Credentials, []string{batchGetItem, checkItem}},
 		{schema.Sessions, []string{putItem, deleteItem}},
 	}),
-	"link": union(viewer, []Grant{ // patterns 34, 36 to 38, 11, 15, and the end of other sessions
+	"link": union(viewer, []Grant{ // patterns 34, 36 to 38, 11, 15, 41, 44, 46, and the end of other sessions
+		{schema.People, []string{getItem, putItem, updateItem, deleteItem}},
+		{schema.Audit, []string{putItem}},
 		{schema.Credentials, []string{putItem}},
 		{schema.Sessions, []string{putItem, deleteItem, query}},
 	}),
@@ -93,8 +95,8 @@ var functions = map[string][]Grant{
 		{schema.Sessions, []string{putItem, deleteItem}},
 		{schema.Audit, []string{putItem}},
 	}),
-	"account": union(viewer, []Grant{ // pattern 15, and the end of other sessions
-		{schema.People, []string{updateItem}},
+	"account": union(viewer, []Grant{ // patterns 15, 45, and the end of other sessions
+		{schema.People, []string{updateItem, query}},
 		{schema.Credentials, []string{getItem, putItem}},
 		{schema.Sessions, []string{query, deleteItem}},
 	}),

@@ -291,13 +291,14 @@ func (s *Store) Company(ctx context.Context, portalID, id string) (portal.Compan
 }
 
 // PutPeople writes companies and people, each with their claim to the address
-// and their memberships, in batches: for making sample data and imports, where
+// and their memberships, and what addresses companies have, in batches: for making sample data and imports, where
 // addresses are known to differ. hashes holds password hashes by person.
 func (s *Store) PutPeople(ctx context.Context, portalID string, companies []portal.Company, people []portal.Person, hashes map[string]string) error {
 	var items, passwords []item
 	for _, c := range companies {
 		items = append(items, marshal(companyKey(portalID, c.ID), "p", companyItem(c)))
 	}
+	items = append(items, domainItems(portalID, companies)...)
 	for _, p := range people {
 		items = append(items, itemOfPerson(portalID, p))
 		if p.Email != "" {

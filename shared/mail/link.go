@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"time"
@@ -9,8 +10,8 @@ import (
 	"postern/shared/ui/messages"
 )
 
-// LinkMail is a mail with a one-time link. It names nobody but who gets it:
-// whoever asked for it need not be them.
+// LinkMail is a mail with a one-time link. It names nobody but who gets it, and who
+// invites: whoever asked for it need not be them.
 type LinkMail struct {
 	Settings *portal.Settings
 	Kind     portal.LinkKind
@@ -18,6 +19,8 @@ type LinkMail struct {
 	Language string // that was asked in, where the person has none
 	ID       string // of the request
 	Token    string // what follows /link/
+	Known    bool   // who wanted to register has a login, and gets a link to sign in
+	By       string // who invites; "" is the portal
 
 	Origin string // where browsers reach the portal, scheme and host
 	From   string // the deployment's address, where the portal has none of its own
@@ -37,16 +40,30 @@ func WriteLink(ctx context.Context, m LinkMail) (Letter, error) {
 		Link: m.Origin + "/" + s.Slug + "/link/" + m.Token,
 	}
 	name := line(s.Name)
-	subject, rest := c.T("mail.link.signIn.subject", "portal", name), c.T("mail.link.signIn.else")
-	c.Head, c.Open = c.T("mail.link.signIn.head"), c.T("mail.link.signIn.open")
-	c.Intro = c.T("mail.link.signIn.intro", "portal", name)
-	if m.Kind == portal.LinkReset {
-		subject, rest = c.T("mail.link.reset.subject", "portal", name), c.T("mail.link.reset.else")
-		c.Head, c.Open = c.T("mail.link.reset.head"), c.T("mail.link.reset.open")
-		c.Intro = c.T("mail.link.reset.intro", "portal", name)
+	words := "signIn"
+	switch {
+	case m.Known:
+		words = "known"
+	case m.Kind == portal.LinkReset:
+		words = "reset"
+	case m.Kind == portal.LinkRegister:
+		words = "register"
+	case m.Kind == portal.LinkInvite:
+		words = "invite"
 	}
-	c.Title = subject
-	c.Next = c.T("mail.link.once", "minutes", strconv.Itoa(int(portal.LinkAge/time.Minute))) + " " + rest
+	say := func(what string, pairs ...string) string { return c.T("mail.link."+words+"."+what, pairs...) }
+	subject := say("subject", "portal", name)
+	c.Title, c.Head = subject, say("head")
+	c.Intro = say("intro", "portal", name, "by", line(cmp.Or(m.By, s.Name)))
+	lasts := c.T("mail.link.once", "minutes", strconv.Itoa(int(portal.LinkAge/time.Minute)))
 	c.Footer = c.T("mail.link.footer", "portal", s.Name)
+	if m.Kind == portal.LinkInvite {
+		lasts = say("once", "days", strconv.Itoa(int(m.Kind.Age()/(24*time.Hour))))
+		c.Footer = say("footer", "portal", s.Name)
+	}
+	if words == "known" {
+		words = "signIn" // the link is no other one
+	}
+	c.Open, c.Next = say("open"), lasts+" "+say("else")
 	return e.letter(ctx, e.header(c, subject, m.ID+"."+digest(m.To.ID), m.Now), c)
 }

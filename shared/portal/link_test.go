@@ -1,6 +1,9 @@
 package portal
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 func TestMaskedEmail(t *testing.T) {
 	for address, want := range map[string]string{
@@ -18,9 +21,20 @@ func TestMaskedEmail(t *testing.T) {
 }
 
 func TestLinkKind(t *testing.T) {
-	for kind, want := range map[LinkKind]bool{LinkSignIn: true, LinkReset: true, "": false, "invite": false} {
-		if kind.Valid() != want {
-			t.Errorf("%q: %v", kind, !want)
+	for kind, want := range map[LinkKind]struct {
+		valid, asked, setsUp bool
+		age                  time.Duration
+	}{
+		LinkSignIn:   {true, true, false, LinkAge},
+		LinkReset:    {true, true, false, LinkAge},
+		LinkRegister: {true, true, true, LinkAge},
+		LinkInvite:   {true, false, true, 14 * 24 * time.Hour},
+		"":           {age: LinkAge},
+		"bogus":      {age: LinkAge},
+	} {
+		l := Link{Kind: kind}
+		if kind.Valid() != want.valid || kind.Asked() != want.asked || l.SetsUp() != want.setsUp || kind.Age() != want.age {
+			t.Errorf("%q: %v, %v, %v, %v", kind, kind.Valid(), kind.Asked(), l.SetsUp(), kind.Age())
 		}
 	}
 }
