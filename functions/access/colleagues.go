@@ -7,7 +7,6 @@ import (
 
 	"github.com/a-h/templ"
 
-	"postern/shared/dynamo"
 	"postern/shared/portal"
 	"postern/shared/ui"
 	"postern/shared/web"
@@ -148,12 +147,11 @@ func (h handler) inviteColleague(ctx context.Context, r *web.Request, body colle
 	if err != nil {
 		return err
 	}
-	counted, ends, err := h.store.Count(ctx, r.Settings.ID, "invite", r.Viewer.Company,
-		[]dynamo.Counter{{Name: "all", Most: inviteMost}}, inviteWindow, r.Now)
+	n, ends, err := h.store.Attempt(ctx, r.Settings.ID, "invite", r.Viewer.Company, 1, inviteWindow, r.Now)
 	if err != nil {
 		return err
 	}
-	if !counted {
+	if n > inviteMost {
 		return &portal.Error{Kind: portal.TooMany, Key: "colleagues.error.tooMany", RetryAfter: ends.Sub(r.Now)}
 	}
 	return h.store.InviteColleague(ctx, change(r), r.Viewer.Person, who)

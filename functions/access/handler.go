@@ -31,7 +31,7 @@ type store interface {
 	InviteColleague(ctx context.Context, c dynamo.AccessChange, manager portal.Person, who dynamo.Invitee) error
 	WithdrawInvitation(ctx context.Context, c dynamo.AccessChange, company, id string) error
 	RemoveColleague(ctx context.Context, c dynamo.AccessChange, manager portal.Person, contact string) (portal.Person, error)
-	Count(ctx context.Context, portalID, what, key string, counters []dynamo.Counter, window time.Duration, now time.Time) (bool, time.Time, error)
+	Attempt(ctx context.Context, portalID, what, key string, by int, window time.Duration, now time.Time) (int64, time.Time, error)
 }
 
 type handler struct{ store store }
