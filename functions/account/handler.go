@@ -10,6 +10,7 @@ import (
 
 	"postern/shared/app"
 	"postern/shared/auth/password"
+	"postern/shared/dynamo"
 	"postern/shared/portal"
 	"postern/shared/ui"
 	"postern/shared/web"
@@ -17,6 +18,7 @@ import (
 
 type store interface {
 	web.Store
+	web.Audits
 	consents
 	PutProfile(ctx context.Context, portalID string, p portal.Person) error
 	Password(ctx context.Context, portalID, person string) (string, error)
@@ -240,6 +242,7 @@ func (h handler) changePassword(ctx context.Context, r *web.Request, body passwo
 	if err := h.store.PutPassword(ctx, r.Settings.ID, r.Viewer.ID, hash, r.Now); err != nil {
 		return err
 	}
+	r.Audit(ctx, h.store, r.Entry(dynamo.NewID(r.Now), portal.AuditPasswordChanged, nil))
 	return h.store.DeleteOtherSessions(ctx, r.Settings.ID, r.Viewer.ID, r.Token.Hash())
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/mileusna/useragent"
 
 	"postern/shared/auth"
+	"postern/shared/dynamo"
 	"postern/shared/portal"
 	"postern/shared/web"
 )
@@ -104,7 +105,15 @@ func (h handler) endSession(ctx context.Context, r *web.Request) (current bool, 
 		return false, portal.Hidden()
 	}
 	session := view.Sessions[i]
-	return session.Current, h.store.DeleteSession(ctx, r.Settings.ID, r.Viewer.ID, session.hash)
+	if err := h.store.DeleteSession(ctx, r.Settings.ID, r.Viewer.ID, session.hash); err != nil {
+		return false, err
+	}
+	action := portal.AuditSessionsEnded
+	if session.Current {
+		action = portal.AuditSignedOut
+	}
+	r.Audit(ctx, h.store, r.Entry(dynamo.NewID(r.Now), action, nil))
+	return session.Current, nil
 }
 
 // signedOut is the answer to who has ended their own session.
@@ -137,8 +146,11 @@ func (h handler) endSessionJSON(ctx context.Context, r *web.Request) (web.Result
 
 // endOtherSessions ends all sessions of the viewer but the one that asks.
 func (h handler) endOtherSessions(ctx context.Context, r *web.Request) (web.Result, error) {
-	return web.Result{SeeOther: r.Path("account") + "?done=sessions"},
-		h.store.DeleteOtherSessions(ctx, r.Settings.ID, r.Viewer.ID, r.Token.Hash())
+	if err := h.store.DeleteOtherSessions(ctx, r.Settings.ID, r.Viewer.ID, r.Token.Hash()); err != nil {
+		return web.Result{}, err
+	}
+	r.Audit(ctx, h.store, r.Entry(dynamo.NewID(r.Now), portal.AuditSessionsEnded, nil))
+	return web.Result{SeeOther: r.Path("account") + "?done=sessions"}, nil
 }
 
 // currentView is how long the session lasts that asks, by the server's clock.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -263,6 +264,37 @@ func TestAskingIsNoUse(t *testing.T) {
 
 func TestSessionFaults(t *testing.T) {
 	functiontest.Faults(t, false, "sessions", nil, nil)
-	functiontest.Faults(t, true, "sessions-end", nil, nil)
+	functiontest.Faults(t, true, "sessions-end", func(_ int, c functiontest.Call) bool { return c.Operation == "PutItem" }, nil) // the entry of the audit log
 	functiontest.Faults(t, true, "page-session-end-unknown", nil, nil)
+}
+
+// The audit log says who ended sessions, signed out and changed the password.
+func TestAudit(t *testing.T) {
+	p := functiontest.New(t)
+	mine, other := p.SessionOf(t, sample.Customer), p.SessionOf(t, sample.Customer)
+	for _, r := range []functiontest.Request{
+		{Method: "PUT", URL: "/api/v1/{portal}/account/password", JSON: map[string]string{"current": "wrong", "new": "a long new one"}},
+		{Method: "PUT", URL: "/api/v1/{portal}/account/password", JSON: map[string]string{"current": sample.Password, "new": "a long new one"}},
+		{Method: "DELETE", URL: "/api/v1/{portal}/account/sessions"},
+		{Method: "DELETE", URL: "/api/v1/{portal}/account/sessions/0123456789abcdef"},
+	} {
+		r.Cookie = []string{mine}
+		p.Do(t, r)
+	}
+	if a := p.Do(t, functiontest.Request{Cookie: []string{other}, URL: "/api/v1/{portal}/account"}); a.Status != 401 {
+		t.Errorf("the other session: %d", a.Status)
+	}
+	list, _, err := p.Store.Audit(t.Context(), p.ID, time.Now(), "", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []portal.AuditAction
+	for _, e := range slices.Backward(list) {
+		if got = append(got, e.Action); e.Actor != sample.Customer || e.ActorName != "customer@nordwind.example" || e.Network == "" {
+			t.Errorf("%+v", e)
+		}
+	}
+	if want := []portal.AuditAction{portal.AuditPasswordChanged, portal.AuditSessionsEnded}; !slices.Equal(got, want) {
+		t.Errorf("the log says %v, not %v", got, want)
+	}
 }

@@ -23,10 +23,11 @@ import (
 
 type store interface {
 	web.Store
+	web.Audits
 	PersonByEmail(ctx context.Context, portalID, address string) (portal.Person, string, error)
 	PutSessionByPassword(ctx context.Context, portalID, hash string, se portal.Session, password string) error
 	DeleteSession(ctx context.Context, portalID, person, hash string) error
-	Count(ctx context.Context, portalID, what, key string, counters []dynamo.Counter, window time.Duration, now time.Time) (bool, time.Time, error)
+	Count(ctx context.Context, portalID, what, key string, counters []dynamo.Counter, window time.Duration, now time.Time) (int64, time.Time, error)
 	Uncount(ctx context.Context, portalID, what, key string, counters []dynamo.Counter, window time.Duration, now time.Time) error
 }
 
@@ -162,7 +163,8 @@ func (h handler) signIn(ctx context.Context, r *web.Request, email, secret strin
 	}
 	device, known := auth.Device(r.Request, r.Settings, address, r.Insecure(), r.Now)
 	counted := limits(address, r.Network(), device, known)
-	if err := h.count(ctx, r, counted); err != nil {
+	last, err := h.count(ctx, r, counted)
+	if err != nil {
 		return nil, portal.Person{}, err
 	}
 	person, hash, err := h.store.PersonByEmail(ctx, r.Settings.ID, address)
@@ -174,6 +176,7 @@ func (h handler) signIn(ctx context.Context, r *web.Request, email, secret strin
 		return nil, portal.Person{}, err
 	}
 	if !ok {
+		h.failed(ctx, r, address, person, last)
 		return nil, portal.Person{}, portal.Errorf(portal.Unauthenticated, "signIn.error.failed")
 	}
 	cookie, err := r.Begin(ctx, byPassword{h.store, hash}, person.ID)
@@ -185,7 +188,19 @@ func (h handler) signIn(ctx context.Context, r *web.Request, email, secret strin
 		return nil, portal.Person{}, err
 	}
 	h.uncount(ctx, r, counted)
+	r.Audit(ctx, h.store, r.EntryBy(person, dynamo.NewID(r.Now), portal.AuditSignedIn, map[string]string{"way": "password"}))
 	return []*http.Cookie{cookie, auth.DeviceCookie(r.Settings, address, device, r.Insecure(), r.Now)}, person, nil
+}
+
+// failed notes a try with a wrong password, or at an address that nobody has: alike
+// in work. The last one before a limit is noted as such in its place, and those
+// that the limit refuses are not: they would fill the log.
+func (h handler) failed(ctx context.Context, r *web.Request, address string, person portal.Person, last bool) {
+	action := portal.AuditSignInFailed
+	if last {
+		action = portal.AuditSignInLimited
+	}
+	r.Audit(ctx, h.store, r.EntryBy(portal.Person{ID: person.ID, Email: address}, dynamo.NewID(r.Now), action, map[string]string{"way": "password"}))
 }
 
 // match is replaced by the test that counts how often it is asked.
@@ -209,31 +224,32 @@ func limits(address, network, device string, known bool) []limit {
 	}
 }
 
-// count counts a try by all limits, at once. It returns TooMany, and counts by
-// none, where one is reached.
-func (h handler) count(ctx context.Context, r *web.Request, by []limit) error {
-	ok, ends := make([]bool, len(by)), make([]time.Time, len(by))
+// count counts a try by all limits, at once, and tells whether it is the last one
+// that any of them has. It returns TooMany, and counts by none, where one is
+// reached.
+func (h handler) count(ctx context.Context, r *web.Request, by []limit) (last bool, err error) {
+	left, ends := make([]int64, len(by)), make([]time.Time, len(by))
 	var all errgroup.Group
 	for i, l := range by {
 		all.Go(func() (err error) {
-			ok[i], ends[i], err = h.store.Count(ctx, r.Settings.ID, l.what, l.key, l.counters, window, r.Now)
+			left[i], ends[i], err = h.store.Count(ctx, r.Settings.ID, l.what, l.key, l.counters, window, r.Now)
 			return err
 		})
 	}
 	if err := all.Wait(); err != nil {
-		return err
+		return false, err
 	}
-	if !slices.Contains(ok, false) {
-		return nil
+	if slices.Min(left) >= 0 {
+		return slices.Contains(left, 0), nil
 	}
 	var counted []limit
 	for i, l := range by {
-		if ok[i] {
+		if left[i] >= 0 {
 			counted = append(counted, l)
 		}
 	}
 	h.uncount(ctx, r, counted)
-	return &portal.Error{Kind: portal.TooMany, Key: "signIn.error.tooMany", RetryAfter: ends[0].Sub(r.Now)}
+	return false, &portal.Error{Kind: portal.TooMany, Key: "signIn.error.tooMany", RetryAfter: ends[0].Sub(r.Now)}
 }
 
 // uncount takes a try back, of who signed in, or was refused anyway. Where it
@@ -270,6 +286,9 @@ func (h handler) signOut(ctx context.Context, r *web.Request) (web.Result, error
 	if token, ok := auth.FromRequest(r.Request, r.Settings.ID, r.Insecure()); ok {
 		if err := h.store.DeleteSession(ctx, r.Settings.ID, token.Person, token.Hash()); err != nil {
 			return web.Result{}, err
+		}
+		if r.Viewer.SignedIn() {
+			r.Audit(ctx, h.store, r.Entry(dynamo.NewID(r.Now), portal.AuditSignedOut, nil))
 		}
 	}
 	to := r.Path("sign-in") + "?signed-out"

@@ -239,11 +239,11 @@ func tries(t *testing.T, p *functiontest.Portal, l limit, i int) (sum int64) {
 	for _, at := range []time.Time{time.Now(), time.Now().Add(-window)} {
 		for n := int64(1); ; n++ {
 			c := []dynamo.Counter{{Name: l.counters[i].Name, Most: n}}
-			ok, _, err := p.Store.Count(t.Context(), p.ID, l.what, l.key, c, window, at)
+			left, _, err := p.Store.Count(t.Context(), p.ID, l.what, l.key, c, window, at)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if ok {
+			if left >= 0 {
 				if err := p.Store.Uncount(t.Context(), p.ID, l.what, l.key, c, window, at); err != nil {
 					t.Fatal(err)
 				}
@@ -447,7 +447,7 @@ func TestNoEnumerationByWork(t *testing.T) {
 	looked := hashed(t)
 	emails := []string{"customer@nordwind.example", "nobody@nordwind.example", "birgit.petersen@nordwind.example", "agent@postern.example", "nobody@nowhere.example"}
 	for try := range laneTries {
-		want := "401 " + functiontest.T("de", "signIn.error.failed") + ", 1 passwords: [UpdateItem UpdateItem GetItem BatchGetItem]"
+		want := "401 " + functiontest.T("de", "signIn.error.failed") + ", 1 passwords: [UpdateItem UpdateItem GetItem BatchGetItem PutItem]"
 		if try >= laneTries/2 {
 			want = "429 " + functiontest.T("de", "signIn.error.tooMany") + ", 0 passwords: [UpdateItem UpdateItem UpdateItem]"
 		}
@@ -504,7 +504,7 @@ func TestSignInBesidePasswordChange(t *testing.T) {
 			began := len(sessions) > 0
 			p.Network.Repair()
 			// After the session is written it is one of those that the change ends.
-			written := step >= steps-2
+			written := step >= steps-3
 			switch {
 			case !written && (a.Status != 401 || began || len(a.Cookies) > 0):
 				t.Errorf("before request %d: %d, a session: %v", step, a.Status, began)
@@ -609,29 +609,30 @@ func TestPrice(t *testing.T) {
 	p.Fixture(t, "page")
 	p.Network.Repair()
 	a := signIn(t, p, "customer@nordwind.example", sample.Password, functiontest.Request{})
-	want := []string{"UpdateItem", "UpdateItem", "GetItem", "BatchGetItem", "TransactWriteItems", "UpdateItem", "UpdateItem"}
+	want := []string{"UpdateItem", "UpdateItem", "GetItem", "BatchGetItem", "TransactWriteItems", "UpdateItem", "UpdateItem", "PutItem"}
 	if got := p.Network.Operations(); !slices.Equal(got, want) {
 		t.Errorf("it asks for %v", got)
 	}
-	if trips, read, write := a.Price(); trips != 7 || read != 2.5 || write != 8 {
+	if trips, read, write := a.Price(); trips != 8 || read != 2.5 || write != 9 {
 		t.Errorf("%d round trips, %v read and %v write units", trips, read, write)
 	}
 	// A browser that is known has one limit to keep to.
 	device := a.Cookie("__Host-" + p.ID + "-device")
 	p.Network.Repair()
 	a = signIn(t, p, "customer@nordwind.example", sample.Password, functiontest.Request{Cookie: []string{device.Name + "=" + device.Value}})
-	want = []string{"UpdateItem", "GetItem", "BatchGetItem", "TransactWriteItems", "UpdateItem"}
+	want = []string{"UpdateItem", "GetItem", "BatchGetItem", "TransactWriteItems", "UpdateItem", "PutItem"}
 	if got := p.Network.Operations(); !slices.Equal(got, want) {
 		t.Errorf("from a known browser it asks for %v", got)
 	}
-	if trips, read, write := a.Price(); trips != 5 || read != 2.5 || write != 6 {
+	if trips, read, write := a.Price(); trips != 6 || read != 2.5 || write != 7 {
 		t.Errorf("from a known browser: %d round trips, %v read and %v write units", trips, read, write)
 	}
 }
 
 func TestFaults(t *testing.T) {
-	// That a try is taken back fails without harm: it runs out by itself.
-	functiontest.Faults(t, true, "submit", func(n int, _ functiontest.Call) bool { return n == 7 || n == 8 },
+	// That a try is taken back fails without harm: it runs out by itself. So does
+	// the entry in the audit log: what it tells of has been done.
+	functiontest.Faults(t, true, "submit", func(n int, _ functiontest.Call) bool { return n >= 7 },
 		func(t *testing.T, _ *functiontest.Portal, a functiontest.Answer, f functiontest.Fault) {
 			if a.Status < 400 {
 				return
@@ -642,7 +643,7 @@ func TestFaults(t *testing.T) {
 			}
 		})
 	functiontest.Faults(t, false, "page-signed-in", func(_ int, c functiontest.Call) bool { return c.Operation == "BatchGetItem" }, nil)
-	functiontest.Faults(t, true, "session-end", func(_ int, c functiontest.Call) bool { return c.Operation == "BatchGetItem" }, nil)
+	functiontest.Faults(t, true, "session-end", func(_ int, c functiontest.Call) bool { return c.Operation == "BatchGetItem" || c.Operation == "PutItem" }, nil)
 
 	// The form that could not be taken is there again, but for the password.
 	p := functiontest.New(t)
@@ -667,5 +668,82 @@ func TestIdleNote(t *testing.T) {
 		if got := functiontest.Text(doc.Find(".banner")); got != want {
 			t.Errorf("%d minutes: %q", minutes, got)
 		}
+	}
+}
+
+// entries are what the audit log says, oldest first.
+func entries(t *testing.T, p *functiontest.Portal) (all []string) {
+	t.Helper()
+	list, _, err := p.Store.Audit(t.Context(), p.ID, time.Now(), "", 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range slices.Backward(list) {
+		if e.At.IsZero() || e.Network != "192.0.2.1" {
+			t.Errorf("%+v", e)
+		}
+		all = append(all, strings.TrimSpace(fmt.Sprint(e.Action, " ", e.Actor, " ", e.ActorName, " ", e.Details["way"])))
+	}
+	return all
+}
+
+// The log says who signed in and out, and who tried: whatever address it was, and
+// that a limit is reached once, not with each try that it refuses.
+func TestAudit(t *testing.T) {
+	p := functiontest.New(t)
+	try := func(email, password string) functiontest.Answer {
+		return p.Do(t, functiontest.Request{Method: "POST", URL: "/api/v1/{portal}/session", JSON: map[string]string{"email": email, "password": password}})
+	}
+	a := try("customer@nordwind.example", sample.Password)
+	if a.Status != 204 {
+		t.Fatal(a.Status)
+	}
+	cookie := strings.SplitN(a.Header.Get("Set-Cookie"), ";", 2)[0]
+	for _, c := range a.Cookies {
+		if c.Name == p.ID || strings.HasSuffix(c.Name, "-"+p.ID) {
+			cookie = c.Name + "=" + c.Value
+		}
+	}
+	if a := p.Do(t, functiontest.Request{Cookie: []string{cookie}, Method: "DELETE", URL: "/api/v1/{portal}/session"}); a.Status != 204 {
+		t.Fatal(a.Status)
+	}
+	// A session that is gone already is no news.
+	p.Do(t, functiontest.Request{Cookie: []string{cookie}, Method: "DELETE", URL: "/api/v1/{portal}/session"})
+	who := sample.Customer + " customer@nordwind.example"
+	want := []string{"signedIn " + who + " password", "signedOut " + who}
+	for i := range laneTries + 3 {
+		if a := try("customer@nordwind.example", "wrong"); (a.Status == 429) != (i >= laneTries) {
+			t.Errorf("try %d: %d", i, a.Status)
+		}
+		switch {
+		case i < laneTries-1:
+			want = append(want, "signInFailed "+who+" password")
+		case i == laneTries-1:
+			want = append(want, "signInLimited "+who+" password")
+		}
+	}
+	try("Nobody@nordwind.example", "wrong")
+	want = append(want, "signInFailed  nobody@nordwind.example password")
+	if got := entries(t, p); !slices.Equal(got, want) {
+		t.Errorf("the log says\n%s\nnot\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// Whether anybody has the address is not to be told by what is asked of the store.
+func TestAuditCostsAlike(t *testing.T) {
+	p := functiontest.New(t)
+	var asked [][]string
+	for _, email := range []string{"customer@nordwind.example", "nobody@nordwind.example"} {
+		p.Network.Repair()
+		p.Do(t, functiontest.Request{Method: "POST", URL: "/api/v1/{portal}/session", JSON: map[string]string{"email": email, "password": "wrong"}})
+		operations := p.Network.Operations()
+		if !slices.Contains(operations, "PutItem") {
+			t.Errorf("%s: %v", email, operations)
+		}
+		slices.Sort(operations)
+		asked = append(asked, slices.DeleteFunc(operations, func(o string) bool { return o == "GetItem" || o == "Query" }))
+	}
+	if !slices.Equal(asked[0], asked[1]) {
+		t.Errorf("asked for %v", asked)
 	}
 }

@@ -78,7 +78,8 @@ var change = []Grant{
 
 var functions = map[string][]Grant{
 	"home": union(viewer),
-	"sign-in": union(viewer, []Grant{ // patterns 10, 11
+	"sign-in": union(viewer, []Grant{ // patterns 10, 11, 41
+		{schema.Audit, []string{putItem}},
 		{schema.People, []string{getItem}},
 		{schema.Credentials, []string{batchGetItem, checkItem}},
 		{schema.Sessions, []string{putItem, deleteItem}},
@@ -95,7 +96,8 @@ var functions = map[string][]Grant{
 		{schema.Sessions, []string{putItem, deleteItem}},
 		{schema.Audit, []string{putItem}},
 	}),
-	"account": union(viewer, []Grant{ // patterns 15, 45, and the end of other sessions
+	"account": union(viewer, []Grant{ // patterns 15, 41, 45, and the end of other sessions
+		{schema.Audit, []string{putItem}},
 		{schema.People, []string{updateItem, query}},
 		{schema.Credentials, []string{getItem, putItem}},
 		{schema.Sessions, []string{query, deleteItem}},

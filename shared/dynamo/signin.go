@@ -3,10 +3,12 @@ package dynamo
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -22,10 +24,10 @@ type Counter struct {
 }
 
 // Count counts a try of what with the key in each of the counters, or in none
-// where one of them is full: then it returns false, and nothing was written. It
-// says when the window ends (pattern 13, one UpdateItem). Tries at the same
+// where one of them is full: then it returns -1, and nothing was written. Otherwise
+// it returns how many tries are left after this one, 0 for the last. It says when the window ends (pattern 13, one UpdateItem). Tries at the same
 // moment are counted one after the other.
-func (s *Store) Count(ctx context.Context, portalID, what, key string, counters []Counter, window time.Duration, now time.Time) (counted bool, ends time.Time, err error) {
+func (s *Store) Count(ctx context.Context, portalID, what, key string, counters []Counter, window time.Duration, now time.Time) (left int64, ends time.Time, err error) {
 	in, ends := counting(portalID, what, key, counters, 1, window, now)
 	var conditions []string
 	for i, c := range counters {
@@ -33,11 +35,23 @@ func (s *Store) Count(ctx context.Context, portalID, what, key string, counters 
 		conditions = append(conditions, fmt.Sprintf("(attribute_not_exists(#c%d) OR #c%d < :most%d)", i, i, i))
 	}
 	in.ConditionExpression = aws.String(strings.Join(conditions, " AND "))
-	_, err = s.update(ctx, schema.Sessions, in)
+	in.ReturnValues = types.ReturnValueUpdatedNew
+	counted, err := s.update(ctx, schema.Sessions, in)
 	if portal.KindOf(err) == portal.Conflict {
-		return false, ends, nil
+		return -1, ends, nil
 	}
-	return err == nil, ends, err
+	if err != nil {
+		return -1, ends, err
+	}
+	left = math.MaxInt64
+	for _, c := range counters {
+		var n int64
+		if err := attributevalue.Unmarshal(counted["n#"+c.Name], &n); err != nil {
+			return -1, ends, fmt.Errorf("read counter %s: %w", c.Name, err)
+		}
+		left = min(left, c.Most-n)
+	}
+	return left, ends, nil
 }
 
 // Uncount takes back what was counted with the same arguments: with another now

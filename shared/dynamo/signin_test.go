@@ -25,21 +25,22 @@ func TestCount(t *testing.T) {
 	for i, tt := range []struct {
 		portal, what, key, second string
 		now                       time.Time
-		back, want                bool
+		back                      bool
+		want                      int64 // left
 	}{
-		{portal: p, second: "a", want: true},
-		{portal: p, second: "a", want: true},
-		{portal: p, second: "a"}, // and so not in all
-		{portal: p, second: "b", want: true},
-		{portal: p, second: "b"},
+		{portal: p, second: "a", want: 1},
+		{portal: p, second: "a", want: 0},
+		{portal: p, second: "a", want: -1}, // and so not in all
+		{portal: p, second: "b", want: 0},  // of all
+		{portal: p, second: "b", want: -1},
 		{portal: p, second: "b", back: true},
-		{portal: p, second: "b", want: true, now: start.Add(window - time.Millisecond)},
-		{portal: p, second: "c"},
-		{portal: other, second: "a", want: true},
-		{portal: p, what: "x", second: "a", want: true},
-		{portal: p, key: "x", second: "a", want: true},
-		{portal: p, second: "a", want: true, now: start.Add(window)},
-		{portal: p, second: "a", want: true, now: start.Add(-time.Millisecond)},
+		{portal: p, second: "b", want: 0, now: start.Add(window - time.Millisecond)},
+		{portal: p, second: "c", want: -1},
+		{portal: other, second: "a", want: 1},
+		{portal: p, what: "x", second: "a", want: 1},
+		{portal: p, key: "x", second: "a", want: 1},
+		{portal: p, second: "a", want: 1, now: start.Add(window)},
+		{portal: p, second: "a", want: 1, now: start.Add(-time.Millisecond)},
 	} {
 		now := tt.now
 		if now.IsZero() {
@@ -74,11 +75,11 @@ func TestCountAtOnce(t *testing.T) {
 	for i := range 24 {
 		all.Go(func() {
 			counters := []dynamo.Counter{{Name: "all", Most: 10}, {Name: fmt.Sprint(i % 2), Most: 7}}
-			ok, _, err := store.Count(context.Background(), p, "sign-in", "clara", counters, time.Hour, future)
+			left, _, err := store.Count(context.Background(), p, "sign-in", "clara", counters, time.Hour, future)
 			if err != nil {
 				t.Error(err)
 			}
-			if ok {
+			if left >= 0 {
 				counted.Add(1)
 			}
 		})
