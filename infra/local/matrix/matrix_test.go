@@ -139,6 +139,32 @@ var expected = map[string]row{
 	"POST /api/v1/{portal}/tickets/{ticket}/reopen":  {401, 200, 403},
 	"POST /api/v1/{portal}/attachments":              {401, 201, 201},
 
+	// Of the team admins alone, and who has the right; of a company its manager.
+	"GET /{portal}/access":                                            {303, 403, 200},
+	"POST /{portal}/access":                                           {401, 403, 303},
+	"GET /{portal}/access/groups/{group}":                             {303, 403, 200},
+	"POST /{portal}/access/groups/{group}":                            {401, 403, 303},
+	"GET /{portal}/access/contacts/{contact}":                         {303, 403, 200},
+	"POST /{portal}/access/contacts/{contact}":                        {401, 403, 404}, // nobody
+	"GET /{portal}/audit":                                             {303, 403, 200},
+	"GET /api/v1/{portal}/access":                                     {401, 403, 200},
+	"GET /api/v1/{portal}/access/groups/{group}/members":              {401, 403, 200},
+	"POST /api/v1/{portal}/access/groups/{group}/members":             {401, 403, 200},
+	"DELETE /api/v1/{portal}/access/groups/{group}/members/{contact}": {401, 403, 404},
+	"GET /api/v1/{portal}/access/contacts":                            {401, 403, 200},
+	"GET /api/v1/{portal}/access/contacts/{contact}":                  {401, 403, 200},
+	"PATCH /api/v1/{portal}/access/contacts/{contact}":                {401, 403, 404},
+	"POST /api/v1/{portal}/access/contacts/{contact}/invitation":      {401, 403, 404},
+	"GET /api/v1/{portal}/audit":                                      {401, 403, 200},
+	"GET /{portal}/colleagues":                                        {303, 200, 403},
+	"POST /{portal}/colleagues":                                       {401, 303, 403},
+	"GET /{portal}/colleagues/{contact}":                              {303, 200, 403},
+	"POST /{portal}/colleagues/{contact}":                             {401, 404, 403},
+	"GET /api/v1/{portal}/colleagues":                                 {401, 200, 403},
+	"POST /api/v1/{portal}/colleagues":                                {401, 202, 403},
+	"DELETE /api/v1/{portal}/colleagues/{contact}":                    {401, 404, 403},
+	"DELETE /api/v1/{portal}/colleagues/invitations/{invitation}":     {401, 404, 403},
+
 	"GET /{portal}/inbox":                                        {303, 403, 200},
 	"POST /{portal}/inbox":                                       {401, 403, 303},
 	"GET /{portal}/compose":                                      {303, 403, 200},
@@ -188,6 +214,12 @@ func (a attempt) want() int {
 	switch {
 	case slices.Contains(viewers[:3], a.viewer):
 		return r.nobody
+	case a.route.Function == "access" && a.route.Access == routes.Team && a.viewer == "admin":
+		return r.team
+	case a.route.Function == "access" && a.route.Access == routes.Viewer && a.viewer == "manager":
+		return r.customer
+	case a.route.Function == "access":
+		return 403
 	case a.route.Access == routes.Team && !a.team():
 		return r.customer
 	case a.ticket == "" && a.viewer == "outside" && a.route.Access == routes.Team && a.route.Method == "POST":
@@ -257,10 +289,19 @@ func attempts(places map[bool]place) []attempt {
 	return all
 }
 
+// contact is whom the attempt is about: who has access is changed of nobody, since
+// others ask as those whom it would be taken from.
+func (a attempt) contact() string {
+	if a.route.Function == "access" && a.route.Method != "GET" {
+		return ticketOf["unknown"]
+	}
+	return sample.Customer
+}
+
 // fill puts what the attempt is about into the route's path.
 func (a attempt) fill(ticket string) string {
 	return strings.NewReplacer("{portal}", a.place.settings.Slug, "{ticket}", ticket, "{attachment}", fileOf[a.file],
-		"{file}", asset(), "{session}", "0123456789abcdef", "{provider}", "nobodysprovider", "{link}", sample.Customer+"."+strings.Repeat("a", 43), "{contact}", sample.Customer, "{company}", sample.Nordwind).Replace(a.route.Path)
+		"{file}", asset(), "{session}", "0123456789abcdef", "{provider}", "nobodysprovider", "{link}", sample.Customer+"."+strings.Repeat("a", 43), "{contact}", a.contact(), "{group}", portal.CustomersGroup, "{invitation}", strings.Repeat("0", 32), "{company}", sample.Nordwind).Replace(a.route.Path)
 }
 
 // request is a well-formed request of the route for the ticket.
@@ -321,6 +362,18 @@ func (a attempt) request(ticket string) request {
 		r.json = map[string]string{"id": sample.Suedstern}
 	case "PATCH /api/v1/{portal}/inbox/{ticket}":
 		r.json, r.header = map[string]any{"properties": map[string]string{"priority": "low"}}, map[string]string{"If-Match": "*"}
+	case "POST /{portal}/access":
+		r.form = url.Values{"emails": {"matrix@a.example"}, "group": {portal.CustomersGroup}}
+	case "POST /{portal}/access/groups/{group}", "POST /{portal}/colleagues":
+		r.form = url.Values{"email": {"matrix@b.example"}}
+	case "POST /{portal}/access/contacts/{contact}":
+		r.form = url.Values{"do": {"role"}, "role": {"customer"}}
+	case "POST /api/v1/{portal}/access/groups/{group}/members", "POST /api/v1/{portal}/colleagues":
+		r.json = map[string]string{"email": "matrix@c.example"}
+	case "GET /api/v1/{portal}/access/contacts":
+		r.path += "?email=solo@einzel.example"
+	case "PATCH /api/v1/{portal}/access/contacts/{contact}":
+		r.json = map[string]string{"role": "manager"}
 	case "POST /api/v1/{portal}/attachments":
 		r.json = map[string]any{"name": "a.txt", "type": "text/plain", "size": 3}
 	default:

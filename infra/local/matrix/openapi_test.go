@@ -285,6 +285,7 @@ func visits(t *testing.T) []visit {
 		}
 	})
 	off := newPlace(t, func(s *portal.Settings) { s.Active = false })
+	lone := newPlace(t)  // where access is taken away
 	still := newPlace(t) // where nobody else changes anything
 	strict := newPlace(t, func(s *portal.Settings) { s.RepliesToClosed, s.Reopening = false, false })
 	customer, agent, nobody := p.as(sample.Customer), p.as(sample.Agent), p.nobody()
@@ -301,6 +302,12 @@ func visits(t *testing.T) []visit {
 			who, stranger = agent, p.as(sample.Workshop)
 		case routes.Public:
 			who = nobody // signing in and out ends sessions
+		}
+		if route.Function == "access" {
+			who = p.as(sample.Admin)
+			if route.Access == routes.Viewer {
+				who = p.as(sample.Manager)
+			}
 		}
 		fresh := func() string {
 			if !strings.Contains(route.Path, "{ticket}") {
@@ -341,8 +348,8 @@ func visits(t *testing.T) []visit {
 		// What everything has.
 		switch key {
 		case "PUT /api/v1/{portal}/account/password":
-			add(p.as(sample.Manager), 422, nil) // the current one is wrong
-			add(p.as(sample.Manager), 204, func(r *request) {
+			add(p.as(sample.Colleague), 422, nil) // the current one is wrong
+			add(p.as(sample.Colleague), 204, func(r *request) {
 				r.json = map[string]string{"current": sample.Password, "new": "another long password"}
 			})
 		case "DELETE /api/v1/{portal}/account/sessions":
@@ -458,6 +465,51 @@ func visits(t *testing.T) []visit {
 			mine := p.as(sample.Customer)
 			end(mine, mine)
 			end(p.as(sample.Customer), p.as(sample.Customer))
+		case "GET /api/v1/{portal}/access", "GET /api/v1/{portal}/access/groups/{group}/members", "GET /api/v1/{portal}/colleagues":
+			add(who, 422, query("cursor=X"))
+		case "GET /api/v1/{portal}/access/contacts":
+			add(who, 422, func(r *request) { r.path = p.api("access", "contacts") + "?email=x" })
+		case "GET /api/v1/{portal}/audit":
+			add(who, 422, query("month=x"))
+			add(who, 200, query("action=invited"))
+		case "DELETE /api/v1/{portal}/access/groups/{group}/members/{contact}":
+			add(lone.as(sample.Admin), 204, func(r *request) {
+				r.path = lone.api("access", "groups", portal.CustomersGroup, "members", sample.Solo)
+			})
+		case "PATCH /api/v1/{portal}/access/contacts/{contact}":
+			for want, contact := range map[int]string{200: sample.Customer, 409: sample.Solo} {
+				add(lone.as(sample.Admin), want, func(r *request) { r.path = lone.api("access", "contacts", contact) })
+			}
+		case "POST /api/v1/{portal}/access/contacts/{contact}/invitation":
+			add(who, 409, func(r *request) { r.path = p.api("access", "contacts", sample.Customer, "invitation") })
+			add(who, 200, nil)
+			all[len(all)-1].prepare = func(v *visit) {
+				joined := who.do(request{method: "POST", path: p.api("access", "groups", portal.CustomersGroup, "members"), json: map[string]string{"email": "visited@a.example"}})
+				v.path = p.api("access", "contacts", read[struct{ Contact struct{ ID string } }](t, joined).Contact.ID, "invitation")
+			}
+		case "POST /api/v1/{portal}/colleagues":
+			busy := newPlace(t).as(sample.Manager)
+			r := well()
+			r.path = busy.api("colleagues")
+			all = append(all, visit{key: key, by: busy, want: 429, request: r, prepare: func(v *visit) {
+				for range 30 {
+					busy.do(v.request)
+				}
+			}})
+		case "DELETE /api/v1/{portal}/colleagues/{contact}":
+			add(lone.as(sample.Manager), 204, func(r *request) { r.path = lone.api("colleagues", sample.Colleague) })
+		case "DELETE /api/v1/{portal}/colleagues/invitations/{invitation}":
+			by := lone.as(sample.Manager)
+			add(by, 204, nil)
+			all[len(all)-1].prepare = func(v *visit) {
+				by.do(request{method: "POST", path: lone.api("colleagues"), json: map[string]string{"email": "visited@b.example"}})
+				open := read[struct{ Invitations []struct{ ID string } }](t, by.get(lone.api("colleagues"))).Invitations
+				if len(open) == 0 {
+					t.Error("nobody is invited")
+					return
+				}
+				v.path = lone.api("colleagues", "invitations", open[0].ID)
+			}
 		case "DELETE /api/v1/{portal}/session":
 			add(p.as(sample.Customer), 204, nil)
 		case "PATCH /api/v1/{portal}/account":
@@ -629,6 +681,12 @@ func TestContractExamples(t *testing.T) {
 			if strings.Contains(path, "/inbox") {
 				who = p.as(sample.Agent)
 			}
+			switch {
+			case strings.Contains(path, "/access"):
+				who = p.as(sample.Admin)
+			case strings.Contains(path, "/colleagues"):
+				who = p.as(sample.Manager)
+			}
 			b, err := json.Marshal(example)
 			if err != nil {
 				t.Fatal(err)
@@ -647,7 +705,7 @@ func TestContractExamples(t *testing.T) {
 			}
 			r := request{method: method, body: string(b), header: map[string]string{"Content-Type": "application/json"}}
 			r.path = strings.NewReplacer("{portal}", p.settings.Slug, "{ticket}", p.clone(sample.OwnTicket),
-				"{link}", p.link(sample.Customer, portal.LinkReset)).Replace(path)
+				"{group}", portal.CustomersGroup, "{contact}", sample.Colleague, "{link}", p.link(sample.Customer, portal.LinkReset)).Replace(path)
 			for _, param := range o.Parameters {
 				if param.Value.In == "header" && param.Value.Required {
 					r.header[param.Value.Name] = param.Value.Example.(string)
