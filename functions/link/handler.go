@@ -102,13 +102,13 @@ func (h handler) showRequest(kind portal.LinkKind) web.Handler {
 		if kind == portal.LinkRegister && !open(r) {
 			return closed(r)
 		}
+		if shown, ok := r.Preview(pagesOf(kind)...); ok {
+			return preview(r, kind, shown), nil
+		}
 		q := r.URL.Query()
 		p := request{Kind: kind, Next: r.LocalPath(q.Get("next"), "")}
 		if q.Has("sent") {
-			return web.Result{
-				Title: r.Reader.T("link.sent.title"),
-				Page:  func(f ui.Frame) templ.Component { return sentPage(f, r, p) },
-			}, nil
+			return showSent(r, p), nil
 		}
 		if kind != portal.LinkReset && r.Viewer.SignedIn() && portal.HasLogin(r.Viewer.Person) {
 			return web.Result{SeeOther: cmp.Or(p.Next, r.HomeOf(r.Viewer.Role))}, nil
@@ -117,9 +117,16 @@ func (h handler) showRequest(kind portal.LinkKind) web.Handler {
 	}
 }
 
+func showSent(r *web.Request, p request) web.Result {
+	return web.Result{
+		Title: sentWords(r, p.Kind).Title,
+		Page:  func(f ui.Frame) templ.Component { return sentPage(f, r, p) },
+	}
+}
+
 func showRequest(r *web.Request, p request) web.Result {
 	return web.Result{
-		Title: words(r, p.Kind).title,
+		Title: words(r, p.Kind).Title,
 		Page:  func(f ui.Frame) templ.Component { return requestPage(f, r, p) },
 	}
 }

@@ -70,6 +70,14 @@ func TestFixtures(t *testing.T) {
 		"sign-in-page-signed-in":    taken("/{portal}/tickets"),
 		"sign-in-sent":              sent,
 
+		"preview-reset":        previewed("de", T("de", "link.reset.title"), T("de", "link.send")),
+		"preview-check-mail":   previewed("de", T("de", "link.sent.title"), ""),
+		"preview-set-password": previewed("en", T("en", "link.use.reset.title"), T("en", "link.use.reset.submit")),
+		"preview-confirm":      previewed("de", T("de", "link.use.signIn.title"), T("de", "link.use.signIn.submit", "email", "a•••@postern.example")),
+		"preview-link-gone":    previewed("de", T("de", "link.gone.title"), T("de", "link.sendReset")),
+		"preview-sign-in-link": previewed("de", T("de", "link.signIn.title"), T("de", "link.send")),
+		"preview-customer":     taken("/{portal}/tickets"),
+
 		"register-page":         shut,
 		"register-page-en":      {Status: 403, Lang: "en", See: map[string]string{"h1": T("en", "link.closed.title")}},
 		"register-sent":         shut,

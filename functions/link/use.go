@@ -128,7 +128,7 @@ func showUse(r *web.Request, u use) web.Result {
 	u.Action = r.Path("link", r.PathValue("link"))
 	return web.Result{
 		View:  viewOf(u),
-		Title: useWords(r, u).title,
+		Title: useWords(r, u).Title,
 		Page:  func(f ui.Frame) templ.Component { return usePage(f, r, u) },
 	}
 }
@@ -138,10 +138,7 @@ func showUse(r *web.Request, u use) web.Result {
 func notUsed(r *web.Request, u use, err error) (web.Result, error) {
 	switch portal.KindOf(err) {
 	case portal.NotFound:
-		return web.Result{
-			Title: r.Reader.T("link.gone.title"),
-			Page:  func(f ui.Frame) templ.Component { return gonePage(f, r) },
-		}, err
+		return showGone(r), err
 	case portal.Forbidden:
 		return closed(r)
 	case portal.Invalid:

@@ -113,7 +113,7 @@ func (r *Request) systemFrame(f *ui.Frame) {
 	f.SystemPreview = &ui.SystemPreview{Reader: p.reader, Reason: p.reader.T("systemPage.reason"), Back: r.Home()}
 	lang := r.Reader.Lang()
 	for _, page := range portal.SystemPages() {
-		if page == portal.PageRegister && r.AccessMode() != portal.ByRegistration {
+		if page == portal.PageRegister && !portal.Registers(r.Settings, r.AccessMode()) {
 			continue // there is none
 		}
 		f.SystemPreview.Pages = append(f.SystemPreview.Pages, ui.NavItem{
