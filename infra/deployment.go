@@ -47,9 +47,15 @@ type deployment struct {
 	// Adopt takes tables into the stack that an earlier one has left behind
 	// (adopt, "true"), beside the CLI's --import-existing-resources.
 	Adopt bool
+	// SelfRegistration is "allowed" where portals may let people register
+	// themselves (selfRegistration); empty has them be invited.
+	SelfRegistration string
 }
 
-const existingIdentity = "existing"
+const (
+	existingIdentity    = "existing"
+	registrationAllowed = "allowed"
+)
 
 // sender is the address that mails come from, "" where none was chosen and none
 // follows: then only portals with an address of their own send any.
@@ -97,7 +103,7 @@ func readContext(context map[string]any) (deployment, error) {
 		adopt  string
 		values = map[string]*string{
 			"stackName": &d.StackName, "defaultPortal": &d.DefaultPortal, "domain": &d.Domain, "certificate": &d.Certificate,
-			"hostedZone": &d.HostedZone, "mailFrom": &d.MailFrom, "mailIdentity": &d.MailIdentity, "alarmMail": &d.AlarmMail, "edgeSecret": &secret, "adopt": &adopt,
+			"hostedZone": &d.HostedZone, "mailFrom": &d.MailFrom, "mailIdentity": &d.MailIdentity, "alarmMail": &d.AlarmMail, "edgeSecret": &secret, "adopt": &adopt, "selfRegistration": &d.SelfRegistration,
 		}
 		wrong = func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	)
@@ -135,6 +141,9 @@ func readContext(context map[string]any) (deployment, error) {
 	}
 	if d.MailIdentity != "" && d.MailIdentity != existingIdentity {
 		wrong("mailIdentity is %q: it needs to be %q, where SES knows the domain of the mails already, or empty", d.MailIdentity, existingIdentity)
+	}
+	if d.SelfRegistration != "" && d.SelfRegistration != registrationAllowed {
+		wrong("selfRegistration is %q: it needs to be %q, where portals may let people register themselves, or empty", d.SelfRegistration, registrationAllowed)
 	}
 	var err error
 	if d.EdgeSecret, err = strconv.Atoi(secret); err != nil || d.EdgeSecret < 1 || d.EdgeSecret > 1_000_000 {

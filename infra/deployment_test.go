@@ -37,8 +37,8 @@ func TestContext(t *testing.T) {
 	}{
 		{"as it comes", nil, plain, ""},
 		{"all chosen", map[string]any{"stackName": "Desk-2", "domain": "help.example.com", "certificate": arn, "hostedZone": "Z0123456789AB", "defaultPortal": "orders",
-			"mailFrom": "desk@example.com", "mailIdentity": "existing", "alarmMail": "ops@example.com", "edgeSecret": "3", "adopt": "true"},
-			deployment{"Desk-2", "orders", "help.example.com", arn, "Z0123456789AB", "desk@example.com", "existing", "ops@example.com", 3, true}, ""},
+			"mailFrom": "desk@example.com", "mailIdentity": "existing", "alarmMail": "ops@example.com", "edgeSecret": "3", "adopt": "true", "selfRegistration": "allowed"},
+			deployment{"Desk-2", "orders", "help.example.com", arn, "Z0123456789AB", "desk@example.com", "existing", "ops@example.com", 3, true, "allowed"}, ""},
 		{"values of the CLI", map[string]any{"aws:cdk:toolkit:default-region": "eu-central-1", "availability-zones:account=1:region=eu-central-1": []any{"a"}, "cli-telemetry": false}, plain, ""},
 
 		{"a slip in a name", map[string]any{"domian": "help.example.com"}, deployment{}, `"domian": Postern reads adopt, alarmMail,`},
@@ -64,6 +64,7 @@ func TestContext(t *testing.T) {
 		{"a sender with a name", map[string]any{"mailFrom": "Desk <desk@example.com>"}, deployment{}, "mailFrom is"},
 		{"a sender that is no address", map[string]any{"mailFrom": "example.com"}, deployment{}, "mailFrom is"},
 		{"another identity", map[string]any{"mailIdentity": "yes"}, deployment{}, "mailIdentity is"},
+		{"half allowed", map[string]any{"selfRegistration": "true"}, deployment{}, "selfRegistration is"},
 		{"nobody to be told", map[string]any{"alarmMail": "ops"}, deployment{}, "alarmMail is"},
 		{"no secret", map[string]any{"edgeSecret": ""}, deployment{}, "edgeSecret is"},
 		{"a secret itself", map[string]any{"edgeSecret": "hunter2"}, deployment{}, "edgeSecret is"},

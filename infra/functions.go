@@ -68,6 +68,7 @@ func (s *stack) environment(function string) *map[string]*string {
 		"POSTERN_DEFAULT_PORTAL": jsii.String(d.DefaultPortal),
 		"POSTERN_MAIL_FROM":      jsii.String(d.sender()),
 		"POSTERN_DEAD_LETTERS":   s.dead.QueueUrl(),
+		"POSTERN_REGISTRATION":   jsii.String(d.SelfRegistration),
 	}
 	if serves(function) {
 		variables[lambdahttp.EdgeSecret] = jsii.String(*s.edgeSecrets[0] + " " + *s.edgeSecrets[1])

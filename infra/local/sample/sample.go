@@ -1,5 +1,6 @@
 // Package sample makes the company that the local portal starts with: two
-// portals, their people, and two years of tickets that end a few minutes ago.
+// portals, their people, and two years of tickets that end a few minutes ago; and
+// a third portal without any, which anybody may register in.
 //
 // It is the same for the same time, whenever it is made. What must never reach a
 // customer carries one of the marks (InternalMark, SecondMark, HiddenMark).
@@ -47,10 +48,13 @@ const (
 // FirstNumber is the number of the oldest ticket of a sample.
 const FirstNumber = 10_001
 
-// Load makes both portals as they are at the time. Made again for the same time
+// Load makes all portals as they are at the time. Made again for the same time
 // it changes nothing, but that what happened to its tickets meanwhile is
 // undone; passwords stay what they are.
 func Load(ctx context.Context, store *dynamo.Store, files Files, now time.Time) error {
+	if err := loadOpen(ctx, store); err != nil {
+		return fmt.Errorf("sample portal %s: %w", OpenSlug, err)
+	}
 	for _, o := range []Options{
 		{Portal: Portal, Slug: Slug, Files: files, Hash: password.Hash},
 		{Portal: OrdersPortal, Slug: OrdersSlug, Orders: true, Files: files, Hash: password.Hash},

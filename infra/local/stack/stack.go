@@ -402,6 +402,7 @@ func (s *Stack) Environment(function string) []string {
 		"POSTERN_DEFAULT_PORTAL=" + DefaultPortal,
 		"POSTERN_MAIL_FROM=" + MailFrom,
 		"POSTERN_DEAD_LETTERS=" + s.deadLetters(),
+		"POSTERN_REGISTRATION=allowed",
 		relayed("DYNAMODB", s.engine.Endpoint),
 		relayed("S3", s.bucket.Endpoint),
 	}
