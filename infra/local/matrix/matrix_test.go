@@ -120,6 +120,10 @@ var expected = map[string]row{
 	"GET /{portal}/tickets":                 {303, 200, 200},
 	"GET /api/v1/{portal}/session":          {401, 200, 200},
 
+	"GET /{portal}/register":                             {403, 403, 403}, // the portal goes by groups
+	"POST /{portal}/register":                            {403, 403, 403},
+	"GET /api/v1/{portal}/links/{link}":                  {404, 404, 404}, // nobody's
+	"GET /api/v1/{portal}/account/consents":              {401, 200, 200},
 	"POST /{portal}/account/sessions/end":                {401, 303, 303},
 	"POST /{portal}/account/sessions/{session}/end":      {401, 303, 303},
 	"GET /api/v1/{portal}/account/sessions":              {401, 200, 200},
@@ -313,7 +317,7 @@ func (a attempt) request(ticket string) request {
 		r.form = url.Values{"email": {"solo@einzel.example"}, "password": {sample.Password}}
 	case "POST /api/v1/{portal}/session":
 		r.json = map[string]string{"email": "solo@einzel.example", "password": sample.Password}
-	case "POST /{portal}/reset", "POST /{portal}/sign-in-link":
+	case "POST /{portal}/reset", "POST /{portal}/sign-in-link", "POST /{portal}/register":
 		r.form = url.Values{"email": {"solo@einzel.example"}}
 	case "POST /{portal}/link/{link}":
 		r.form = url.Values{"new": {"another long password"}}

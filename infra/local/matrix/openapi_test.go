@@ -443,6 +443,7 @@ func visits(t *testing.T) []visit {
 			add(nobody, 422, func(r *request) {
 				r.json = map[string]string{"email": "a@b.example\r\nBcc: c@d.example", "kind": "invite"}
 			})
+			add(nobody, 403, func(r *request) { r.json = map[string]string{"email": "a@b.example", "kind": "register"} })
 			busy := newPlace(t).nobody()
 			r := well()
 			r.path = busy.api("links")
@@ -451,6 +452,13 @@ func visits(t *testing.T) []visit {
 					busy.do(v.request)
 				}
 			}})
+		case "GET /api/v1/{portal}/links/{link}":
+			for want, link := range map[int]string{
+				200: p.link(sample.Customer, portal.LinkReset),
+				403: p.link(dynamo.NewID(time.Now()), portal.LinkRegister), // from before registration was closed
+			} {
+				add(nobody, want, func(r *request) { r.path = p.api("links", link) })
+			}
 		case "POST /api/v1/{portal}/links/{link}":
 			for want, password := range map[int]string{204: "another long password", 422: "short"} {
 				lost := newPlace(t) // the person's sessions and other links end
