@@ -91,7 +91,7 @@ const timeout = 29
 // is all CPU and 64 MB of memory, and someone waits for it.
 func memory(function string) float64 {
 	switch function {
-	case "sign-in", "account", "link":
+	case "sign-in", "account", "link", "second-factor", "passkey":
 		return 1024
 	}
 	return 512

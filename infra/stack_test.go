@@ -307,7 +307,7 @@ func testFunctions(t *testing.T, tmpl template) {
 		}
 		// API Gateway gives up after 30 s; hashing a password takes CPU.
 		wantMemory := 512
-		if slices.Contains([]string{"sign-in", "account", "link"}, name) {
+		if slices.Contains([]string{"sign-in", "account", "link", "second-factor", "passkey"}, name) {
 			wantMemory = 1024
 		}
 		if f.Timeout != 29 || f.MemorySize != wantMemory {

@@ -84,6 +84,19 @@ var rooms = []room{
 		rooms:   []string{"shared/portal", "shared/auth"},
 		modules: []string{"github.com/coreos/go-oidc/v3", "golang.org/x/oauth2"},
 	},
+	{path: "shared/auth/totp", modules: []string{"github.com/pquerna/otp", "github.com/boombuler/barcode"}},
+	{
+		path:    "shared/auth/passkey",
+		rooms:   []string{"shared/portal"},
+		modules: []string{"github.com/go-webauthn/webauthn"},
+		tests:   []string{"github.com/descope/virtualwebauthn"},
+	},
+	{
+		path:    "shared/auth/saml",
+		rooms:   []string{"shared/portal"},
+		modules: []string{saml, etree, xmldsig, "github.com/mattermost/xml-roundtrip-validator"},
+	},
+	{path: "shared/auth/saml/samltest", modules: []string{saml, etree, xmldsig}},
 	{path: "shared/outgoing", modules: []string{"code.dny.dev/ssrf"}},
 	{path: "shared/auth/password", rooms: []string{"shared/portal"}, modules: []string{"github.com/alexedwards/argon2id", language}},
 	{path: "shared/richtext", modules: []string{html, "mvdan.cc/xurls/v2"}},
@@ -143,13 +156,30 @@ var rooms = []room{
 		tests:   []string{mime},
 	},
 	{
+		path: "functions/second-factor",
+		rooms: []string{
+			"shared/portal", "shared/routes", "shared/meter", "shared/dynamo", "shared/auth", "shared/auth/password", "shared/auth/totp",
+			"shared/app", "shared/app/awsconfig", "shared/web", "shared/ui", "shared/lambdahttp",
+		},
+		modules: []string{templ},
+		tests:   []string{"github.com/pquerna/otp"},
+	},
+	{
 		path: "functions/single-sign-on",
 		rooms: []string{
-			"shared/portal", "shared/routes", "shared/meter", "shared/dynamo", "shared/auth", "shared/auth/oidc",
+			"shared/portal", "shared/routes", "shared/meter", "shared/dynamo", "shared/auth", "shared/auth/oidc", "shared/auth/saml",
 			"shared/app", "shared/app/awsconfig", "shared/web", "shared/ui", "shared/lambdahttp", "shared/outgoing",
 		},
 		modules: []string{templ},
-		tests:   []string{"github.com/go-jose/go-jose/v4"},
+		tests:   []string{"github.com/go-jose/go-jose/v4", saml, etree},
+	},
+	{
+		path: "functions/passkey",
+		rooms: []string{
+			"shared/portal", "shared/routes", "shared/meter", "shared/dynamo", "shared/auth", "shared/auth/passkey",
+			"shared/auth/password", "shared/app", "shared/app/awsconfig", "shared/web", "shared/ui", "shared/lambdahttp",
+		},
+		tests: []string{"github.com/descope/virtualwebauthn"},
 	},
 	{
 		path: "functions/setup",
@@ -177,7 +207,7 @@ var rooms = []room{
 			"github.com/fsnotify/fsnotify", "github.com/versity/versitygw", group,
 		},
 	},
-	{path: "infra/local/identity", rooms: []string{"infra/local/sample"}, modules: []string{"github.com/oauth2-proxy/mockoidc"}},
+	{path: "infra/local/identity", rooms: []string{"infra/local"}, modules: []string{"github.com/oauth2-proxy/mockoidc"}},
 	{
 		path:    "infra/local/importer",
 		rooms:   []string{"shared/portal", "shared/dynamo", "shared/richtext", "shared/richtext/sanitize", "infra/local/importer/csvfile", "infra/local/importer/hubspot"},

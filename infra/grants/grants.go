@@ -90,9 +90,19 @@ var functions = map[string][]Grant{
 		{schema.Credentials, []string{putItem}},
 		{schema.Sessions, []string{putItem, deleteItem, query}},
 	}),
+	"second-factor": union(viewer, []Grant{ // patterns 95 to 97, 99, 11
+		{schema.Credentials, []string{batchGetItem, getItem, putItem, updateItem, deleteItem, checkItem}},
+		{schema.Sessions, []string{putItem, deleteItem}},
+		{schema.Audit, []string{putItem}},
+	}),
 	"single-sign-on": union(viewer, []Grant{ // patterns 70, 71, 74, 21, 35, 11
 		{schema.People, []string{getItem, updateItem}},
 		{schema.Credentials, []string{getItem, putItem}},
+		{schema.Sessions, []string{putItem, deleteItem}},
+		{schema.Audit, []string{putItem}},
+	}),
+	"passkey": union(viewer, []Grant{ // patterns 80 to 87, 11, 15, 41
+		{schema.Credentials, []string{getItem, batchGetItem, query, putItem, updateItem, deleteItem}},
 		{schema.Sessions, []string{putItem, deleteItem}},
 		{schema.Audit, []string{putItem}},
 	}),

@@ -37,11 +37,14 @@
 //	             account with an identity provider      same          i#hash
 //	             the same → whose it is                 P#i#hash      i
 //	             secret with a provider                 P#sso         provider#id
+//	             passkey                                P#c#contact   w#hash
+//	             how many passkeys there are            same          w
 //	sessions     session                                P#c#contact   s#hash
 //	             API token's last use                   P#c#contact   t#hash
 //	             one-time link                          P#c#contact   l#hash
 //	             who is half signed in                  P#c#contact   h#hash
 //	             request for a one-time link            P#n#request   n
+//	             challenge of a passkey                 P#w#hash      w
 //	             pending upload                         P#c#contact   u#upload
 //	             rate counter                           P#rate#what#key  w#window
 //	             who has a ticket open                  P#T#ticket    here
@@ -157,4 +160,12 @@
 //	62  Tokens         a person's                               2 Query: 1.5 as a rule
 //	63  PutToken       makes one, with its entry                1 TransactWriteItems: 4
 //	64  DeleteToken    revokes one, with its entry              1 TransactWriteItems: 4
+//	80  PutPasskeyChallenge  what a device is to sign       1 PutItem: 1
+//	81  UsePasskeyChallenge  once                           1 DeleteItem: 1
+//	82  Passkeys       a person's                           1 Query: 1 for seven
+//	83  PersonByPasskey  who signs in with one              1 BatchGetItem: 2
+//	84  AddPasskey     makes one, with its entry            1 TransactWriteItems of 4: 8
+//	85  UsePasskey     that it was used                     1 UpdateItem: 1
+//	86  RenamePasskey  calls it something else              1 UpdateItem: 1
+//	87  RemovePasskey  takes it away, with its entry        1 TransactWriteItems of 3: 6
 package dynamo

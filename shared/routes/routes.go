@@ -81,8 +81,22 @@ func (r Route) EndsViewAs() bool { return slices.Contains(endsViewAs, r.Key()) }
 var duringViewAs = []string{
 	"POST /{portal}/sign-in", "POST /api/v1/{portal}/session",
 	"POST /{portal}/sign-out", "DELETE /api/v1/{portal}/session",
+	"POST /api/v1/{portal}/passkey/options", "POST /api/v1/{portal}/passkey",
 	"POST /{portal}/link/{link}", "POST /api/v1/{portal}/links/{link}",
+	"POST /{portal}/code", "POST /api/v1/{portal}/session/code",
 }
+
+// completing are the routes of who has yet to set up a second factor, and may do
+// nothing else before.
+var completing = []string{
+	"GET /{portal}/account/code", "POST /{portal}/account/code",
+	"GET /api/v1/{portal}/account/code", "POST /api/v1/{portal}/account/code", "POST /api/v1/{portal}/account/code/secret",
+	"GET /api/v1/{portal}/account", "GET /api/v1/{portal}/session",
+}
+
+// Completes tells whether the route serves who has yet to set up a second factor:
+// it is where they do, or what open pages ask.
+func (r Route) Completes() bool { return r.Access == Public || slices.Contains(completing, r.Key()) }
 
 // forPerson are the routes that open pages ask whether their session goes on. They
 // are about who is signed in, whomever that person sees the portal as.
@@ -165,6 +179,17 @@ var Table = []Route{
 	{"POST", "/api/v1/{portal}/session", "sign-in", Public, SameOrigin},
 	{"DELETE", "/api/v1/{portal}/session", "sign-in", Public, SameOrigin},
 
+	{"GET", "/{portal}/code", "second-factor", Public, SameOrigin},
+	{"POST", "/{portal}/code", "second-factor", Public, SameOrigin},
+	{"POST", "/api/v1/{portal}/session/code", "second-factor", Public, SameOrigin},
+	{"GET", "/{portal}/account/code", "second-factor", Viewer, SameOrigin},
+	{"POST", "/{portal}/account/code", "second-factor", Viewer, SameOrigin},
+	{"POST", "/{portal}/account/code/remove", "second-factor", Viewer, SameOrigin},
+	{"GET", "/api/v1/{portal}/account/code", "second-factor", Viewer, SameOrigin},
+	{"POST", "/api/v1/{portal}/account/code", "second-factor", Viewer, SameOrigin},
+	{"POST", "/api/v1/{portal}/account/code/secret", "second-factor", Viewer, SameOrigin},
+	{"POST", "/api/v1/{portal}/account/code/removals", "second-factor", Viewer, SameOrigin},
+
 	{"GET", "/{portal}/reset", "link", Public, SameOrigin},
 	{"POST", "/{portal}/reset", "link", Public, SameOrigin},
 	{"GET", "/{portal}/sign-in-link", "link", Public, SameOrigin},
@@ -179,6 +204,15 @@ var Table = []Route{
 
 	{"GET", "/{portal}/sso/{provider}", "single-sign-on", Public, SameOrigin},
 	{"GET", "/{portal}/sso/{provider}/callback", "single-sign-on", Public, SameOrigin},
+
+	{"POST", "/api/v1/{portal}/passkey/options", "passkey", Public, SameOrigin},
+	{"POST", "/api/v1/{portal}/passkey", "passkey", Public, SameOrigin},
+	{"GET", "/api/v1/{portal}/account/passkeys", "passkey", Viewer, SameOrigin},
+	{"POST", "/api/v1/{portal}/account/passkeys/options", "passkey", Viewer, SameOrigin},
+	{"POST", "/api/v1/{portal}/account/passkeys", "passkey", Viewer, SameOrigin},
+	{"PATCH", "/api/v1/{portal}/account/passkeys/{passkey}", "passkey", Viewer, SameOrigin},
+	{"DELETE", "/api/v1/{portal}/account/passkeys/{passkey}", "passkey", Viewer, SameOrigin},
+	{"POST", "/{portal}/account/passkeys/{passkey}/remove", "passkey", Viewer, SameOrigin},
 
 	{"GET", "/{portal}/account", "account", Viewer, SameOrigin},
 	{"POST", "/{portal}/account", "account", Viewer, SameOrigin},

@@ -8,7 +8,7 @@ import (
 // Every route of the API has a scope, or no token may act on it: what is there is
 // somebody's own, or makes sessions and tokens.
 func TestScope(t *testing.T) {
-	without := []string{"", "account", "session", "links", "tokens", "view-as", "colleagues"}
+	without := []string{"", "account", "session", "links", "tokens", "view-as", "colleagues", "passkey"}
 	for _, r := range Table {
 		switch scope := r.Scope(); {
 		case !r.API():
@@ -45,20 +45,26 @@ func TestScope(t *testing.T) {
 // Who sees the portal as a customer does changes nothing, sees nothing of the
 // team's, and nothing that is the customer's own.
 func TestViewingAs(t *testing.T) {
-	allowed := []string{
-		"POST /{portal}/sign-in", "POST /api/v1/{portal}/session",
-		"POST /{portal}/sign-out", "DELETE /api/v1/{portal}/session",
-		"POST /{portal}/link/{link}", "POST /api/v1/{portal}/links/{link}",
-		"GET /api/v1/{portal}/account", "POST /{portal}/view-as/end", "DELETE /api/v1/{portal}/view-as",
-	}
 	for _, r := range Table {
-		open := r.Method == "GET" && r.Access != Team && r.segment() != "account"
-		if want := open || slices.Contains(allowed, r.Key()); r.ViewingAs() != want &&
-			!slices.Contains([]string{"consents", "colleagues"}, r.segment()) {
+		switch {
+		case r.EndsViewAs(), r.ForPerson(), slices.Contains(duringViewAs, r.Key()):
+			if !r.ViewingAs() {
+				t.Errorf("%s is closed", r.Key())
+			}
+		case r.ViewingAs() != (r.Method == "GET" && r.Access != Team && !slices.Contains(personal, r.segment())):
 			t.Errorf("%s: %v", r.Key(), r.ViewingAs())
 		}
-		if r.Access == Team && r.ViewingAs() || r.Method != "GET" && r.ViewingAs() && !slices.Contains(allowed, r.Key()) {
-			t.Errorf("%s is open", r.Key())
+		if r.Method != "GET" && r.ViewingAs() && r.Access != Public && !r.EndsViewAs() {
+			t.Errorf("%s changes what is the customer's", r.Key())
+		}
+		if r.Access == Team && r.ViewingAs() {
+			t.Errorf("%s is the team's", r.Key())
+		}
+	}
+	for _, key := range []string{"GET /{portal}/account", "GET /api/v1/{portal}/account/sessions", "POST /{portal}/language", "PATCH /api/v1/{portal}/account"} {
+		i := slices.IndexFunc(Table, func(r Route) bool { return r.Key() == key })
+		if i < 0 || Table[i].ViewingAs() {
+			t.Errorf("%s is open", key)
 		}
 	}
 }

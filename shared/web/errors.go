@@ -211,6 +211,10 @@ func (s *server) fail(r *Request, w http.ResponseWriter, result Result, err erro
 		http.Redirect(w, r.Request, r.SignIn(r.URL.RequestURI()), http.StatusSeeOther)
 		return
 	}
+	if e := (*portal.Error)(nil); errors.As(err, &e) && e.Key == incomplete && r.Method == http.MethodGet {
+		http.Redirect(w, r.Request, r.Path("account", "code"), http.StatusSeeOther)
+		return
+	}
 	if result.SeeOther != "" {
 		http.Redirect(w, r.Request, result.SeeOther, http.StatusSeeOther)
 		return

@@ -310,6 +310,7 @@ const (
 	noAccess    = "error.noAccess"     // they are in no access group, or have not registered
 	noAccessAsk = "error.noAccess.ask" // the same, where it is known whom to ask
 	viewingAs   = "error.viewingAs"    // they are of the team, and see it as a customer does
+	incomplete  = "error.secondFactor" // they have yet to set up a second factor
 )
 
 // admit finds portal and viewer, and refuses who may not pass.
@@ -362,6 +363,9 @@ func (s *server) admit(ctx context.Context, r *Request) error {
 	if r.route.Access != routes.Public {
 		if !r.Viewer.SignedIn() {
 			return portal.Errorf(portal.Unauthenticated, "error.session")
+		}
+		if r.Session.Incomplete && !r.route.Completes() {
+			return portal.Errorf(portal.Forbidden, incomplete)
 		}
 		if r.route.Access == routes.Team && !r.Viewer.Role.Team() {
 			return portal.Errorf(portal.Forbidden, "error.teamOnly")

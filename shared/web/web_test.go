@@ -805,3 +805,30 @@ func TestMayEnter(t *testing.T) {
 		})
 	}
 }
+
+// Who has yet to set up a second factor is led there, and gets nowhere else.
+func TestIncomplete(t *testing.T) {
+	b := newBench()
+	b.store.session.Incomplete = true
+	for target, want := range map[string]struct {
+		status int
+		to     string
+	}{
+		"/nord/account":                 {303, "/nord/account/code"},
+		"/nord/account/sessions/end":    {403, ""},
+		"/api/v1/nord/account/sessions": {403, ""},
+		"/api/v1/nord/session":          {200, ""},
+	} {
+		method := "GET"
+		if strings.HasSuffix(target, "/end") {
+			method = "POST"
+		}
+		r := httptest.NewRequest(method, "https://portal.example"+target, nil)
+		r.AddCookie(auth.Cookie("nordwind1", token, false))
+		w := httptest.NewRecorder()
+		b.handler().ServeHTTP(w, r)
+		if w.Code != want.status || w.Header().Get("Location") != want.to {
+			t.Errorf("%s: %d to %q: %s", target, w.Code, w.Header().Get("Location"), w.Body)
+		}
+	}
+}

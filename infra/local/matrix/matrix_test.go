@@ -90,35 +90,45 @@ type row struct{ nobody, customer, team int }
 // the team's replies, which are refused whatever the ticket.
 var expected = map[string]row{
 	//                                       nobody customer team
-	"GET /":                                 {303, 303, 303},
-	"GET /{portal}":                         {303, 303, 303},
-	"GET /assets/v/{file}":                  {200, 200, 200},
-	"GET /api/v1/openapi.json":              {200, 200, 200},
-	"GET /api/v1/docs":                      {200, 200, 200},
-	"GET /{portal}/sign-in":                 {200, 303, 303},
-	"POST /{portal}/sign-in":                {303, 303, 303},
-	"POST /{portal}/sign-out":               {303, 303, 303},
-	"POST /api/v1/{portal}/session":         {204, 204, 204},
-	"DELETE /api/v1/{portal}/session":       {204, 204, 204},
-	"GET /{portal}/reset":                   {200, 200, 200},
-	"POST /{portal}/reset":                  {303, 303, 303},
-	"GET /{portal}/sign-in-link":            {200, 303, 303},
-	"POST /{portal}/sign-in-link":           {303, 303, 303},
-	"GET /{portal}/link/{link}":             {404, 404, 404}, // nobody's
-	"POST /{portal}/link/{link}":            {404, 404, 404},
-	"POST /api/v1/{portal}/links":           {202, 202, 202},
-	"POST /api/v1/{portal}/links/{link}":    {404, 404, 404},
-	"GET /{portal}/sso/{provider}":          {404, 404, 404}, // nobody's
-	"GET /{portal}/sso/{provider}/callback": {404, 404, 404},
-	"GET /{portal}/account":                 {303, 200, 200},
-	"POST /{portal}/account":                {401, 303, 303},
-	"POST /{portal}/account/password":       {401, 422, 422}, // the current one is wrong
-	"POST /{portal}/language":               {303, 303, 303},
-	"GET /api/v1/{portal}/account":          {401, 200, 200},
-	"PATCH /api/v1/{portal}/account":        {401, 200, 200},
-	"PUT /api/v1/{portal}/account/password": {401, 422, 422},
-	"GET /{portal}/tickets":                 {303, 200, 200},
-	"GET /api/v1/{portal}/session":          {401, 200, 200},
+	"GET /":                                       {303, 303, 303},
+	"GET /{portal}":                               {303, 303, 303},
+	"GET /assets/v/{file}":                        {200, 200, 200},
+	"GET /api/v1/openapi.json":                    {200, 200, 200},
+	"GET /api/v1/docs":                            {200, 200, 200},
+	"GET /{portal}/sign-in":                       {200, 303, 303},
+	"POST /{portal}/sign-in":                      {303, 303, 303},
+	"POST /{portal}/sign-out":                     {303, 303, 303},
+	"POST /api/v1/{portal}/session":               {204, 204, 204},
+	"DELETE /api/v1/{portal}/session":             {204, 204, 204},
+	"GET /{portal}/reset":                         {200, 200, 200},
+	"POST /{portal}/reset":                        {303, 303, 303},
+	"GET /{portal}/sign-in-link":                  {200, 303, 303},
+	"POST /{portal}/sign-in-link":                 {303, 303, 303},
+	"GET /{portal}/link/{link}":                   {404, 404, 404}, // nobody's
+	"POST /{portal}/link/{link}":                  {404, 404, 404},
+	"POST /api/v1/{portal}/links":                 {202, 202, 202},
+	"POST /api/v1/{portal}/links/{link}":          {404, 404, 404},
+	"GET /{portal}/code":                          {303, 303, 303}, // to sign-in
+	"POST /{portal}/code":                         {303, 303, 303},
+	"POST /api/v1/{portal}/session/code":          {401, 401, 401},
+	"GET /{portal}/account/code":                  {303, 200, 200},
+	"POST /{portal}/account/code":                 {401, 422, 422}, // the code is wrong
+	"POST /{portal}/account/code/remove":          {401, 404, 404}, // there is none
+	"GET /api/v1/{portal}/account/code":           {401, 200, 200},
+	"POST /api/v1/{portal}/account/code":          {401, 422, 422},
+	"POST /api/v1/{portal}/account/code/secret":   {401, 201, 201},
+	"POST /api/v1/{portal}/account/code/removals": {401, 404, 404},
+	"GET /{portal}/sso/{provider}":                {404, 404, 404}, // nobody's
+	"GET /{portal}/sso/{provider}/callback":       {404, 404, 404},
+	"GET /{portal}/account":                       {303, 200, 200},
+	"POST /{portal}/account":                      {401, 303, 303},
+	"POST /{portal}/account/password":             {401, 422, 422}, // the current one is wrong
+	"POST /{portal}/language":                     {303, 303, 303},
+	"GET /api/v1/{portal}/account":                {401, 200, 200},
+	"PATCH /api/v1/{portal}/account":              {401, 200, 200},
+	"PUT /api/v1/{portal}/account/password":       {401, 422, 422},
+	"GET /{portal}/tickets":                       {303, 200, 200},
+	"GET /api/v1/{portal}/session":                {401, 200, 200},
 
 	"GET /{portal}/register":                             {403, 403, 403}, // the portal goes by groups
 	"POST /{portal}/register":                            {403, 403, 403},
@@ -129,6 +139,17 @@ var expected = map[string]row{
 	"GET /api/v1/{portal}/account/sessions":              {401, 200, 200},
 	"DELETE /api/v1/{portal}/account/sessions":           {401, 204, 204},
 	"DELETE /api/v1/{portal}/account/sessions/{session}": {401, 404, 404}, // nobody's
+
+	"GET /{portal}/tokens":                   {303, 403, 200}, // of the team who may set up the portal
+	"POST /{portal}/tokens":                  {401, 403, 200},
+	"POST /{portal}/tokens/{token}/revoke":   {401, 403, 303},
+	"GET /api/v1/{portal}/tokens":            {401, 403, 200},
+	"POST /api/v1/{portal}/tokens":           {401, 403, 201},
+	"DELETE /api/v1/{portal}/tokens/{token}": {401, 403, 404}, // nobody's
+	"POST /{portal}/view-as":                 {401, 403, 303},
+	"POST /{portal}/view-as/end":             {401, 303, 303},
+	"POST /api/v1/{portal}/view-as":          {401, 403, 204},
+	"DELETE /api/v1/{portal}/view-as":        {401, 204, 204},
 
 	"GET /api/v1/{portal}/tickets":           {401, 200, 200},
 	"GET /{portal}/tickets/{ticket}":         {303, 200, 200},
@@ -224,9 +245,11 @@ func (a attempt) want() int {
 		return r.customer
 	case a.route.Function == "access":
 		return 403
+	case a.route.Function == "api-token" && a.viewer != "admin":
+		return http.StatusForbidden
 	case a.route.Access == routes.Team && !a.team():
 		return r.customer
-	case a.ticket == "" && a.viewer == "outside" && a.route.Access == routes.Team && a.route.Method == "POST":
+	case a.ticket == "" && a.viewer == "outside" && a.route.Function == "inbox" && a.route.Method == "POST":
 		return 422 // they may open none anywhere
 	case a.ticket == "":
 	case a.route.Access == routes.Team:
@@ -305,7 +328,7 @@ func (a attempt) contact() string {
 // fill puts what the attempt is about into the route's path.
 func (a attempt) fill(ticket string) string {
 	return strings.NewReplacer("{portal}", a.place.settings.Slug, "{ticket}", ticket, "{attachment}", fileOf[a.file],
-		"{file}", asset(), "{session}", "0123456789abcdef", "{provider}", "nobodysprovider", "{link}", sample.Customer+"."+strings.Repeat("a", 43), "{contact}", a.contact(), "{group}", portal.CustomersGroup, "{invitation}", strings.Repeat("0", 32), "{company}", sample.Nordwind).Replace(a.route.Path)
+		"{file}", asset(), "{session}", "0123456789abcdef", "{token}", "01krzmpak4samp1e0000000999", "{provider}", "nobodysprovider", "{link}", sample.Customer+"."+strings.Repeat("a", 43), "{contact}", a.contact(), "{group}", portal.CustomersGroup, "{invitation}", strings.Repeat("0", 32), "{company}", sample.Nordwind).Replace(a.route.Path)
 }
 
 // request is a well-formed request of the route for the ticket.
@@ -319,6 +342,12 @@ func (a attempt) request(ticket string) request {
 		r.json = map[string]string{"email": "solo@einzel.example", "password": sample.Password}
 	case "POST /{portal}/reset", "POST /{portal}/sign-in-link", "POST /{portal}/register":
 		r.form = url.Values{"email": {"solo@einzel.example"}}
+	case "POST /{portal}/code", "POST /{portal}/account/code", "POST /{portal}/account/code/remove":
+		r.form = url.Values{"code": {"000000"}, "secret": {"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"}}
+	case "POST /api/v1/{portal}/session/code", "POST /api/v1/{portal}/account/code/removals":
+		r.json = map[string]string{"code": "000000"}
+	case "POST /api/v1/{portal}/account/code":
+		r.json = map[string]string{"code": "000000", "secret": "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"}
 	case "POST /{portal}/link/{link}":
 		r.form = url.Values{"new": {"another long password"}}
 	case "POST /api/v1/{portal}/links":
@@ -335,6 +364,14 @@ func (a attempt) request(ticket string) request {
 		r.json = map[string]string{"current": "not the password", "new": "another long password"}
 	case "POST /{portal}/language":
 		r.form = url.Values{"language": {"de"}}
+	case "POST /{portal}/tokens":
+		r.form = url.Values{"name": {"Of the matrix"}, "scopes": {"tickets:read"}, "days": {"30"}}
+	case "POST /api/v1/{portal}/tokens":
+		r.json = map[string]any{"name": "Of the matrix", "scopes": []string{"tickets:read"}, "days": 30}
+	case "POST /{portal}/view-as":
+		r.form = url.Values{"contact": {sample.Customer}}
+	case "POST /api/v1/{portal}/view-as":
+		r.json = map[string]string{"contact": sample.Customer}
 	case "POST /{portal}/sign-out":
 		r.form = url.Values{}
 	case "POST /{portal}/tickets/{ticket}/replies":
