@@ -106,11 +106,11 @@ func (h *handler) begin(ctx context.Context, r *web.Request) (web.Result, error)
 		return web.Result{}, err
 	}
 	q := r.URL.Query()
-	a := oidc.NewAttempt(p.ID, r.LocalPath(q.Get("next"), ""), r.Now)
+	a := auth.NewAttempt(p.ID, r.LocalPath(q.Get("next"), ""), r.Now)
 	hint, _ := portal.NormalEmail(q.Get("email"))
 	return web.Result{
 		SeeOther: client.Address(a, hint),
-		Cookies:  []*http.Cookie{oidc.Cookie(r.Settings, a, r.Insecure())},
+		Cookies:  []*http.Cookie{auth.AttemptCookie(r.Settings, a, r.Insecure())},
 	}, nil
 }
 
@@ -118,7 +118,7 @@ func (h *handler) begin(ctx context.Context, r *web.Request) (web.Result, error)
 // with it, nothing is changed, and the attempt is over.
 func (h *handler) finish(ctx context.Context, r *web.Request) (web.Result, error) {
 	result, err := h.enter(ctx, r)
-	result.Cookies = append(result.Cookies, oidc.NoCookie(r.Settings.ID, r.Insecure()))
+	result.Cookies = append(result.Cookies, auth.NoAttemptCookie(r.Settings.ID, r.Insecure()))
 	return result, err
 }
 
@@ -132,7 +132,7 @@ func (h *handler) enter(ctx context.Context, r *web.Request) (web.Result, error)
 		return web.Result{}, portal.Hidden()
 	}
 	q := r.URL.Query()
-	a, ok := oidc.FromRequest(r.Request, r.Settings, p.ID, q.Get("state"), r.Insecure(), r.Now)
+	a, ok := auth.AttemptFromRequest(r.Request, r.Settings, p.ID, q.Get("state"), r.Insecure(), r.Now)
 	switch {
 	case !ok:
 		return web.Result{}, refuse("sso.error.attempt", p, nil)

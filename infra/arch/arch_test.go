@@ -42,6 +42,9 @@ const (
 	sqs       = "github.com/aws/aws-sdk-go-v2/service/sqs"
 	mime      = "github.com/emersion/go-message"
 	group     = "golang.org/x/sync/errgroup"
+	saml      = "github.com/crewjam/saml"
+	etree     = "github.com/beevik/etree"
+	xmldsig   = "github.com/russellhaering/goxmldsig"
 )
 
 // rooms lists who may import what; whoever needs more adds it here, and so looks

@@ -1,6 +1,13 @@
 package portal
 
 import (
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
@@ -11,15 +18,30 @@ import (
 type Provider struct {
 	ID     string // in addresses
 	Name   string // as sign-in names it: "Sign in with Name"
-	Preset Preset
+	Kind   ProviderKind
+	Preset Preset // of OpenID Connect's
 
-	Issuer   string // OpenID Connect's: what identities belong to
-	ClientID string // as which the provider knows the portal
+	Issuer   string // what identities belong to: OpenID Connect's issuer, SAML's entity id
+	ClientID string // as which a provider of OpenID Connect knows the portal
+
+	// Of a provider of SAML: where browsers are sent to sign in, by the
+	// HTTP-Redirect binding, and what its answers are signed with, each in PEM or
+	// as the Base64 of DER. Several are there while one takes over from another.
+	SignInURL    string
+	Certificates []string
 
 	// Domains of addresses that the provider speaks for, in lower case. Where
 	// there are some, no other address is believed.
 	Domains []string
 }
+
+// ProviderKind is how a provider is spoken with.
+type ProviderKind string
+
+const (
+	OpenIDConnect ProviderKind = ""
+	SAML          ProviderKind = "saml" // 2.0
+)
 
 // Preset is a provider with ways of its own.
 type Preset string
@@ -72,6 +94,9 @@ func (p Provider) Proves(i Identity) bool {
 	if domain == "" || i.Issuer != p.Issuer || len(p.Domains) > 0 && !slices.Contains(p.Domains, domain) {
 		return false
 	}
+	if p.Kind == SAML {
+		return len(p.Domains) > 0 // it knows no "verified": it has the addresses of the domains that are its own
+	}
 	switch p.Preset {
 	case Google:
 		return i.Verified && p.Issuer == googleIssuer && (domain == googleMail || strings.EqualFold(i.Hosted, domain))
@@ -92,7 +117,7 @@ func (p Provider) ProvesTeam(i Identity) bool { return len(p.Domains) > 0 && p.P
 const maxProviderName = 60
 
 // ValidateProvider checks a provider as the settings have it. Only on a
-// developer's machine, where insecure is set, may its issuer be on plain HTTP.
+// developer's machine, where insecure is set, may it be on plain HTTP.
 func ValidateProvider(p Provider, insecure bool) error {
 	var f fields
 	if n := len([]rune(strings.TrimSpace(p.Name))); n == 0 || n > maxProviderName || strings.ContainsFunc(p.Name, isControl) {
@@ -101,16 +126,13 @@ func ValidateProvider(p Provider, insecure bool) error {
 	if !ValidID(p.ID) {
 		f.add("id", "provider.error.id")
 	}
-	if p.ClientID == "" {
-		f.add("client_id", "provider.error.clientId")
-	}
-	u, err := url.Parse(p.Issuer)
-	switch {
-	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && !(insecure && u.Scheme == "http"),
-		p.Preset == Google && p.Issuer != googleIssuer:
-		f.add("issuer", "provider.error.issuer")
-	case p.Preset == Microsoft && !microsoftIssuer.MatchString(p.Issuer):
-		f.add("issuer", "provider.error.tenant")
+	switch p.Kind {
+	case OpenIDConnect:
+		validateOpenID(&f, p, insecure)
+	case SAML:
+		validateSAML(&f, p, insecure)
+	default:
+		f.add("kind", "provider.error.kind")
 	}
 	for _, d := range p.Domains {
 		if address, ok := NormalEmail("a@" + d); !ok || EmailDomain(address) != d {
@@ -122,4 +144,99 @@ func ValidateProvider(p Provider, insecure bool) error {
 		f.add("domains", "provider.error.domains")
 	}
 	return f.err()
+}
+
+func validateOpenID(f *fields, p Provider, insecure bool) {
+	if p.ClientID == "" {
+		f.add("client_id", "provider.error.clientId")
+	}
+	u, ok := secureAddress(p.Issuer, insecure)
+	switch {
+	case !ok || u.RawQuery != "", p.Preset == Google && p.Issuer != googleIssuer:
+		f.add("issuer", "provider.error.issuer")
+	case p.Preset == Microsoft && !microsoftIssuer.MatchString(p.Issuer):
+		f.add("issuer", "provider.error.tenant")
+	}
+}
+
+// Limits of a provider of SAML.
+const (
+	maxEntityID     = 1024 // characters: SAML 2.0 core, 8.3.6
+	maxCertificates = 4
+	minRSA          = 2048 // bits of a key
+	minEC           = 256
+)
+
+func validateSAML(f *fields, p Provider, insecure bool) {
+	if p.Issuer == "" || len([]rune(p.Issuer)) > maxEntityID || strings.ContainsFunc(p.Issuer, func(r rune) bool { return r <= ' ' || isControl(r) }) {
+		f.add("issuer", "provider.error.entity", "max", maxEntityID)
+	}
+	if _, ok := secureAddress(p.SignInURL, insecure); !ok {
+		f.add("sign_in_url", "provider.error.signInUrl")
+	}
+	if p.Preset != AnyProvider {
+		f.add("preset", "provider.error.preset")
+	}
+	if n := len(p.Certificates); n == 0 || n > maxCertificates {
+		f.add("certificates", "provider.error.certificates", "max", maxCertificates)
+	} else if _, err := p.SigningCertificates(); err != nil {
+		f.add("certificates", "provider.error.certificate", "min", minRSA)
+	}
+}
+
+// secureAddress reads the address of a provider's endpoint.
+func secureAddress(address string, insecure bool) (*url.URL, bool) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || u.Scheme != "https" && !(insecure && u.Scheme == "http") {
+		return nil, false
+	}
+	return u, true
+}
+
+// SigningCertificates returns what the provider's answers may be signed with. Who
+// issued a certificate and how long it is good for does not count: it is there for
+// its key, and whoever has put it into the settings vouches for that. It is an error
+// where one cannot be read, or has a key that is too weak.
+func (p Provider) SigningCertificates() ([]*x509.Certificate, error) {
+	var all []*x509.Certificate
+	for i, text := range p.Certificates {
+		c, err := readCertificate(text)
+		if err != nil {
+			return nil, fmt.Errorf("provider %s: certificate %d: %w", p.ID, i+1, err)
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+func readCertificate(text string) (*x509.Certificate, error) {
+	var der []byte
+	if block, rest := pem.Decode([]byte(text)); block != nil {
+		if block.Type != "CERTIFICATE" || strings.TrimSpace(string(rest)) != "" {
+			return nil, errors.New("not one certificate in PEM")
+		}
+		der = block.Bytes
+	} else {
+		var err error
+		if der, err = base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), "")); err != nil {
+			return nil, err
+		}
+	}
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, err
+	}
+	switch key := c.PublicKey.(type) {
+	case *rsa.PublicKey:
+		if key.N.BitLen() < minRSA {
+			return nil, fmt.Errorf("an RSA key of %d bits", key.N.BitLen())
+		}
+	case *ecdsa.PublicKey:
+		if key.Curve.Params().BitSize < minEC {
+			return nil, fmt.Errorf("a key on %s", key.Curve.Params().Name)
+		}
+	default:
+		return nil, fmt.Errorf("a key of %T", key)
+	}
+	return c, nil
 }

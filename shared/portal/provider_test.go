@@ -1,7 +1,16 @@
 package portal
 
 import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
 	"errors"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +22,7 @@ func TestProves(t *testing.T) {
 	any := Provider{Issuer: "https://id.example"}
 	google := Provider{Preset: Google, Issuer: googleIssuer}
 	microsoft := Provider{Preset: Microsoft, Issuer: tenant, Domains: []string{"nordwind.example"}}
+	saml := Provider{Kind: SAML, Issuer: any.Issuer, Domains: []string{"nordwind.example"}}
 	with := func(p Provider, change func(*Provider)) Provider { change(&p); return p }
 	anna := Identity{Issuer: any.Issuer, Subject: "1", Email: "anna@nordwind.example", Verified: true}
 	for name, c := range map[string]struct {
@@ -40,6 +50,10 @@ func TestProves(t *testing.T) {
 			i.Issuer, i.Tenant, i.Email = tenant, "0f0e0d0c-0b0a-4908-8706-050403020100", "a@sued.example"
 		}},
 		"Microsoft's, without domains": {provider: with(microsoft, func(p *Provider) { p.Domains = nil }), identity: func(i *Identity) { i.Issuer, i.Tenant = tenant, "0f0e0d0c-0b0a-4908-8706-050403020100" }},
+		"SAML's, of a named domain":    {provider: saml, identity: func(i *Identity) { i.Verified = false }, want: true, team: true},
+		"SAML's, of another domain":    {provider: saml, identity: func(i *Identity) { i.Email = "anna@sued.example" }},
+		"SAML's, without domains":      {provider: with(saml, func(p *Provider) { p.Domains = nil })},
+		"SAML's, of another provider":  {provider: saml, identity: func(i *Identity) { i.Issuer = "https://other.example" }},
 	} {
 		i := anna
 		if c.identity != nil {
@@ -55,6 +69,15 @@ func TestProves(t *testing.T) {
 }
 
 func TestValidateProvider(t *testing.T) {
+	rsa2048, rsa1024, p256 := certificate(t, 2048), certificate(t, 1024), certificate(t, 0)
+	saml := func(change func(*Provider)) func(*Provider) {
+		return func(p *Provider) {
+			*p = Provider{
+				ID: p.ID, Name: p.Name, Kind: SAML, Issuer: "urn:idp.example", SignInURL: "https://id.example/sso?tenant=1", Certificates: []string{rsa2048},
+			}
+			change(p)
+		}
+	}
 	good := Provider{ID: "provider01", Name: "Account", Issuer: "https://id.example/oidc", ClientID: "postern"}
 	for name, c := range map[string]struct {
 		change   func(*Provider)
@@ -79,6 +102,27 @@ func TestValidateProvider(t *testing.T) {
 		"everything wrong":           {change: func(p *Provider) { *p = Provider{ID: "A"} }, fields: []string{"client_id", "id", "issuer", "name"}},
 		"a name that is too long":    {change: func(p *Provider) { p.Name = strings.Repeat("x", 61) }, fields: []string{"name"}},
 		"a name that turns the line": {change: func(p *Provider) { p.Name = "a\u202eb" }, fields: []string{"name"}},
+		"neither of both kinds":      {change: func(p *Provider) { p.Kind = "ldap" }, fields: []string{"kind"}},
+		"SAML":                       {change: saml(func(*Provider) {})},
+		"SAML, of two certificates": {change: saml(func(p *Provider) {
+			der, err := base64.StdEncoding.DecodeString(p256)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.Certificates = append(p.Certificates, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+		})},
+		"SAML, of too many certificates": {change: saml(func(p *Provider) { p.Certificates = slices.Repeat(p.Certificates, 5) }), fields: []string{"certificates"}},
+		"SAML, of no certificate":        {change: saml(func(p *Provider) { p.Certificates = nil }), fields: []string{"certificates"}},
+		"SAML, of a weak key":            {change: saml(func(p *Provider) { p.Certificates = append(p.Certificates, rsa1024) }), fields: []string{"certificates"}},
+		"SAML, of a private key": {change: saml(func(p *Provider) {
+			p.Certificates[0] = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
+		}), fields: []string{"certificates"}},
+		"SAML without TLS":        {change: saml(func(p *Provider) { p.SignInURL = "http://id.example/sso" }), fields: []string{"sign_in_url"}},
+		"SAML by script":          {change: saml(func(p *Provider) { p.SignInURL = "javascript:alert(1)" }), fields: []string{"sign_in_url"}},
+		"SAML without an address": {change: saml(func(p *Provider) { p.SignInURL = "" }), fields: []string{"sign_in_url"}},
+		"SAML without a name":     {change: saml(func(p *Provider) { p.Issuer = "" }), fields: []string{"issuer"}},
+		"SAML, a name with space": {change: saml(func(p *Provider) { p.Issuer = "a b" }), fields: []string{"issuer"}},
+		"SAML with a preset":      {change: saml(func(p *Provider) { p.Preset = Google }), fields: []string{"preset"}},
 	} {
 		p := good
 		if c.change != nil {
@@ -96,4 +140,24 @@ func TestValidateProvider(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, fields, c.fields)
 		}
 	}
+}
+
+// certificate returns one of an RSA key of so many bits, or with 0 on the curve
+// P-256, as the Base64 of DER.
+func certificate(t *testing.T, bits int) string {
+	t.Helper()
+	var key crypto.Signer
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if bits > 0 {
+		key, err = rsa.GenerateKey(rand.Reader, bits)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.StdEncoding.EncodeToString(der)
 }

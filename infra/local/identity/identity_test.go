@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"postern/infra/local/sample"
+	"postern/shared/auth"
 	"postern/shared/auth/oidc"
 	"postern/shared/outgoing"
 	"postern/shared/portal"
@@ -30,7 +31,7 @@ func TestSignsIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := oidc.NewAttempt(sample.Provider, "", time.Now())
+	a := auth.NewAttempt(sample.Provider, "", time.Now())
 	address := client.Address(a, "")
 	asked, err := http.Get(address)
 	if err != nil {

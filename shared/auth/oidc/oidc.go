@@ -5,12 +5,8 @@ package oidc
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/rand"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -19,79 +15,6 @@ import (
 	"postern/shared/auth"
 	"postern/shared/portal"
 )
-
-// Attempt is a way to a provider and back. The browser keeps it meanwhile, in a
-// cookie that is signed: who comes back is who went.
-type Attempt struct {
-	Provider string    `json:"p"`
-	State    string    `json:"s"`
-	Nonce    string    `json:"n"`
-	Verifier string    `json:"v"` // PKCE's
-	Next     string    `json:"x"` // where to go on after it
-	Ends     time.Time `json:"e"`
-}
-
-// attemptAge is how long signing in with a provider may take.
-const attemptAge = 15 * time.Minute
-
-// NewAttempt returns a new attempt, which leads on to next.
-func NewAttempt(provider, next string, now time.Time) Attempt {
-	return Attempt{
-		Provider: provider, State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(),
-		Next: next, Ends: now.Add(attemptAge),
-	}
-}
-
-func cookieName(portalID string, insecure bool) string {
-	return auth.CookieName(portalID, insecure) + "-sso"
-}
-
-// Cookie returns the cookie that keeps the attempt. Of two at once the later one
-// counts.
-func Cookie(s *portal.Settings, a Attempt, insecure bool) *http.Cookie {
-	text, err := json.Marshal(a)
-	if err != nil {
-		panic("oidc: " + err.Error()) // texts and a time
-	}
-	value := base64.RawURLEncoding.EncodeToString(text)
-	return &http.Cookie{
-		Name: cookieName(s.ID, insecure), Value: value + "." + sign(s, value), Path: "/", MaxAge: int(attemptAge.Seconds()),
-		HttpOnly: true, Secure: !insecure, SameSite: http.SameSiteLaxMode, // the way back begins elsewhere
-	}
-}
-
-// NoCookie returns the cookie that removes the attempt.
-func NoCookie(portalID string, insecure bool) *http.Cookie {
-	return &http.Cookie{
-		Name: cookieName(portalID, insecure), Path: "/", MaxAge: -1, HttpOnly: true, Secure: !insecure, SameSite: http.SameSiteLaxMode,
-	}
-}
-
-func sign(s *portal.Settings, value string) string {
-	return base64.RawURLEncoding.EncodeToString(portal.Derive(s.Key, "sso", value))
-}
-
-// FromRequest returns the attempt that the browser comes back from, with the
-// state that the provider was given. ok is false where it made none, another one,
-// with another provider, or too long ago.
-func FromRequest(r *http.Request, s *portal.Settings, provider, state string, insecure bool, now time.Time) (a Attempt, ok bool) {
-	c, err := r.Cookie(cookieName(s.ID, insecure))
-	if err != nil {
-		return Attempt{}, false
-	}
-	value, mac, _ := strings.Cut(c.Value, ".")
-	if !hmac.Equal([]byte(mac), []byte(sign(s, value))) {
-		return Attempt{}, false
-	}
-	text, err := base64.RawURLEncoding.DecodeString(value)
-	if err != nil || json.Unmarshal(text, &a) != nil {
-		return Attempt{}, false
-	}
-	if a.Provider != provider || state == "" || !hmac.Equal([]byte(a.State), []byte(state)) || !now.Before(a.Ends) {
-		return Attempt{}, false
-	}
-	return a, true
-}
 
 // Client speaks with one provider.
 type Client struct {
@@ -127,7 +50,7 @@ func Open(ctx context.Context, p portal.Provider, secret, redirect string, clien
 
 // Address is where the browser signs in with the provider. hint is an address to
 // fill in there, or "".
-func (c *Client) Address(a Attempt, hint string) string {
+func (c *Client) Address(a auth.Attempt, hint string) string {
 	options := []oauth2.AuthCodeOption{oidc.Nonce(a.Nonce), oauth2.S256ChallengeOption(a.Verifier)}
 	if hint != "" {
 		options = append(options, oauth2.SetAuthURLParam("login_hint", hint))
@@ -160,7 +83,7 @@ const maxSubject = 255
 
 // Finish takes the code that the browser came back with for the identity that it
 // stands for.
-func (c *Client) Finish(ctx context.Context, code string, a Attempt) (portal.Identity, error) {
+func (c *Client) Finish(ctx context.Context, code string, a auth.Attempt) (portal.Identity, error) {
 	ctx = oidc.ClientContext(ctx, c.http)
 	token, err := c.config.Exchange(ctx, code, oauth2.VerifierOption(a.Verifier))
 	if err != nil {
