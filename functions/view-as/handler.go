@@ -55,7 +55,10 @@ func (h handler) beginJSON(ctx context.Context, r *web.Request) (web.Result, err
 // or the viewer ends that. It returns NotFound where there is no such contact, and
 // Forbidden where it is one of the team.
 func (h handler) begin(ctx context.Context, r *web.Request, contact string) error {
-	if !portal.ValidID(contact) {
+	switch {
+	case contact == "":
+		return portal.FieldErrorf("contact", "viewAs.error.contact")
+	case !portal.ValidID(contact):
 		return portal.Hidden()
 	}
 	people, err := h.store.People(ctx, r.Settings.ID, []string{contact})

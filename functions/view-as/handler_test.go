@@ -71,7 +71,7 @@ func TestFixtures(t *testing.T) {
 		"begin-team":         {Status: 403, Check: nothing, See: map[string]string{"main": T("de", "viewAs.error.team")}},
 		"begin-unknown":      {Status: 404, Check: nothing},
 		"begin-malformed":    {Status: 404, Check: nothing},
-		"begin-nobody":       {Status: 404, Check: nothing},
+		"begin-nobody":       {Status: 422, Check: nothing, See: map[string]string{"main": T("de", "viewAs.error.contact")}},
 		"begin-customer":     {Status: 403, Check: nothing, See: map[string]string{"main": T("de", "error.teamOnly")}},
 		"begin-signed-out":   {Status: 401, Check: nothing},
 		"begin-cross-origin": {Status: 403, Check: nothing},

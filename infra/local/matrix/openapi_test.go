@@ -309,6 +309,9 @@ func visits(t *testing.T) []visit {
 				who = p.as(sample.Manager)
 			}
 		}
+		if route.Function == "api-token" {
+			who = p.as(sample.Admin)
+		}
 		fresh := func() string {
 			if !strings.Contains(route.Path, "{ticket}") {
 				return ""
@@ -352,6 +355,9 @@ func visits(t *testing.T) []visit {
 			add(p.as(sample.Colleague), 204, func(r *request) {
 				r.json = map[string]string{"current": sample.Password, "new": "another long password"}
 			})
+		case "POST /api/v1/{portal}/view-as":
+			add(p.as(sample.Agent), 204, nil) // whose session may do nothing else then
+			add(who, 404, func(r *request) { r.json = map[string]string{"contact": ticketOf["unknown"]} })
 		case "DELETE /api/v1/{portal}/account/sessions":
 			lone := newPlace(t) // the person's other sessions end
 			add(lone.as(sample.Customer), 204, of(lone, ""))
@@ -422,6 +428,21 @@ func visits(t *testing.T) []visit {
 			}})
 		}
 		switch key {
+		case "POST /api/v1/{portal}/tokens":
+			full := newPlace(t).as(sample.Admin)
+			r := well()
+			r.path = full.api("tokens")
+			all = append(all, visit{key: key, by: full, want: 409, request: r, prepare: func(v *visit) {
+				for range portal.MaxTokens {
+					full.do(v.request)
+				}
+			}})
+		case "DELETE /api/v1/{portal}/tokens/{token}":
+			add(who, 204, nil)
+			all[len(all)-1].prepare = func(v *visit) {
+				made := who.do(request{method: "POST", path: p.api("tokens"), json: map[string]any{"name": "Visited", "scopes": []string{"audit:read"}, "days": 30}})
+				v.path = p.api("tokens", read[struct{ ID string }](t, made).ID)
+			}
 		case "POST /api/v1/{portal}/session":
 			add(nobody, 401, func(r *request) { r.json = map[string]string{"email": "manager@nordwind.example", "password": "wrong"} })
 			r := well()
@@ -690,8 +711,10 @@ func TestContractExamples(t *testing.T) {
 				who = p.as(sample.Agent)
 			}
 			switch {
-			case strings.Contains(path, "/access"):
+			case strings.Contains(path, "/access"), strings.Contains(path, "/tokens"):
 				who = p.as(sample.Admin)
+			case strings.Contains(path, "/view-as"):
+				who = p.as(sample.Agent)
 			case strings.Contains(path, "/colleagues"):
 				who = p.as(sample.Manager)
 			}
