@@ -16,6 +16,7 @@ const result = await build({
   entryPoints: {
     app: "browser/app.ts",
     inbox: "browser/inbox.ts",
+    passkey: "browser/passkey.ts",
     reply: "browser/reply.ts",
     styles: "styles/app.css",
   },

@@ -1,0 +1,14 @@
+// Command passkey signs people in with a passkey, and keeps theirs.
+package main
+
+import (
+	"postern/shared/app"
+	"postern/shared/app/awsconfig"
+	"postern/shared/dynamo"
+	"postern/shared/lambdahttp"
+)
+
+func main() {
+	cfg := app.Load()
+	lambdahttp.Start(newHandler(cfg, dynamo.Open(awsconfig.Load(), cfg.TablePrefix)))
+}
