@@ -45,6 +45,9 @@
 //	             who is half signed in                  P#c#contact   h#hash
 //	             request for a one-time link            P#n#request   n
 //	             challenge of a passkey                 P#w#hash      w
+//	             request to a provider of SAML          P#saml#hash   r
+//	             assertion that was taken               same          a
+//	             identity that waits for its browser    same          i
 //	             pending upload                         P#c#contact   u#upload
 //	             rate counter                           P#rate#what#key  w#window
 //	             who has a ticket open                  P#T#ticket    here
@@ -141,6 +144,9 @@
 //	71  LinkIdentity   an account that somebody signs in with   1 TransactWriteItems of 4: 8
 //	72  Identities, 73 UnlinkIdentity  somebody's, and its end  1 Query: 1; 1 TransactWriteItems of 3: 6
 //	74  ProviderSecret what a portal and a provider share       1 GetItem: 0.5
+//	75  PutSAMLRequest what a provider of SAML was asked        1 PutItem: 1
+//	76  TakeSAMLAnswer and has answered, once                   1 TransactWriteItems of 3: 6
+//	77  SAMLIdentity   for the browser that asked, once         1 DeleteItem: 1
 //	95  CodeFactor     somebody's authenticator app             1 GetItem: 1
 //	96  AddCodeFactor, RemoveCodeFactor  its life               1 TransactWriteItems of 3: 6, of 2: 4
 //	97  UseCode, UseRecovery  a code, once                      1 UpdateItem: 1
