@@ -50,9 +50,14 @@ func newHandler(cfg app.Config, s store) http.Handler {
 	})
 }
 
-// party is the portal as devices know it.
+// party is the portal as devices know it. Passkeys are of a domain: at an address
+// that is none, there are none.
 func (h handler) party(r *web.Request) (*passkey.Party, error) {
-	return passkey.Open(cmp.Or(h.origin, "https://"+r.Host), r.Settings.Name)
+	party, err := passkey.Open(cmp.Or(h.origin, "https://"+r.Host), r.Settings.Name)
+	if err != nil {
+		return nil, portal.Errorf(portal.Forbidden, "passkey.elsewhere", err)
+	}
+	return party, nil
 }
 
 // So many times a network may ask for a challenge in a window. Anybody may, and

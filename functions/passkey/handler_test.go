@@ -22,6 +22,7 @@ import (
 	"postern/shared/dynamo"
 	"postern/shared/functiontest"
 	"postern/shared/portal"
+	"postern/shared/web"
 )
 
 func TestMain(m *testing.M) {
@@ -659,5 +660,28 @@ func TestTouch(t *testing.T) { functiontest.Touch(t, "list") }
 func TestFaults(t *testing.T) {
 	for _, fixture := range []string{"options", "list", "add-options"} {
 		functiontest.Faults(t, false, fixture, nil, nil)
+	}
+}
+
+// Passkeys are of the host that the portal is served from, if that is a domain.
+func TestAddress(t *testing.T) {
+	p := functiontest.New(t)
+	for origin, want := range map[string]string{"": functiontest.Host, "http://localhost:8080": "localhost", "https://192.0.2.7": ""} {
+		h := handler{origin: origin}
+		party, err := h.party(&web.Request{Request: &http.Request{Host: functiontest.Host}, Settings: p.Settings})
+		if want == "" {
+			if portal.KindOf(err) != portal.Forbidden {
+				t.Errorf("%s: %v", origin, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		options, _, err := party.SignIn()
+		text, wrong := json.Marshal(options)
+		if err != nil || wrong != nil || !strings.Contains(string(text), `"rpId":"`+want+`"`) {
+			t.Errorf("%s: %s, %v", origin, text, err)
+		}
 	}
 }

@@ -140,6 +140,15 @@ var expected = map[string]row{
 	"DELETE /api/v1/{portal}/account/sessions":           {401, 204, 204},
 	"DELETE /api/v1/{portal}/account/sessions/{session}": {401, 404, 404}, // nobody's
 
+	"POST /api/v1/{portal}/passkey/options":              {403, 403, 403}, // an IP address has no passkeys
+	"POST /api/v1/{portal}/passkey":                      {422, 422, 422}, // no answer of a device
+	"GET /api/v1/{portal}/account/passkeys":              {401, 200, 200},
+	"POST /api/v1/{portal}/account/passkeys/options":     {401, 403, 403},
+	"POST /api/v1/{portal}/account/passkeys":             {401, 422, 422},
+	"PATCH /api/v1/{portal}/account/passkeys/{passkey}":  {401, 404, 404}, // nobody's
+	"DELETE /api/v1/{portal}/account/passkeys/{passkey}": {401, 404, 404},
+	"POST /{portal}/account/passkeys/{passkey}/remove":   {401, 303, 303},
+
 	"GET /{portal}/tokens":                   {303, 403, 200}, // of the team who may set up the portal
 	"POST /{portal}/tokens":                  {401, 403, 200},
 	"POST /{portal}/tokens/{token}/revoke":   {401, 403, 303},
@@ -328,7 +337,7 @@ func (a attempt) contact() string {
 // fill puts what the attempt is about into the route's path.
 func (a attempt) fill(ticket string) string {
 	return strings.NewReplacer("{portal}", a.place.settings.Slug, "{ticket}", ticket, "{attachment}", fileOf[a.file],
-		"{file}", asset(), "{session}", "0123456789abcdef", "{token}", "01krzmpak4samp1e0000000999", "{provider}", "nobodysprovider", "{link}", sample.Customer+"."+strings.Repeat("a", 43), "{contact}", a.contact(), "{group}", portal.CustomersGroup, "{invitation}", strings.Repeat("0", 32), "{company}", sample.Nordwind).Replace(a.route.Path)
+		"{file}", asset(), "{session}", "0123456789abcdef", "{passkey}", strings.Repeat("0", 32), "{token}", "01krzmpak4samp1e0000000999", "{provider}", "nobodysprovider", "{link}", sample.Customer+"."+strings.Repeat("a", 43), "{contact}", a.contact(), "{group}", portal.CustomersGroup, "{invitation}", strings.Repeat("0", 32), "{company}", sample.Nordwind).Replace(a.route.Path)
 }
 
 // request is a well-formed request of the route for the ticket.
@@ -362,6 +371,12 @@ func (a attempt) request(ticket string) request {
 		r.form = url.Values{"current": {"not the password"}, "new": {"another long password"}}
 	case "PUT /api/v1/{portal}/account/password":
 		r.json = map[string]string{"current": "not the password", "new": "another long password"}
+	case "POST /api/v1/{portal}/passkey", "POST /api/v1/{portal}/account/passkeys":
+		r.json = map[string]any{"credential": map[string]string{"id": "x"}}
+	case "POST /api/v1/{portal}/account/passkeys/options":
+		r.json = map[string]string{"current": ""}
+	case "PATCH /api/v1/{portal}/account/passkeys/{passkey}":
+		r.json = map[string]string{"name": "Of the matrix"}
 	case "POST /{portal}/language":
 		r.form = url.Values{"language": {"de"}}
 	case "POST /{portal}/tokens":
