@@ -27,6 +27,18 @@ type LinkMail struct {
 	Now    time.Time
 }
 
+// linkWords are the keys of what a mail says.
+type linkWords struct{ subject, head, intro, open, rest string }
+
+var (
+	linkSignIn = linkWords{"mail.link.signIn.subject", "mail.link.signIn.head", "mail.link.signIn.intro", "mail.link.signIn.open", "mail.link.signIn.else"}
+	linkReset  = linkWords{"mail.link.reset.subject", "mail.link.reset.head", "mail.link.reset.intro", "mail.link.reset.open", "mail.link.reset.else"}
+	// The link of who has a login already is one that signs in.
+	linkKnown    = linkWords{"mail.link.known.subject", "mail.link.known.head", "mail.link.known.intro", "mail.link.signIn.open", "mail.link.signIn.else"}
+	linkRegister = linkWords{"mail.link.register.subject", "mail.link.register.head", "mail.link.register.intro", "mail.link.register.open", "mail.link.register.else"}
+	linkInvite   = linkWords{"mail.link.invite.subject", "mail.link.invite.head", "mail.link.invite.intro", "mail.link.invite.open", "mail.link.invite.else"}
+)
+
 // WriteLink returns the mail. The error is as Write's.
 func WriteLink(ctx context.Context, m LinkMail) (Letter, error) {
 	s := m.Settings
@@ -40,30 +52,26 @@ func WriteLink(ctx context.Context, m LinkMail) (Letter, error) {
 		Link: m.Origin + "/" + s.Slug + "/link/" + m.Token,
 	}
 	name := line(s.Name)
-	words := "signIn"
+	w := linkSignIn
 	switch {
 	case m.Known:
-		words = "known"
+		w = linkKnown
 	case m.Kind == portal.LinkReset:
-		words = "reset"
+		w = linkReset
 	case m.Kind == portal.LinkRegister:
-		words = "register"
+		w = linkRegister
 	case m.Kind == portal.LinkInvite:
-		words = "invite"
+		w = linkInvite
 	}
-	say := func(what string, pairs ...string) string { return c.T("mail.link."+words+"."+what, pairs...) }
-	subject := say("subject", "portal", name)
-	c.Title, c.Head = subject, say("head")
-	c.Intro = say("intro", "portal", name, "by", line(cmp.Or(m.By, s.Name)))
+	subject := c.T(w.subject, "portal", name)
+	c.Title, c.Head, c.Open = subject, c.T(w.head), c.T(w.open)
+	c.Intro = c.T(w.intro, "portal", name, "by", line(cmp.Or(m.By, s.Name)))
 	lasts := c.T("mail.link.once", "minutes", strconv.Itoa(int(portal.LinkAge/time.Minute)))
 	c.Footer = c.T("mail.link.footer", "portal", s.Name)
 	if m.Kind == portal.LinkInvite {
-		lasts = say("once", "days", strconv.Itoa(int(m.Kind.Age()/(24*time.Hour))))
-		c.Footer = say("footer", "portal", s.Name)
+		lasts = c.T("mail.link.invite.once", "days", strconv.Itoa(int(m.Kind.Age()/(24*time.Hour))))
+		c.Footer = c.T("mail.link.invite.footer", "portal", s.Name)
 	}
-	if words == "known" {
-		words = "signIn" // the link is no other one
-	}
-	c.Open, c.Next = say("open"), lasts+" "+say("else")
+	c.Next = lasts + " " + c.T(w.rest)
 	return e.letter(ctx, e.header(c, subject, m.ID+"."+digest(m.To.ID), m.Now), c)
 }
