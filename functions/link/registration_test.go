@@ -365,9 +365,26 @@ func TestInvitation(t *testing.T) {
 			t.Errorf("still invited: %v, %v", list, err)
 		}
 	}
-	// The team's, of somebody whom nobody invites any more.
+	// Somebody of the company whom the manager has invited, and then removed.
 	p := functiontest.New(t)
-	_, link := unregistered(t, p, portal.LinkInvite)
+	manager := personOf(t, p, "manager@nordwind.example")
+	removed, _ := unregistered(t, p, portal.LinkInvite)
+	if err := p.Store.InviteColleague(t.Context(), changeBy(p, manager), manager, dynamo.Invitee{Email: removed.Email}); err != nil {
+		t.Fatal(err)
+	}
+	link := mail(t, p, portal.LinkInvite, func(l *portal.Link) { l.Person, l.Email, l.Company = removed.ID, removed.Email, manager.Company })
+	if _, err := p.Store.RemoveColleague(t.Context(), changeBy(p, manager), manager, removed.ID); err != nil {
+		t.Fatal(err)
+	}
+	if a := send(t, p, link, whole(p)); a.Status != 404 {
+		t.Errorf("removed: %d", a.Status)
+	}
+	if after := personOf(t, p, removed.Email); after.Company != "" || !after.Registered.IsZero() {
+		t.Errorf("removed: %+v", after)
+	}
+	// The team's, of somebody whom nobody invites any more.
+	p = functiontest.New(t)
+	_, link = unregistered(t, p, portal.LinkInvite)
 	if a := send(t, p, link, whole(p)); a.Status != 404 {
 		t.Errorf("not invited: %d", a.Status)
 	}

@@ -717,7 +717,11 @@ func (s *Store) RemoveColleague(ctx context.Context, c AccessChange, manager por
 		}
 		after = before
 		after.Companies = slices.DeleteFunc(slices.Clone(before.Companies), func(id string) bool { return id == manager.Company })
-		more := []types.TransactWriteItem{s.noted(c, portal.AuditAccessTaken, before, map[string]string{"company": manager.Company})}
+		more := []types.TransactWriteItem{
+			s.noted(c, portal.AuditAccessTaken, before, map[string]string{"company": manager.Company}),
+			// Else an invitation that was sent before would bring them back.
+			s.deleteAnyway(companyKey(c.Settings.ID, manager.Company), invitationKey(before.Email)),
+		}
 		if before.Company == manager.Company {
 			after.Company, after.Groups, after.Role = "", nil, portal.Customer
 			if before.Registered.IsZero() {

@@ -103,7 +103,7 @@ func TestPricesOfAccess(t *testing.T) {
 	if err := store.PutPeople(t.Context(), s.ID, nil, []portal.Person{colleague}, nil); err != nil {
 		t.Fatal(err)
 	}
-	costs(t, "58 RemoveColleague", bill{2, 1, 4}, func(ctx context.Context) error {
+	costs(t, "58 RemoveColleague", bill{2, 1, 5}, func(ctx context.Context) error {
 		_, err := store.RemoveColleague(ctx, c, manager, colleague.ID)
 		return err
 	})
