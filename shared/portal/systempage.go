@@ -201,7 +201,7 @@ func ValidateSystemPages(template SystemTemplate, pages map[SystemPage]PageText,
 				case !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return odd(r) && !strings.ContainsRune("\r\n\t", r) }):
 					wrong.add(field, "systemPage.error.characters")
 				case unknown != "":
-					wrong.add(field, "systemPage.error.placeholder", "name", unknown, "names", "{"+strings.Join(page.Placeholders(), "}, {")+"}")
+					wrong.add(field, "systemPage.error.placeholder", "name", unknown, "allowed", "{"+strings.Join(page.Placeholders(), "}, {")+"}")
 				}
 			}
 		}
