@@ -20,7 +20,7 @@ import (
 
 type store interface {
 	web.Store
-	web.Sessions
+	web.Factors
 	web.Audits
 	PutLinkRequest(ctx context.Context, r dynamo.LinkRequest) error
 	Link(ctx context.Context, portalID, person, hash string, now time.Time) (portal.Link, portal.Person, error)
@@ -100,7 +100,7 @@ func days() string { return strconv.Itoa(int(portal.LinkInvite.Age() / (24 * tim
 func (h handler) showRequest(kind portal.LinkKind) web.Handler {
 	return func(_ context.Context, r *web.Request) (web.Result, error) {
 		if kind == portal.LinkRegister && !open(r) {
-			return closed(r)
+			return refused(r, notOpen(r))
 		}
 		if shown, ok := r.Preview(pagesOf(kind)...); ok {
 			return preview(r, kind, shown), nil
@@ -142,7 +142,7 @@ func (h handler) requestForm(kind portal.LinkKind) web.Handler {
 			case portal.Internal:
 				return web.Result{}, err
 			case portal.Forbidden:
-				return closed(r)
+				return refused(r, notOpen(r))
 			}
 			p.Failure = r.Failure(err)
 			return showRequest(r, p), err

@@ -528,8 +528,8 @@ func TestPrice(t *testing.T) {
 		"reset-page":   {},
 		"reset":        {"UpdateItem", "PutItem"},
 		"link-sign-in": {"BatchGetItem"},
-		"use-sign-in":  {"BatchGetItem", "DeleteItem", "PutItem", "PutItem"},
-		"use-reset":    {"BatchGetItem", "TransactWriteItems", "Query", "Query", "PutItem", "PutItem"},
+		"use-sign-in":  {"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "PutItem"},
+		"use-reset":    {"BatchGetItem", "TransactWriteItems", "Query", "Query", "GetItem", "PutItem", "PutItem"},
 	} {
 		p := functiontest.New(t)
 		p.Fixture(t, "reset-page") // the settings are read
@@ -548,10 +548,61 @@ func TestFaults(t *testing.T) {
 	noted := func(n int) func(int, functiontest.Call) bool { // the entry in the audit log, which is the last
 		return func(i int, c functiontest.Call) bool { return i == n && c.Operation == "PutItem" }
 	}
-	functiontest.Faults(t, true, "use-reset", noted(7), func(t *testing.T, p *functiontest.Portal, a functiontest.Answer, _ functiontest.Fault) {
+	functiontest.Faults(t, true, "use-reset", noted(8), func(t *testing.T, p *functiontest.Portal, a functiontest.Answer, _ functiontest.Fault) {
 		if len(a.Cookies) > 0 && a.Status != 303 {
 			t.Errorf("it sets %v", a.Cookies)
 		}
 	})
-	functiontest.Faults(t, true, "use-sign-in", noted(5), nil)
+	functiontest.Faults(t, true, "use-sign-in", noted(6), nil)
+}
+
+// Reading mails is one thing; somebody with an authenticator app is to prove that
+// as well, whatever the link does besides.
+func TestSecondFactor(t *testing.T) {
+	for kind, form := range map[portal.LinkKind]url.Values{portal.LinkSignIn: {}, portal.LinkReset: {"new": {chosen}}} {
+		p := functiontest.New(t)
+		token := auth.NewToken(sample.Customer)
+		now := time.Now()
+		if err := p.Store.PutSession(t.Context(), p.ID, token.Hash(), auth.NewSession(sample.Customer, "", p.Settings, now)); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Store.AddCodeFactor(t.Context(), p.ID, sample.Customer, token.Hash(), "SECRET", 0, nil, portal.AuditEntry{ID: "entry00001", At: now}); err != nil {
+			t.Fatal(err)
+		}
+		a := p.Do(t, functiontest.Request{Method: "POST", URL: "/{portal}/link/" + mail(t, p, kind), Form: form})
+		if a.Status != 303 || a.Header.Get("Location") != "/"+p.Slug+"/code" || a.Cookie("__Host-"+p.ID) != nil || a.Cookie("__Host-"+p.ID+"-device") != nil {
+			t.Fatalf("%s: %d to %q, %v", kind, a.Status, a.Header.Get("Location"), a.Cookies)
+		}
+		half, ok := auth.ParseToken(a.Cookie("__Host-" + p.ID + "-half").Value)
+		if !ok {
+			t.Fatalf("%s: %v", kind, a.Cookies)
+		}
+		if h, _, factor, err := p.Store.HalfSignedIn(t.Context(), p.ID, half.Person, half.Hash(), now); err != nil || factor == nil || h.Way != "link" || h.Password != "" {
+			t.Errorf("%s: %+v, %+v, %v", kind, h, factor, err)
+		}
+		program := p.Do(t, functiontest.Request{Method: "POST", URL: "/api/v1/{portal}/links/" + mail(t, p, kind), JSON: map[string]string{"password": form.Get("new")}})
+		if program.Status != 202 || program.Cookie("__Host-"+p.ID) != nil {
+			t.Errorf("%s, by a program: %d, %v", kind, program.Status, program.Cookies)
+		}
+	}
+}
+
+// Where people sign in with a provider, a link that was mailed before lets in
+// nobody but admins, and stays what it is.
+func TestProviderRequired(t *testing.T) {
+	p := functiontest.New(t, func(s *portal.Settings) { s.RequireSSO = true })
+	for _, kind := range []portal.LinkKind{portal.LinkSignIn, portal.LinkReset} {
+		link := mail(t, p, kind)
+		if a := p.Do(t, functiontest.Request{URL: "/{portal}/link/" + link}); a.Status != 303 || a.Header.Get("Location") != "/"+p.Slug+"/sign-in" {
+			t.Errorf("%s: %d", kind, a.Status)
+		}
+		a := p.Do(t, functiontest.Request{Method: "POST", URL: "/{portal}/link/" + link, Form: url.Values{"new": {chosen}}})
+		if a.Status != 403 || len(a.Cookies) > 0 || !strings.Contains(a.Page(t).Find("main").Text(), p.Settings.ProviderNames()) {
+			t.Errorf("%s, used: %d %v", kind, a.Status, a.Cookies)
+		}
+		if a := p.Do(t, functiontest.Request{Method: "POST", URL: "/api/v1/{portal}/links/" + link, JSON: map[string]string{"password": chosen}}); a.Status != 403 {
+			t.Errorf("%s, by a program: %d", kind, a.Status)
+		}
+	}
+	hasPassword(t, p, sample.Customer, sample.Password)
 }

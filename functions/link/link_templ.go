@@ -45,7 +45,7 @@ func useWords(r *web.Request, p use) ui.CardWords {
 	switch p.Link.Kind {
 	case portal.LinkReset:
 		return r.SystemPage(portal.PageSetPassword, r.Reader.T("link.use.reset.title"), r.Reader.T("link.use.reset.text", "portal", r.Settings.Name, "email", email), "email", email)
-	case portal.LinkRegister, portal.LinkInvite:
+	case portal.LinkRegister, portal.LinkInvite, portal.LinkFirst:
 		return r.SystemPage(portal.PageSetPassword, r.Reader.T("link.use.register.title"), r.Reader.T("link.use.register.text", "portal", r.Settings.Name, "email", email), "email", email)
 	}
 	return r.SystemPage(portal.PageConfirm, r.Reader.T("link.use.signIn.title"), r.Reader.T("link.use.signIn.text", "portal", r.Settings.Name, "email", email), "email", email)
@@ -56,7 +56,7 @@ func useLabel(r *web.Request, p use) string {
 	switch p.Link.Kind {
 	case portal.LinkReset:
 		return r.Reader.T("link.use.reset.submit")
-	case portal.LinkRegister, portal.LinkInvite:
+	case portal.LinkRegister, portal.LinkInvite, portal.LinkFirst:
 		return r.Reader.T("link.use.register.submit")
 	}
 	return r.Reader.T("link.use.signIn.submit", "email", portal.MaskedEmail(p.Person.Email))
@@ -589,7 +589,7 @@ func consent(r *web.Request, p use, n portal.ConsentNotice) templ.Component {
 	})
 }
 
-func closedPage(f ui.Frame, r *web.Request, because string) templ.Component {
+func refusedPage(f ui.Frame, r *web.Request, title, because string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -627,9 +627,9 @@ func closedPage(f ui.Frame, r *web.Request, because string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var23 string
-			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(r.Reader.T("link.closed.title"))
+			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(title)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/link/link.templ`, Line: 152, Col: 39}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/link/link.templ`, Line: 152, Col: 13}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var23))
 			if templ_7745c5c3_Err != nil {

@@ -422,7 +422,7 @@ func TestRegisterPrice(t *testing.T) {
 	p.Do(t, functiontest.Request{URL: "/{portal}/register"})
 	p.Network.Repair()
 	a := send(t, p, link, whole(p))
-	if got, want := p.Network.Operations(), []string{"BatchGetItem", "TransactWriteItems", "Query", "Query", "PutItem"}; !slices.Equal(got, want) {
+	if got, want := p.Network.Operations(), []string{"BatchGetItem", "TransactWriteItems", "Query", "Query", "GetItem", "PutItem"}; !slices.Equal(got, want) {
 		t.Errorf("asks for %v", got)
 	}
 	if _, _, write := a.Price(); write != 9 { // four tables by one transaction, as DynamoDB Local counts, and a session

@@ -19,6 +19,14 @@ import (
 // open tells whether anybody may register in the portal.
 func open(r *web.Request) bool { return portal.Registers(r.Settings, r.AccessMode()) }
 
+// elsewhere is why somebody may not use a link that was mailed to them: the portal
+// has them sign in with a provider.
+func elsewhere(r *web.Request) error {
+	return portal.Errorf(portal.Forbidden, signInElsewhere, "providers", r.Settings.ProviderNames())
+}
+
+const signInElsewhere = "signIn.error.sso"
+
 // notOpen is why nobody may register, and whom to ask instead.
 func notOpen(r *web.Request) error {
 	if ask := r.Settings.WhomToAsk(); ask != "" {
@@ -27,12 +35,16 @@ func notOpen(r *web.Request) error {
 	return portal.Errorf(portal.Forbidden, "link.error.closed")
 }
 
-// closed is the page that says so.
-func closed(r *web.Request) (web.Result, error) {
-	err := notOpen(r)
+// refused is the page that says why a link cannot be used, or asked for, that is
+// not gone.
+func refused(r *web.Request, err error) (web.Result, error) {
+	title := r.Reader.T("link.closed.title")
+	if e := (*portal.Error)(nil); errors.As(err, &e) && e.Key == signInElsewhere {
+		title = r.Reader.T("signIn.title")
+	}
 	return web.Result{
-		Title: r.Reader.T("link.closed.title"),
-		Page:  func(f ui.Frame) templ.Component { return closedPage(f, r, r.Failure(err).Detail) },
+		Title: title,
+		Page:  func(f ui.Frame) templ.Component { return refusedPage(f, r, title, r.Failure(err).Detail) },
 	}, err
 }
 
@@ -45,7 +57,7 @@ type asked struct {
 
 // askedOf is what the link asks of the person.
 func askedOf(r *web.Request, l portal.Link, p portal.Person) asked {
-	a := asked{Password: l.Kind != portal.LinkSignIn}
+	a := asked{Password: l.Kind.SetsPassword()}
 	if portal.HasLogin(p) {
 		return a
 	}
@@ -88,6 +100,9 @@ func (h handler) link(ctx context.Context, r *web.Request) (token auth.Token, u 
 	if u.Link.Kind == portal.LinkRegister && !open(r) {
 		return token, use{}, notOpen(r)
 	}
+	if u.Link.Kind.Mailed() && !r.Settings.OwnSignIn(u.Person.Role) {
+		return token, use{}, elsewhere(r)
+	}
 	u.Asked = askedOf(r, u.Link, u.Person)
 	return token, u, nil
 }
@@ -118,6 +133,9 @@ func viewOf(u use) linkView {
 // follows their links.
 func (h handler) showLink(ctx context.Context, r *web.Request) (web.Result, error) {
 	_, u, err := h.link(ctx, r)
+	if e := (*portal.Error)(nil); errors.As(err, &e) && e.Key == signInElsewhere && !r.API {
+		return web.Result{SeeOther: r.Path("sign-in")}, nil
+	}
 	if err != nil {
 		return notUsed(r, u, err)
 	}
@@ -140,7 +158,7 @@ func notUsed(r *web.Request, u use, err error) (web.Result, error) {
 	case portal.NotFound:
 		return showGone(r), err
 	case portal.Forbidden:
-		return closed(r)
+		return refused(r, err)
 	case portal.Invalid:
 		u.Failure = r.Failure(err)
 		return showUse(r, u), err
@@ -156,12 +174,12 @@ func (h handler) useForm(ctx context.Context, r *web.Request) (web.Result, error
 	if r.PostForm.Has("consent") {
 		e.Version = e.Seen
 	}
-	cookies, u, err := h.use(ctx, r, e, "new", "consent")
+	cookies, onward, u, err := h.use(ctx, r, e, "new", "consent")
 	if err != nil {
 		return notUsed(r, u, err)
 	}
 	return web.Result{
-		SeeOther: cmp.Or(r.LocalPath(u.Link.Next, ""), r.HomeOf(u.Person.Role)),
+		SeeOther: cmp.Or(onward, r.LocalPath(u.Link.Next, ""), r.HomeOf(u.Person.Role)),
 		Cookies:  cookies,
 	}, nil
 }
@@ -180,9 +198,12 @@ func (h handler) useJSON(ctx context.Context, r *web.Request) (web.Result, error
 		return web.Result{}, err
 	}
 	e := entered{First: body.First, Last: body.Last, Password: body.Password, Version: body.Consent, Seen: body.Consent}
-	cookies, _, err := h.use(ctx, r, e, "password", "consent_version")
+	cookies, onward, _, err := h.use(ctx, r, e, "password", "consent_version")
 	if err != nil {
 		return web.Result{}, err
+	}
+	if onward != "" {
+		return web.Half(cookies), nil
 	}
 	return web.Result{Cookies: cookies}, nil
 }
@@ -226,22 +247,23 @@ func (u *use) check(r *web.Request, secret, consent string) error {
 	return nil
 }
 
-// use uses the link up and begins a session. A new password ends all sessions of
+// use uses the link up and begins a session, or sends onward who is to prove a
+// second thing. A new password ends all sessions of
 // the person and all their links, since who knew the old one may have begun them.
 // The browser becomes one that the account is known to be used from.
-func (h handler) use(ctx context.Context, r *web.Request, e entered, secret, consent string) ([]*http.Cookie, use, error) {
+func (h handler) use(ctx context.Context, r *web.Request, e entered, secret, consent string) (cookies []*http.Cookie, onward string, u use, err error) {
 	token, u, err := h.link(ctx, r)
 	if err != nil {
-		return nil, u, err
+		return nil, "", u, err
 	}
 	u.Entered = e
 	if err := u.check(r, secret, consent); err != nil {
-		return nil, u, err
+		return nil, "", u, err
 	}
 	hash := ""
 	if u.Asked.Password {
 		if hash, err = password.Hash(e.Password); err != nil {
-			return nil, u, err
+			return nil, "", u, err
 		}
 	}
 	action := portal.AuditRegistered
@@ -254,25 +276,31 @@ func (h handler) use(ctx context.Context, r *web.Request, e entered, secret, con
 		err = h.register(ctx, r, u, token.Hash(), hash)
 	}
 	if err != nil {
-		return nil, u, err
+		return nil, "", u, err
 	}
 	if hash != "" {
 		if err := h.store.DeleteOtherSessions(ctx, r.Settings.ID, u.Person.ID, ""); err != nil {
-			return nil, u, err
+			return nil, "", u, err
 		}
 		if err := h.store.DeleteLinks(ctx, r.Settings.ID, u.Person.ID); err != nil {
-			return nil, u, err
+			return nil, "", u, err
 		}
 	}
-	cookie, err := r.Begin(ctx, h.store, u.Person.ID)
+	cookie, onward, err := r.Enter(ctx, h.store, u.Person, portal.Half{Next: u.Link.Next, Way: "link"})
 	if err != nil {
-		return nil, u, err
+		return nil, "", u, err
+	}
+	if onward != "" && action == portal.AuditSignedIn {
+		return []*http.Cookie{cookie}, onward, u, nil // which is noted once it is so
 	}
 	if action != portal.AuditRegistered { // which has been noted
 		r.Audit(ctx, h.store, entryOf(r, u, action))
 	}
+	if onward != "" {
+		return []*http.Cookie{cookie}, onward, u, nil
+	}
 	device, _ := auth.Device(r.Request, r.Settings, u.Person.Email, r.Insecure(), r.Now)
-	return []*http.Cookie{cookie, auth.DeviceCookie(r.Settings, u.Person.Email, device, r.Insecure(), r.Now)}, u, nil
+	return []*http.Cookie{cookie, auth.DeviceCookie(r.Settings, u.Person.Email, device, r.Insecure(), r.Now)}, "", u, nil
 }
 
 // entryOf is an entry of the audit log by whose link it is, whoever the browser's

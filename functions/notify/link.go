@@ -58,6 +58,9 @@ func (n *notifier) mailLink(ctx context.Context, r dynamo.LinkRequest, l *line) 
 		return nil
 	case err != nil:
 		return &failure{"", err}
+	case !invite && !settings.OwnSignIn(person.Role):
+		l.outcome = "sso" // it would be refused
+		return nil
 	case r.Kind == portal.LinkRegister && portal.HasLogin(person):
 		letter.known, letter.Kind = true, portal.LinkSignIn
 	case invite:

@@ -25,8 +25,8 @@ type store interface {
 	web.Store
 	web.Audits
 	PersonByEmail(ctx context.Context, portalID, address string) (portal.Person, string, error)
+	web.Factors
 	PutSessionByPassword(ctx context.Context, portalID, hash string, se portal.Session, password string) error
-	DeleteSession(ctx context.Context, portalID, person, hash string) error
 	Count(ctx context.Context, portalID, what, key string, counters []dynamo.Counter, window time.Duration, now time.Time) (int64, time.Time, error)
 	Uncount(ctx context.Context, portalID, what, key string, counters []dynamo.Counter, window time.Duration, now time.Time) error
 }
@@ -64,6 +64,7 @@ type form struct {
 	Next      string
 	SignedOut bool            // the reader has just done so
 	Note      *ui.BannerProps // how the session ended otherwise; nil where it did not
+	Own       bool            // the portal has people sign in with a provider, and the reader does not want to
 	Failure   *web.Failure
 }
 
@@ -89,7 +90,7 @@ func (h handler) showSignIn(_ context.Context, r *web.Request) (web.Result, erro
 		return web.Result{SeeOther: cmp.Or(next, r.HomeOf(r.Viewer.Role))}, nil
 	}
 	note := endOf(r, q)
-	return page(r, form{Next: next, SignedOut: q.Has("signed-out") && note == nil, Note: note}), nil
+	return page(r, form{Next: next, SignedOut: q.Has("signed-out") && note == nil, Note: note, Own: q.Has("own")}), nil
 }
 
 // endOf says why the session ended that the reader comes from, nil where they
@@ -119,15 +120,15 @@ func (h handler) signInForm(ctx context.Context, r *web.Request) (web.Result, er
 		return web.Result{}, err
 	}
 	f := form{Email: r.PostForm.Get("email"), Next: r.LocalPath(r.PostForm.Get("next"), "")}
-	cookies, person, err := h.signIn(ctx, r, f.Email, r.PostForm.Get("password"))
+	cookies, onward, person, err := h.signIn(ctx, r, f.Email, r.PostForm.Get("password"), f.Next)
 	if err != nil {
 		if portal.KindOf(err) == portal.Internal {
 			return web.Result{}, err
 		}
-		f.Failure = r.Failure(err)
+		f.Failure, f.Own = r.Failure(err), true
 		return page(r, f), err
 	}
-	return web.Result{SeeOther: cmp.Or(f.Next, r.HomeOf(person.Role)), Cookies: cookies}, nil
+	return web.Result{SeeOther: cmp.Or(onward, f.Next, r.HomeOf(person.Role)), Cookies: cookies}, nil
 }
 
 // sessionBody is what signs in by JSON.
@@ -141,15 +142,19 @@ func (h handler) signInJSON(ctx context.Context, r *web.Request) (web.Result, er
 	if err := r.JSON(&body); err != nil {
 		return web.Result{}, err
 	}
-	cookies, _, err := h.signIn(ctx, r, body.Email, body.Password)
+	cookies, onward, _, err := h.signIn(ctx, r, body.Email, body.Password, "")
+	if onward != "" {
+		return web.Half(cookies), err
+	}
 	return web.Result{Cookies: cookies}, err
 }
 
 // signIn checks address and password and begins a session. Unknown addresses
 // and wrong passwords fail alike, in words and in work. A try is counted before
 // the password is looked at, and a right one taken back: of many at the same
-// moment none is free.
-func (h handler) signIn(ctx context.Context, r *web.Request, email, secret string) ([]*http.Cookie, portal.Person, error) {
+// moment none is free. Who is to prove a second thing is sent onward, where that
+// leads on to next.
+func (h handler) signIn(ctx context.Context, r *web.Request, email, secret, next string) (cookies []*http.Cookie, onward string, person portal.Person, err error) {
 	var missing []portal.FieldError
 	address, ok := portal.NormalEmail(email)
 	if !ok {
@@ -159,37 +164,44 @@ func (h handler) signIn(ctx context.Context, r *web.Request, email, secret strin
 		missing = append(missing, portal.FieldError{Field: "password", Key: "signIn.error.password"})
 	}
 	if len(missing) > 0 {
-		return nil, portal.Person{}, &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: missing}
+		return nil, "", portal.Person{}, &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: missing}
 	}
 	device, known := auth.Device(r.Request, r.Settings, address, r.Insecure(), r.Now)
 	counted := limits(address, r.Network(), device, known)
 	last, err := h.count(ctx, r, counted)
 	if err != nil {
-		return nil, portal.Person{}, err
+		return nil, "", portal.Person{}, err
 	}
 	person, hash, err := h.store.PersonByEmail(ctx, r.Settings.ID, address)
 	if err != nil && portal.KindOf(err) != portal.NotFound {
-		return nil, portal.Person{}, err
+		return nil, "", portal.Person{}, err
 	}
 	ok, err = match(secret, hash)
 	if err != nil {
-		return nil, portal.Person{}, err
+		return nil, "", portal.Person{}, err
 	}
 	if !ok {
 		h.failed(ctx, r, address, person, last)
-		return nil, portal.Person{}, portal.Errorf(portal.Unauthenticated, "signIn.error.failed")
+		return nil, "", portal.Person{}, portal.Errorf(portal.Unauthenticated, "signIn.error.failed")
 	}
-	cookie, err := r.Begin(ctx, byPassword{h.store, hash}, person.ID)
+	if !r.Settings.OwnSignIn(person.Role) {
+		h.uncount(ctx, r, counted)
+		return nil, "", portal.Person{}, portal.Errorf(portal.Forbidden, "signIn.error.sso", "providers", r.Settings.ProviderNames())
+	}
+	cookie, onward, err := r.Enter(ctx, byPassword{h.store, hash}, person, portal.Half{Password: hash, Next: next, Way: "password"})
 	if portal.KindOf(err) == portal.Conflict {
 		// It was the right password a moment ago.
-		return nil, portal.Person{}, portal.Errorf(portal.Unauthenticated, "signIn.error.failed", err)
+		return nil, "", portal.Person{}, portal.Errorf(portal.Unauthenticated, "signIn.error.failed", err)
 	}
 	if err != nil {
-		return nil, portal.Person{}, err
+		return nil, "", portal.Person{}, err
 	}
 	h.uncount(ctx, r, counted)
+	if onward != "" {
+		return []*http.Cookie{cookie}, onward, person, nil
+	}
 	r.Audit(ctx, h.store, r.EntryBy(person, dynamo.NewID(r.Now), portal.AuditSignedIn, map[string]string{"way": "password"}))
-	return []*http.Cookie{cookie, auth.DeviceCookie(r.Settings, address, device, r.Insecure(), r.Now)}, person, nil
+	return []*http.Cookie{cookie, auth.DeviceCookie(r.Settings, address, device, r.Insecure(), r.Now)}, "", person, nil
 }
 
 // failed notes a try with a wrong password, or at an address that nobody has: alike

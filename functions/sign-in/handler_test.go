@@ -609,22 +609,22 @@ func TestPrice(t *testing.T) {
 	p.Fixture(t, "page")
 	p.Network.Repair()
 	a := signIn(t, p, "customer@nordwind.example", sample.Password, functiontest.Request{})
-	want := []string{"UpdateItem", "UpdateItem", "GetItem", "BatchGetItem", "TransactWriteItems", "UpdateItem", "UpdateItem", "PutItem"}
+	want := []string{"UpdateItem", "UpdateItem", "GetItem", "BatchGetItem", "GetItem", "TransactWriteItems", "UpdateItem", "UpdateItem", "PutItem"}
 	if got := p.Network.Operations(); !slices.Equal(got, want) {
 		t.Errorf("it asks for %v", got)
 	}
-	if trips, read, write := a.Price(); trips != 8 || read != 2.5 || write != 9 {
+	if trips, read, write := a.Price(); trips != 9 || read != 3.5 || write != 9 {
 		t.Errorf("%d round trips, %v read and %v write units", trips, read, write)
 	}
 	// A browser that is known has one limit to keep to.
 	device := a.Cookie("__Host-" + p.ID + "-device")
 	p.Network.Repair()
 	a = signIn(t, p, "customer@nordwind.example", sample.Password, functiontest.Request{Cookie: []string{device.Name + "=" + device.Value}})
-	want = []string{"UpdateItem", "GetItem", "BatchGetItem", "TransactWriteItems", "UpdateItem", "PutItem"}
+	want = []string{"UpdateItem", "GetItem", "BatchGetItem", "GetItem", "TransactWriteItems", "UpdateItem", "PutItem"}
 	if got := p.Network.Operations(); !slices.Equal(got, want) {
 		t.Errorf("from a known browser it asks for %v", got)
 	}
-	if trips, read, write := a.Price(); trips != 6 || read != 2.5 || write != 7 {
+	if trips, read, write := a.Price(); trips != 7 || read != 3.5 || write != 7 {
 		t.Errorf("from a known browser: %d round trips, %v read and %v write units", trips, read, write)
 	}
 }
@@ -632,7 +632,7 @@ func TestPrice(t *testing.T) {
 func TestFaults(t *testing.T) {
 	// That a try is taken back fails without harm: it runs out by itself. So does
 	// the entry in the audit log: what it tells of has been done.
-	functiontest.Faults(t, true, "submit", func(n int, _ functiontest.Call) bool { return n >= 7 },
+	functiontest.Faults(t, true, "submit", func(n int, _ functiontest.Call) bool { return n >= 8 },
 		func(t *testing.T, _ *functiontest.Portal, a functiontest.Answer, f functiontest.Fault) {
 			if a.Status < 400 {
 				return
@@ -643,7 +643,9 @@ func TestFaults(t *testing.T) {
 			}
 		})
 	functiontest.Faults(t, false, "page-signed-in", func(_ int, c functiontest.Call) bool { return c.Operation == "BatchGetItem" }, nil)
-	functiontest.Faults(t, true, "session-end", func(_ int, c functiontest.Call) bool { return c.Operation == "BatchGetItem" || c.Operation == "PutItem" }, nil)
+	functiontest.Faults(t, true, "session-end", func(_ int, c functiontest.Call) bool {
+		return c.Operation == "BatchGetItem" || c.Operation == "PutItem"
+	}, nil)
 
 	// The form that could not be taken is there again, but for the password.
 	p := functiontest.New(t)
@@ -745,5 +747,105 @@ func TestAuditCostsAlike(t *testing.T) {
 	}
 	if !slices.Equal(asked[0], asked[1]) {
 		t.Errorf("asked for %v", asked)
+	}
+}
+
+// Somebody with an authenticator app is half signed in by the password: the code
+// is next.
+func TestSecondFactor(t *testing.T) {
+	p := functiontest.New(t)
+	token := auth.NewToken(sample.Customer)
+	now := time.Now()
+	if err := p.Store.PutSession(t.Context(), p.ID, token.Hash(), auth.NewSession(sample.Customer, "", p.Settings, now)); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Store.AddCodeFactor(t.Context(), p.ID, sample.Customer, token.Hash(), "SECRET", 0, nil, portal.AuditEntry{ID: "entry00001", At: now}); err != nil {
+		t.Fatal(err)
+	}
+	next := "/" + p.Slug + "/tickets/" + sample.OwnTicket
+	form := p.Do(t, functiontest.Request{Method: "POST", URL: "/{portal}/sign-in", Form: url.Values{"email": {"customer@nordwind.example"}, "password": {sample.Password}, "next": {next}}})
+	if form.Status != 303 || form.Header.Get("Location") != "/"+p.Slug+"/code" {
+		t.Fatalf("%d to %q", form.Status, form.Header.Get("Location"))
+	}
+	program := p.Do(t, functiontest.Request{Method: "POST", URL: "/api/v1/{portal}/session", JSON: map[string]string{"email": "customer@nordwind.example", "password": sample.Password}})
+	if program.Status != 202 || strings.TrimSpace(program.Body) != `{"second_factor":"code"}` {
+		t.Errorf("%d %q", program.Status, program.Body)
+	}
+	for what, a := range map[string]functiontest.Answer{"form": form, "program": program} {
+		if a.Cookie("__Host-"+p.ID) != nil || a.Cookie("__Host-"+p.ID+"-device") != nil {
+			t.Errorf("%s: it sets %v", what, a.Cookies)
+		}
+		c := a.Cookie("__Host-" + p.ID + "-half")
+		if c == nil || !c.HttpOnly || !c.Secure {
+			t.Fatalf("%s: it sets %v", what, a.Cookies)
+		}
+		half, ok := auth.ParseToken(c.Value)
+		if !ok {
+			t.Fatalf("%s: %q", what, c.Value)
+		}
+		h, who, factor, err := p.Store.HalfSignedIn(t.Context(), p.ID, half.Person, half.Hash(), now)
+		if err != nil || who.ID != sample.Customer || factor == nil || h.Password == "" || h.Way != "password" || what == "form" && h.Next != next {
+			t.Errorf("%s: %+v, %+v, %v", what, h, factor, err)
+		}
+	}
+	wrong := p.Do(t, functiontest.Request{Method: "POST", URL: "/api/v1/{portal}/session", JSON: map[string]string{"email": "customer@nordwind.example", "password": "wrong"}})
+	if wrong.Status != 401 || len(wrong.Cookies) != 0 {
+		t.Errorf("a wrong password: %d, %v", wrong.Status, wrong.Cookies)
+	}
+}
+
+// A portal that asks its team for a second factor gives who has none a session that
+// is good for nothing but to set one up.
+func TestAsksSecondFactor(t *testing.T) {
+	p := functiontest.New(t, func(s *portal.Settings) { s.TeamSecondFactor = true })
+	for account, incomplete := range map[string]bool{"agent@postern.example": true, "customer@nordwind.example": false} {
+		a := p.Do(t, functiontest.Request{Method: "POST", URL: "/api/v1/{portal}/session", JSON: map[string]string{"email": account, "password": sample.Password}})
+		if a.Status != 204 {
+			t.Fatalf("%s: %d", account, a.Status)
+		}
+		token, _ := auth.ParseToken(a.Cookie("__Host-" + p.ID).Value)
+		if se, _, err := p.Store.Viewer(t.Context(), p.ID, token.Person, token.Hash(), false); err != nil || se.Incomplete != incomplete {
+			t.Errorf("%s: %+v, %v", account, se, err)
+		}
+	}
+}
+
+// Where people sign in with a provider, a right password is said to be no use, but
+// for admins.
+func TestProviders(t *testing.T) {
+	p := functiontest.New(t)
+	page := p.Do(t, functiontest.Request{URL: "/{portal}/sign-in?next=%2F" + p.Slug + "%2Faccount"}).Page(t)
+	if href, _ := page.Find(".providers a").First().Attr("href"); href != "/"+p.Slug+"/sso/"+sample.Provider+"?next=%2F"+p.Slug+"%2Faccount" {
+		t.Errorf("the provider is at %q", href)
+	}
+	if page.Find("main form").Length() != 1 {
+		t.Error("no form")
+	}
+	only := functiontest.New(t, func(s *portal.Settings) { s.RequireSSO = true })
+	page = only.Do(t, functiontest.Request{URL: "/{portal}/sign-in"}).Page(t)
+	if page.Find("main form").Length() != 0 || page.Find(".providers a").Length() == 0 || page.Find(`main a[href$="/reset"]`).Length() != 0 {
+		t.Error("the form is there")
+	}
+	if page = only.Do(t, functiontest.Request{URL: "/{portal}/sign-in?own"}).Page(t); page.Find("main form").Length() != 1 {
+		t.Error("no form for admins")
+	}
+	sign := func(account, secret string) functiontest.Answer {
+		return only.Do(t, functiontest.Request{Method: "POST", URL: "/api/v1/{portal}/session", JSON: map[string]string{"email": account, "password": secret}})
+	}
+	for account, status := range map[string]int{"admin@postern.example": 204, "agent@postern.example": 403, "customer@nordwind.example": 403} {
+		a := sign(account, sample.Password)
+		if a.Status != status {
+			t.Errorf("%s: %d", account, a.Status)
+		}
+		if status == 403 {
+			notSignedIn(t, only, a)
+		}
+		if a := sign(account, "wrong"); a.Status != 401 {
+			t.Errorf("%s, with a wrong password: %d", account, a.Status)
+		}
+	}
+	told := only.Do(t, functiontest.Request{Method: "POST", URL: "/{portal}/sign-in", Form: url.Values{"email": {"customer@nordwind.example"}, "password": {sample.Password}}})
+	if want := functiontest.T("de", "signIn.error.sso", "providers", only.Settings.ProviderNames()); !strings.Contains(told.Page(t).Find(".banner").Text(), want) {
+		t.Errorf("%s", told.Body)
 	}
 }

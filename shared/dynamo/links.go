@@ -87,7 +87,7 @@ func (r Record) LinkRequest() (l LinkRequest, ok bool, err error) {
 	}
 	l = LinkRequest{Kind: i.Kind, Email: i.Email, Language: i.Language, Next: i.Next, Company: i.Company, By: i.By, At: time.UnixMilli(i.At).UTC()}
 	l.Portal, l.ID, _ = strings.Cut(text(it["pk"]), requestKey)
-	if address, valid := portal.NormalEmail(l.Email); l.Portal == "" || !portal.ValidID(l.ID) || !l.Kind.Valid() || !valid || address != l.Email || i.At <= 0 {
+	if address, valid := portal.NormalEmail(l.Email); l.Portal == "" || !portal.ValidID(l.ID) || !l.Kind.Mailed() || !valid || address != l.Email || i.At <= 0 {
 		return LinkRequest{}, false, fmt.Errorf("stream record %s: not a request for a link", r.Sequence)
 	}
 	return l, true, nil

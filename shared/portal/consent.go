@@ -12,9 +12,12 @@ import (
 // them.
 func HasLogin(p Person) bool { return p.Role.Team() || !p.Registered.IsZero() }
 
-// Registers tells whether anybody may register in the portal now, where its mode
-// is the one. One that is off lets in nobody whom the team does not know.
-func Registers(s *Settings, mode AccessMode) bool { return mode == ByRegistration && s.Active }
+// Registers tells whether anybody may register in the portal now by an address of
+// theirs, where its mode is the one. One that is off lets in nobody whom the team
+// does not know, and one that asks for a provider nobody who comes without.
+func Registers(s *Settings, mode AccessMode) bool {
+	return mode == ByRegistration && s.Active && s.OwnSignIn(Customer)
+}
 
 // ConsentNotice is what somebody is asked to agree to, as they see it.
 type ConsentNotice struct {

@@ -14,19 +14,27 @@ const (
 
 	LinkRegister LinkKind = "register" // sets up a login that its owner asked for
 	LinkInvite   LinkKind = "invite"   // sets up a login that somebody offers
+	LinkFirst    LinkKind = "first"    // sets up a login for who came from an identity provider, and was mailed to nobody
 )
 
 // Valid tells whether it is one of the kinds.
 func (k LinkKind) Valid() bool {
 	switch k {
-	case LinkSignIn, LinkReset, LinkRegister, LinkInvite:
+	case LinkSignIn, LinkReset, LinkRegister, LinkInvite, LinkFirst:
 		return true
 	}
 	return false
 }
 
 // Asked tells whether anybody may ask for a link of the kind.
-func (k LinkKind) Asked() bool { return k.Valid() && k != LinkInvite }
+func (k LinkKind) Asked() bool { return k == LinkSignIn || k == LinkReset || k == LinkRegister }
+
+// Mailed tells whether links of the kind are mailed: to who asks for one, or is
+// invited.
+func (k LinkKind) Mailed() bool { return k.Asked() || k == LinkInvite }
+
+// SetsPassword tells whether who uses a link of the kind chooses a password.
+func (k LinkKind) SetsPassword() bool { return k.Mailed() && k != LinkSignIn }
 
 // Age is how long a link of the kind may be used. Who is invited need not sit at
 // their mail.
@@ -52,7 +60,9 @@ type Link struct {
 }
 
 // SetsUp tells whether the link sets up a login: it is void once there is one.
-func (l Link) SetsUp() bool { return l.Kind == LinkRegister || l.Kind == LinkInvite }
+func (l Link) SetsUp() bool {
+	return l.Kind == LinkRegister || l.Kind == LinkInvite || l.Kind == LinkFirst
+}
 
 // LinkAge is how long a one-time link may be used that was asked for.
 const LinkAge = 15 * time.Minute

@@ -29,12 +29,23 @@ func TestLinkKind(t *testing.T) {
 		LinkReset:    {true, true, false, LinkAge},
 		LinkRegister: {true, true, true, LinkAge},
 		LinkInvite:   {true, false, true, 14 * 24 * time.Hour},
+		LinkFirst:    {true, false, true, LinkAge},
 		"":           {age: LinkAge},
 		"bogus":      {age: LinkAge},
 	} {
 		l := Link{Kind: kind}
 		if kind.Valid() != want.valid || kind.Asked() != want.asked || l.SetsUp() != want.setsUp || kind.Age() != want.age {
 			t.Errorf("%q: %v, %v, %v, %v", kind, kind.Valid(), kind.Asked(), l.SetsUp(), kind.Age())
+		}
+	}
+}
+
+func TestLinkKindOfMail(t *testing.T) {
+	for kind, want := range map[LinkKind]struct{ mailed, password bool }{
+		LinkSignIn: {true, false}, LinkReset: {true, true}, LinkRegister: {true, true}, LinkInvite: {true, true}, LinkFirst: {}, "bogus": {},
+	} {
+		if kind.Mailed() != want.mailed || kind.SetsPassword() != want.password {
+			t.Errorf("%q: %v, %v", kind, kind.Mailed(), kind.SetsPassword())
 		}
 	}
 }

@@ -71,6 +71,15 @@ func (s *Settings) Provider(id string) (Provider, bool) {
 	return s.Providers[i], true
 }
 
+// ProviderNames are the names of all providers, as a sentence has them.
+func (s *Settings) ProviderNames() string {
+	names := make([]string, len(s.Providers))
+	for i, p := range s.Providers {
+		names[i] = p.Name
+	}
+	return strings.Join(names, ", ")
+}
+
 // Identity is who a provider says that somebody is. Issuer and subject never
 // change, and are of nobody else.
 type Identity struct {

@@ -44,6 +44,16 @@ func (r *Request) Enter(ctx context.Context, s Factors, p portal.Person, h porta
 	return auth.HalfCookie(r.Settings.ID, token, r.Insecure()), r.Path("code"), nil
 }
 
+// halfView says in JSON what is to be proved besides.
+type halfView struct {
+	SecondFactor string `json:"second_factor"`
+}
+
+// Half is the answer to a program that Enter sends onward.
+func Half(cookies []*http.Cookie) Result {
+	return Result{Status: http.StatusAccepted, View: halfView{"code"}, Cookies: cookies}
+}
+
 // Begin starts the person's session under a new secret, and ends the one that
 // the browser had. It returns the new session's cookie. It is for whom there is
 // nothing more to prove: see Enter.
