@@ -25,6 +25,9 @@ type store interface {
 	ContactByEmail(ctx context.Context, portalID, address string) (portal.Person, error)
 	PutLink(ctx context.Context, portalID, hash string, l portal.Link) error
 	ProviderSecret(ctx context.Context, portalID, provider string) (string, error)
+	PutSAMLRequest(ctx context.Context, portalID string, r dynamo.SAMLRequest) error
+	TakeSAMLAnswer(ctx context.Context, portalID string, a dynamo.SAMLAnswer, token string, ends, now time.Time) error
+	SAMLIdentity(ctx context.Context, portalID, provider, state, token string, now time.Time) (portal.Identity, error)
 	Attempt(ctx context.Context, portalID, what, key string, by int, window time.Duration, now time.Time) (int64, time.Time, error)
 }
 
@@ -54,36 +57,46 @@ func newHandler(cfg app.Config, s store, client *http.Client, now func() time.Ti
 	return web.New(web.Options{Config: cfg, Store: s, Now: now}, map[string]web.Handler{
 		"GET /{portal}/sso/{provider}":          h.begin,
 		"GET /{portal}/sso/{provider}/callback": h.finish,
+		"GET /{portal}/sso/{provider}/metadata": h.metadata,
+		"POST /{portal}/sso/{provider}/acs":     h.answer,
 	})
 }
 
-// So many times a network may come back from a provider in a window: each asks the
-// provider something.
+// So many times a network may go to a provider of SAML in a window, and come back from
+// one: that is written down, and asks for something or has a signature verified.
 const (
 	window       = 15 * time.Minute
 	networkTries = 100
 )
 
-// provider returns that of the path, and the way to speak with it.
-func (h *handler) provider(ctx context.Context, r *web.Request) (portal.Provider, *oidc.Client, error) {
-	p, ok := r.Settings.Provider(r.PathValue("provider"))
-	if !ok {
-		return p, nil, portal.Hidden()
+// limit counts a try of the network, and refuses one too many.
+func (h *handler) limit(ctx context.Context, r *web.Request, what string) error {
+	tries, ends, err := h.store.Attempt(ctx, r.Settings.ID, what, r.Network(), 1, window, r.Now)
+	if err != nil {
+		return err
 	}
+	if tries > networkTries {
+		return &portal.Error{Kind: portal.TooMany, Key: "link.error.tooMany", RetryAfter: ends.Sub(r.Now)}
+	}
+	return nil
+}
+
+// openID returns the way to speak with a provider of OpenID Connect.
+func (h *handler) openID(ctx context.Context, r *web.Request, p portal.Provider) (*oidc.Client, error) {
 	key := r.Settings.ID + " " + p.ID + " " + strconv.FormatInt(r.Settings.Version, 10)
 	h.mu.Lock()
 	known, ok := h.clients[key]
 	h.mu.Unlock()
 	if ok && h.now().Sub(known.at) < openedAge {
-		return p, known.client, nil
+		return known.client, nil
 	}
 	secret, err := h.store.ProviderSecret(ctx, r.Settings.ID, p.ID)
 	if err != nil {
-		return p, nil, err
+		return nil, err
 	}
 	client, err := oidc.Open(ctx, p, secret, h.address(r, p), h.client, h.now)
 	if err != nil {
-		return p, nil, &portal.Error{Kind: portal.Unavailable, Key: "sso.error.unavailable", Pairs: []any{"provider", p.Name}, Err: err}
+		return nil, &portal.Error{Kind: portal.Unavailable, Key: "sso.error.unavailable", Pairs: []any{"provider", p.Name}, Err: err}
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -91,7 +104,7 @@ func (h *handler) provider(ctx context.Context, r *web.Request) (portal.Provider
 		clear(h.clients)
 	}
 	h.clients[key] = opened{client, h.now()}
-	return p, client, nil
+	return client, nil
 }
 
 // address is where the provider sends browsers back to: it has to know it.
@@ -101,17 +114,30 @@ func (h *handler) address(r *web.Request, p portal.Provider) string {
 
 // begin sends the browser to the provider.
 func (h *handler) begin(ctx context.Context, r *web.Request) (web.Result, error) {
-	p, client, err := h.provider(ctx, r)
+	p, ok := r.Settings.Provider(r.PathValue("provider"))
+	if !ok {
+		return web.Result{}, portal.Hidden()
+	}
+	a := auth.NewAttempt(p.ID, r.LocalPath(r.URL.Query().Get("next"), ""), r.Now)
+	way := h.beginOpenID
+	if p.Kind == portal.SAML {
+		way = h.beginSAML
+	}
+	address, err := way(ctx, r, p, a)
 	if err != nil {
 		return web.Result{}, err
 	}
-	q := r.URL.Query()
-	a := auth.NewAttempt(p.ID, r.LocalPath(q.Get("next"), ""), r.Now)
-	hint, _ := portal.NormalEmail(q.Get("email"))
-	return web.Result{
-		SeeOther: client.Address(a, hint),
-		Cookies:  []*http.Cookie{auth.AttemptCookie(r.Settings, a, r.Insecure())},
-	}, nil
+	return web.Result{SeeOther: address, Cookies: []*http.Cookie{auth.AttemptCookie(r.Settings, a, r.Insecure())}}, nil
+}
+
+// beginOpenID returns where the browser signs in.
+func (h *handler) beginOpenID(ctx context.Context, r *web.Request, p portal.Provider, a auth.Attempt) (string, error) {
+	client, err := h.openID(ctx, r, p)
+	if err != nil {
+		return "", err
+	}
+	hint, _ := portal.NormalEmail(r.URL.Query().Get("email"))
+	return client.Address(a, hint), nil
 }
 
 // finish takes the browser that comes back from the provider. Whatever is wrong
@@ -131,30 +157,17 @@ func (h *handler) enter(ctx context.Context, r *web.Request) (web.Result, error)
 	if !ok {
 		return web.Result{}, portal.Hidden()
 	}
-	q := r.URL.Query()
-	a, ok := auth.AttemptFromRequest(r.Request, r.Settings, p.ID, q.Get("state"), r.Insecure(), r.Now)
-	switch {
-	case !ok:
-		return web.Result{}, refuse("sso.error.attempt", p, nil)
-	case q.Get("error") != "":
-		return web.Result{}, refuse("sso.error.denied", p, nil)
-	case q.Get("code") == "":
+	a, ok := auth.AttemptFromRequest(r.Request, r.Settings, p.ID, r.URL.Query().Get("state"), r.Insecure(), r.Now)
+	if !ok {
 		return web.Result{}, refuse("sso.error.attempt", p, nil)
 	}
-	tries, ends, err := h.store.Attempt(ctx, r.Settings.ID, "sso", r.Network(), 1, window, r.Now)
+	way := h.finishOpenID
+	if p.Kind == portal.SAML {
+		way = h.finishSAML
+	}
+	identity, err := way(ctx, r, p, a)
 	if err != nil {
 		return web.Result{}, err
-	}
-	if tries > networkTries {
-		return web.Result{}, &portal.Error{Kind: portal.TooMany, Key: "link.error.tooMany", RetryAfter: ends.Sub(r.Now)}
-	}
-	p, client, err := h.provider(ctx, r)
-	if err != nil {
-		return web.Result{}, err
-	}
-	identity, err := client.Finish(ctx, q.Get("code"), a)
-	if err != nil {
-		return web.Result{}, refuse("sso.error.refused", p, err)
 	}
 	person, err := h.store.PersonByIdentity(ctx, r.Settings.ID, identity)
 	if portal.KindOf(err) == portal.NotFound {
@@ -174,6 +187,29 @@ func (h *handler) enter(ctx context.Context, r *web.Request) (web.Result, error)
 	e.Actor, e.ActorName = person.ID, person.Email
 	r.Audit(ctx, h.store, e)
 	return web.Result{SeeOther: cmp.Or(r.LocalPath(a.Next, ""), r.HomeOf(person.Role)), Cookies: []*http.Cookie{cookie}}, nil
+}
+
+// finishOpenID returns who the provider says that the browser's is.
+func (h *handler) finishOpenID(ctx context.Context, r *web.Request, p portal.Provider, a auth.Attempt) (portal.Identity, error) {
+	q := r.URL.Query()
+	switch {
+	case q.Get("error") != "":
+		return portal.Identity{}, refuse("sso.error.denied", p, nil)
+	case q.Get("code") == "":
+		return portal.Identity{}, refuse("sso.error.attempt", p, nil)
+	}
+	if err := h.limit(ctx, r, "sso"); err != nil {
+		return portal.Identity{}, err
+	}
+	client, err := h.openID(ctx, r, p)
+	if err != nil {
+		return portal.Identity{}, err
+	}
+	i, err := client.Finish(ctx, q.Get("code"), a)
+	if err != nil {
+		return i, refuse("sso.error.refused", p, err)
+	}
+	return i, nil
 }
 
 // meet finds who an identity is that nobody has signed in with so far: whoever has

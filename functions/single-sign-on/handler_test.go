@@ -264,6 +264,9 @@ func TestFixtures(t *testing.T) {
 			t.Errorf("sent to %q", got)
 		}
 	}}
+	saml := func(key string) functiontest.Want {
+		return functiontest.Want{Status: 403, Lang: "de", Check: nothing, See: map[string]string{"main": T("de", "sso.error."+key, "provider", "Nordlicht SAML")}}
+	}
 	delete(attempt.See, `main a[href$="/sign-in"]`)
 	functiontest.Fixtures(t, true, map[string]functiontest.Want{
 		"begin": to, "begin-next": to, "begin-next-elsewhere": to, "begin-signed-in": to,
@@ -273,6 +276,25 @@ func TestFixtures(t *testing.T) {
 		"callback-forged":      attempt,
 		"callback-en":          {Status: 403, Lang: "en", See: map[string]string{"main": T("en", "sso.error.attempt", "provider", "Nordlicht-Konto")}},
 		"callback-unknown":     hidden,
+
+		"begin-saml": {Status: 303, Check: func(t *testing.T, p *functiontest.Portal, a functiontest.Answer) {
+			cookieOf(t, a, p)
+			if got := a.Header.Get("Location"); !strings.HasPrefix(got, sample.SAMLSignIn+"?SAMLRequest=") {
+				t.Errorf("sent to %q", got)
+			}
+		}},
+		"metadata":         {Status: 200, Header: map[string]string{"Content-Type": "application/samlmetadata+xml"}},
+		"metadata-openid":  hidden,
+		"metadata-unknown": hidden,
+		"acs-forged":       saml("refused"),
+		"acs-empty":        saml("refused"),
+		"acs-denied":       saml("denied"),
+		"acs-forged-en":    {Status: 403, Lang: "en", See: map[string]string{"main": T("en", "sso.error.refused", "provider", "Nordlicht SAML")}},
+		"acs-not-form":     {Status: 415, Lang: "de", Check: nothing},
+		"acs-openid":       hidden,
+		"acs-unknown":      hidden,
+
+		"callback-saml-no-attempt": saml("attempt"),
 	})
 }
 
@@ -597,4 +619,5 @@ func TestTouch(t *testing.T) { functiontest.Touch(t, "begin-signed-in") }
 
 func TestFaults(t *testing.T) {
 	functiontest.Faults(t, false, "begin", nil, nil)
+	functiontest.Faults(t, false, "begin-saml", nil, nil)
 }

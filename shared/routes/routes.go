@@ -26,6 +26,9 @@ type Origin string
 
 const (
 	SameOrigin Origin = "same-origin" // browsers only from the portal's own pages
+	// ACS is the assertion consumer service of SAML 2.0: browsers post to it from
+	// identity providers' pages. What counts is the signature of what they post.
+	ACS Origin = "acs"
 )
 
 // Default is the function behind API Gateway's $default route: it answers
@@ -82,7 +85,7 @@ var duringViewAs = []string{
 	"POST /{portal}/sign-in", "POST /api/v1/{portal}/session",
 	"POST /{portal}/sign-out", "DELETE /api/v1/{portal}/session",
 	"POST /api/v1/{portal}/passkey/options", "POST /api/v1/{portal}/passkey",
-	"POST /{portal}/link/{link}", "POST /api/v1/{portal}/links/{link}",
+	"POST /{portal}/link/{link}", "POST /api/v1/{portal}/links/{link}", "POST /{portal}/sso/{provider}/acs",
 	"POST /{portal}/code", "POST /api/v1/{portal}/session/code",
 }
 
@@ -204,6 +207,8 @@ var Table = []Route{
 
 	{"GET", "/{portal}/sso/{provider}", "single-sign-on", Public, SameOrigin},
 	{"GET", "/{portal}/sso/{provider}/callback", "single-sign-on", Public, SameOrigin},
+	{"GET", "/{portal}/sso/{provider}/metadata", "single-sign-on", Public, SameOrigin},
+	{"POST", "/{portal}/sso/{provider}/acs", "single-sign-on", Public, ACS},
 
 	{"POST", "/api/v1/{portal}/passkey/options", "passkey", Public, SameOrigin},
 	{"POST", "/api/v1/{portal}/passkey", "passkey", Public, SameOrigin},

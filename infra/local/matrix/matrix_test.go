@@ -120,6 +120,8 @@ var expected = map[string]row{
 	"POST /api/v1/{portal}/account/code/removals": {401, 404, 404},
 	"GET /{portal}/sso/{provider}":                {404, 404, 404}, // nobody's
 	"GET /{portal}/sso/{provider}/callback":       {404, 404, 404},
+	"GET /{portal}/sso/{provider}/metadata":       {404, 404, 404},
+	"POST /{portal}/sso/{provider}/acs":           {404, 404, 404},
 	"GET /{portal}/account":                       {303, 200, 200},
 	"POST /{portal}/account":                      {401, 303, 303},
 	"POST /{portal}/account/password":             {401, 422, 422}, // the current one is wrong

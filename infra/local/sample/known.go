@@ -50,6 +50,15 @@ const (
 	ProviderClient = "postern"
 )
 
+// The same people's identity provider of the other kind, SAML 2.0. Nobody has the
+// key of its certificate.
+const (
+	SAMLProvider    = "nordlichtsaml"
+	SAMLEntity      = "https://identity.nordlicht.example/saml"
+	SAMLSignIn      = "https://identity.nordlicht.example/saml/sso"
+	SAMLCertificate = "MIIBoTCCAUegAwIBAgIUBdI1qeHkp+JMx7sZrBo4kyOqe24wCgYIKoZIzj0EAwIwJTEjMCEGA1UEAwwaaWRlbnRpdHkubm9yZGxpY2h0LmV4YW1wbGUwIBcNMjYxMTIzMDA1NjAzWhgPMjEyNjEwMzAwMDU2MDNaMCUxIzAhBgNVBAMMGmlkZW50aXR5Lm5vcmRsaWNodC5leGFtcGxlMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEyBlS4Jn/mWipwdkNK7gORnL2sOZNzY/v61XrYqEgm2A2oMYZ6F6jEOEtG49LhVcPFSFHqcM+QKzLpI6nSr7NWKNTMFEwHQYDVR0OBBYEFH2NZLD2T5eBXGJ81SdsbBvHLQ+yMB8GA1UdIwQYMBaAFH2NZLD2T5eBXGJ81SdsbBvHLQ+yMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIgdPEJDf1NEANUpjFPKayCqyGpcE22/iUueaQ1PQQ2pa0CIQDSXe81SUJ4pwfvBACfp1fCqNHk89VJvsEnJTFBrq4yqw=="
+)
+
 // FormerStaff has left: an owner and author whom no settings list.
 const FormerStaff = "01hkm4spm0samp1e0000000019"
 

@@ -96,6 +96,9 @@ func Settings(portalID, slug string) portal.Settings {
 	s.Providers = []portal.Provider{{
 		ID: Provider, Name: "Nordlicht-Konto", Issuer: ProviderIssuer, ClientID: ProviderClient,
 		Domains: []string{"nordwind.example", "postern.example"},
+	}, {
+		ID: SAMLProvider, Name: "Nordlicht SAML", Kind: portal.SAML, Issuer: SAMLEntity, SignInURL: SAMLSignIn,
+		Certificates: []string{SAMLCertificate}, Domains: []string{"nordwind.example", "postern.example"},
 	}}
 	s.CompanyView = true
 	s.Visible = portal.Filter{{{Property: propInternal, Op: portal.OpIsNot, Values: []string{"true"}}}}
