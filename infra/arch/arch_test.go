@@ -210,7 +210,7 @@ var rooms = []room{
 			"github.com/fsnotify/fsnotify", "github.com/versity/versitygw", group,
 		},
 	},
-	{path: "infra/local/identity", rooms: []string{"infra/local"}, modules: []string{"github.com/oauth2-proxy/mockoidc"}},
+	{path: "infra/local/identity", rooms: []string{"infra/local", "shared/portal"}, modules: []string{"github.com/oauth2-proxy/mockoidc", saml}},
 	{
 		path:    "infra/local/importer",
 		rooms:   []string{"shared/portal", "shared/dynamo", "shared/richtext", "shared/richtext/sanitize", "infra/local/importer/csvfile", "infra/local/importer/hubspot"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +18,6 @@ import (
 	"postern/shared/blob"
 	"postern/shared/dynamo"
 	"postern/shared/lambdahttp/lambdatest"
-	"postern/shared/portal"
 )
 
 // sampleData fills empty tables with the sample company.
@@ -32,12 +32,12 @@ func sampleData(ctx context.Context, s *stack.Stack) error {
 			return err
 		}
 	}
-	return localProvider(ctx, store, s.URL)
+	return localProviders(ctx, store, s.URL)
 }
 
-// localProvider has the sample's identity provider be the one at the URL, which
-// another port makes another one.
-func localProvider(ctx context.Context, store *dynamo.Store, at string) error {
+// localProviders has the sample's identity providers be those at the URL, which
+// another port makes others.
+func localProviders(ctx context.Context, store *dynamo.Store, at string) error {
 	if at == "" {
 		return nil
 	}
@@ -49,14 +49,22 @@ func localProvider(ctx context.Context, store *dynamo.Store, at string) error {
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(settings.Providers, func(p portal.Provider) bool { return p.ID == sample.Provider })
-	if i < 0 || settings.Providers[i].Issuer == identity.Issuer(u.Host) {
+	providers := slices.Clone(settings.Providers)
+	for i, p := range providers {
+		switch p.ID {
+		case sample.Provider:
+			if err := store.PutProviderSecret(ctx, settings.ID, p.ID, identity.Secret); err != nil {
+				return err
+			}
+			providers[i].Issuer = identity.Issuer(u.Host)
+		case sample.SAMLProvider:
+			providers[i] = identity.WithSAML(p, u.Host)
+		}
+	}
+	if reflect.DeepEqual(providers, settings.Providers) {
 		return nil
 	}
-	if err := store.PutProviderSecret(ctx, settings.ID, sample.Provider, identity.Secret); err != nil {
-		return err
-	}
-	settings.Providers[i].Issuer = identity.Issuer(u.Host)
+	settings.Providers = providers
 	settings.Version++
 	return store.PutSettings(ctx, *settings)
 }

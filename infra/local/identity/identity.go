@@ -1,5 +1,6 @@
 // Package identity is an identity provider on a developer's machine, at
-// /_local/identity: who comes chooses whom to be. It speaks OpenID Connect.
+// /_local/identity: who comes chooses whom to be. It speaks OpenID Connect, and
+// SAML 2.0.
 package identity
 
 import (
@@ -44,6 +45,7 @@ func Handler(host string) (http.Handler, error) {
 	mux.HandleFunc("POST "+Path+mockoidc.TokenEndpoint, m.Token)
 	mux.HandleFunc("GET "+Path+mockoidc.JWKSEndpoint, m.JWKS)
 	mux.HandleFunc("GET "+Path+mockoidc.DiscoveryEndpoint, m.Discovery)
+	mux.HandleFunc("GET "+SAMLPath, samlProvider(host))
 	return mux, nil
 }
 
@@ -52,7 +54,7 @@ func (p *provider) authorize(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	email := q.Get("as")
 	if email == "" {
-		p.choose(w, q)
+		choose(w, q)
 		return
 	}
 	// The next one who comes is the one who was put into the queue.
@@ -65,7 +67,7 @@ func (p *provider) authorize(w http.ResponseWriter, r *http.Request) {
 // choice is somebody to be.
 type choice struct{ Name, Email, Href string }
 
-func (p *provider) choose(w http.ResponseWriter, q url.Values) {
+func choose(w http.ResponseWriter, q url.Values) {
 	var choices []choice
 	add := func(name, email string) {
 		with := url.Values{}
