@@ -21,6 +21,8 @@
 //	people       person                                 P#c#contact   p
 //	             read marks                             same          r
 //	             what they agreed to                    same          k#ms#version
+//	             that they asked for erasure            same          erasure
+//	             where the next part of their copy is   same          copy
 //	             company of a domain                    P#d#domain    d
 //	             invitation that waits for the portal   P#waiting     c#contact
 //	             API token                              same          t#hash
@@ -174,4 +176,9 @@
 //	85  UsePasskey     that it was used                     1 UpdateItem: 1
 //	86  RenamePasskey  calls it something else              1 UpdateItem: 1
 //	87  RemovePasskey  takes it away, with its entry        1 TransactWriteItems of 3: 6
+//	90  AuditOf        a person's entries of the audit log      1 Query: about 25 for 500 of the month
+//	91  SignInMethods  how somebody signs in, without secrets   1 Query: 0.5 as a rule
+//	92  DataRequests   what a person asked of their data        1 BatchGetItem: 2, after erasure 1 GetItem: 1
+//	93  RequestErasure a ticket that asks for it                1 UpdateItem and 1 TransactWriteItems, as 22
+//	94  PutCopyPart    where a large copy goes on               1 PutItem: 1
 package dynamo

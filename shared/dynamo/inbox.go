@@ -343,6 +343,13 @@ type openedItem struct {
 // first as it is now, with its first message, and done set. It is a Conflict with
 // the key "reply.error.usedId" where the hash differs.
 func (s *Store) Create(ctx context.Context, settings *portal.Settings, e Edit, marker *Marker) (made Edit, done bool, err error) {
+	return s.create(ctx, settings, e, marker, nil)
+}
+
+// create is Create with further writes in the same transaction. Where the
+// transaction failed by a condition, raced tells whether it was one of theirs, which
+// no other try would change; it is nil where they have none.
+func (s *Store) create(ctx context.Context, settings *portal.Settings, e Edit, marker *Marker, raced func() error, with ...types.TransactWriteItem) (made Edit, done bool, err error) {
 	id := settings.ID
 	if e.Ticket.Number, err = s.LeaseNumbers(ctx, id, 1); err != nil {
 		return Edit{}, false, err
@@ -369,6 +376,7 @@ func (s *Store) Create(ctx context.Context, settings *portal.Settings, e Edit, m
 			ConditionExpression: aws.String("attribute_not_exists(pk)"),
 		}})
 	}
+	writes = append(writes, with...)
 	for try := range changeTries {
 		if err := pause(ctx, try); err != nil {
 			return Edit{}, false, err
@@ -386,6 +394,11 @@ func (s *Store) Create(ctx context.Context, settings *portal.Settings, e Edit, m
 		}
 		if it != nil {
 			return s.opened(ctx, id, it, *marker)
+		}
+		if raced != nil {
+			if err := raced(); err != nil {
+				return Edit{}, false, err
+			}
 		}
 	}
 	return Edit{}, false, portal.Errorf(portal.Unavailable, "error.unavailable", err)
