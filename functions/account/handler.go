@@ -20,6 +20,7 @@ type store interface {
 	web.Store
 	web.Audits
 	consents
+	passkeys
 	PutProfile(ctx context.Context, portalID string, p portal.Person) error
 	Password(ctx context.Context, portalID, person string) (string, error)
 	PutPassword(ctx context.Context, portalID, person, hash string, now time.Time) error
@@ -73,6 +74,7 @@ type page struct {
 	password *web.Failure
 	sessions *sessionsView // nil where they cannot be told
 	consents []portal.ConsentGiven
+	passkeys []portal.Passkey // nil where they cannot be told
 }
 
 func (h handler) showAccount(ctx context.Context, r *web.Request) (web.Result, error) {
@@ -84,7 +86,7 @@ func (h handler) showAccount(ctx context.Context, r *web.Request) (web.Result, e
 		return web.Result{}, err
 	}
 	sessions = sessions.shown()
-	result := show(r, page{person: r.Viewer.Person, sessions: &sessions, consents: h.consentsOf(ctx, r)})
+	result := show(r, page{person: r.Viewer.Person, sessions: &sessions, consents: h.consentsOf(ctx, r), passkeys: h.passkeysOf(ctx, r)})
 	switch r.URL.Query().Get("done") {
 	case "saved":
 		result.Flash = &ui.BannerProps{Tone: ui.OK, Text: r.Reader.T("account.saved")}
@@ -96,6 +98,12 @@ func (h handler) showAccount(ctx context.Context, r *web.Request) (web.Result, e
 		result.Flash = &ui.BannerProps{Text: r.Reader.T("account.session.gone")}
 	case "sessions":
 		result.Flash = &ui.BannerProps{Tone: ui.OK, Text: r.Reader.T("account.sessions.ended")}
+	case "passkey":
+		result.Flash = &ui.BannerProps{Tone: ui.OK, Text: r.Reader.T("account.passkey.added")}
+	case "passkey-removed":
+		result.Flash = &ui.BannerProps{Tone: ui.OK, Text: r.Reader.T("account.passkey.removed")}
+	case "passkey-gone":
+		result.Flash = &ui.BannerProps{Text: r.Reader.T("account.passkey.gone")}
 	}
 	return result, nil
 }
@@ -109,13 +117,13 @@ func (h handler) showFailed(ctx context.Context, r *web.Request, p page) web.Res
 		return show(r, p)
 	}
 	sessions = sessions.shown()
-	p.sessions, p.consents = &sessions, h.consentsOf(ctx, r)
+	p.sessions, p.consents, p.passkeys = &sessions, h.consentsOf(ctx, r), h.passkeysOf(ctx, r)
 	return show(r, p)
 }
 
 func show(r *web.Request, p page) web.Result {
 	return web.Result{
-		View: viewOf(r.Viewer.Person), Title: r.Reader.T("account.title"), Section: "account",
+		View: viewOf(r.Viewer.Person), Title: r.Reader.T("account.title"), Section: "account", Scripts: []string{"passkey.js"},
 		Page: func(f ui.Frame) templ.Component { return accountPage(f, r, p) },
 	}
 }

@@ -333,7 +333,7 @@ func TestPrice(t *testing.T) {
 	p.Fixture(t, "account")
 	for fixture, want := range map[string][]string{
 		"account":             {"BatchGetItem"},
-		"page":                {"BatchGetItem", "Query", "Query"},
+		"page":                {"BatchGetItem", "Query", "Query", "Query"},
 		"consents":            {"BatchGetItem", "Query"},
 		"session":             {"BatchGetItem"},
 		"sessions":            {"BatchGetItem", "Query"},
@@ -356,8 +356,8 @@ func TestPrice(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
-	// That consents cannot be told loses nothing else.
-	functiontest.Faults(t, false, "page", func(n int, _ functiontest.Call) bool { return n == 4 }, nil)
+	// That consents or passkeys cannot be told loses nothing else.
+	functiontest.Faults(t, false, "page", func(n int, _ functiontest.Call) bool { return n == 4 || n == 5 }, nil)
 	functiontest.Faults(t, true, "change", nil, nil)
 	functiontest.Faults(t, true, "save", nil, func(t *testing.T, p *functiontest.Portal, a functiontest.Answer, f functiontest.Fault) {
 		if a.Log["portal"] == nil {

@@ -70,6 +70,9 @@ const (
 // beginSignIn answers with what has the browser sign in. It is the same whoever
 // asks.
 func (h handler) beginSignIn(ctx context.Context, r *web.Request) (web.Result, error) {
+	if err := r.JSON(&struct{}{}); err != nil {
+		return web.Result{}, err
+	}
 	tries, ends, err := h.store.Attempt(ctx, r.Settings.ID, "passkey", r.Network(), 1, window, r.Now)
 	if err != nil {
 		return web.Result{}, err

@@ -58,6 +58,7 @@ func TestFixtures(t *testing.T) {
 				t.Errorf("%+v", o)
 			}
 		}},
+		"options-field": want(422, "error.invalid", "email"), "options-type": status(415),
 		"options-cross-origin": status(403), "options-portal-unknown": status(404),
 
 		"sign-in-unknown":      want(401, "passkey.error.expired"),
@@ -650,7 +651,7 @@ func TestTooMany(t *testing.T) {
 	if a := post(t, p, signInOptions, "", map[string]any{}); a.Status != 429 || a.Header.Get("Retry-After") == "" {
 		t.Errorf("%d %v", a.Status, a.Header)
 	}
-	if a := p.Do(t, functiontest.Request{Method: "POST", URL: signInOptions, From: "198.51.100.9"}); a.Status != 200 {
+	if a := p.Do(t, functiontest.Request{Method: "POST", URL: signInOptions, JSON: struct{}{}, From: "198.51.100.9"}); a.Status != 200 {
 		t.Errorf("another network: %d", a.Status)
 	}
 }

@@ -110,8 +110,8 @@ func endOf(r *web.Request, q url.Values) *ui.BannerProps {
 
 func page(r *web.Request, f form) web.Result {
 	return web.Result{
-		Title: f.words(r).Title,
-		Page:  func(frame ui.Frame) templ.Component { return signInPage(frame, r, f) },
+		Title: f.words(r).Title, Scripts: []string{"passkey.js"},
+		Page: func(frame ui.Frame) templ.Component { return signInPage(frame, r, f) },
 	}
 }
 

@@ -568,7 +568,7 @@ func TestLanguage(t *testing.T) {
 		if got, _ := doc.Find("html").Attr("lang"); got != c.want {
 			t.Errorf("%+v: %s", c, got)
 		}
-		if got, want := functiontest.Text(doc.Find("main button")), functiontest.T(c.want, "signIn.submit"); got != want {
+		if got, want := functiontest.Text(doc.Find("main form button")), functiontest.T(c.want, "signIn.submit"); got != want {
 			t.Errorf("%+v: %q, not %q", c, got, want)
 		}
 	}

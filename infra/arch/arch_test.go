@@ -203,7 +203,7 @@ var rooms = []room{
 			"shared/auth", "shared/auth/password", "shared/app", "shared/app/awsconfig", "shared/web", "shared/ui",
 			"shared/view", "shared/lambdahttp", "shared/richtext", "shared/richtext/sanitize", "shared/deadletter",
 		},
-		tests: []string{ses, "github.com/getkin/kin-openapi"},
+		tests: []string{ses, "github.com/pquerna/otp", "github.com/getkin/kin-openapi", "github.com/descope/virtualwebauthn"},
 		modules: []string{
 			sdk, "github.com/aws/aws-sdk-go-v2/credentials", "github.com/aws/aws-sdk-go-v2/config", smithy, sqs,
 			"github.com/aws/aws-sdk-go-v2/service/lambda", dynamodb, attribute, streams, s3, lambda, templ, language, ulid,

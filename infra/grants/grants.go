@@ -106,11 +106,19 @@ var functions = map[string][]Grant{
 		{schema.Sessions, []string{putItem, deleteItem}},
 		{schema.Audit, []string{putItem}},
 	}),
-	"account": union(viewer, []Grant{ // patterns 15, 41, 45, and the end of other sessions
+	"account": union(viewer, []Grant{ // patterns 15, 41, 45, 82, and the end of other sessions
 		{schema.Audit, []string{putItem}},
 		{schema.People, []string{updateItem, query}},
-		{schema.Credentials, []string{getItem, putItem}},
+		{schema.Credentials, []string{getItem, putItem, query}},
 		{schema.Sessions, []string{query, deleteItem}},
+	}),
+	"personal-data": union(viewer, []Grant{ // patterns 1, 2, 13, 20, 22, 39, 41, 45, 90 to 94
+		{schema.Tickets, []string{getItem, query, putItem, updateItem}},
+		{schema.Lists, []string{query, putItem}},
+		{schema.People, []string{getItem, query, putItem}},
+		{schema.Credentials, []string{query}},
+		{schema.Sessions, []string{query}},
+		{schema.Audit, []string{query, putItem}},
 	}),
 	"access": union(viewer, []Grant{ // patterns 41, 42, 50 to 58, and the end of sessions
 		{schema.People, []string{getItem, query, putItem, updateItem, deleteItem}},

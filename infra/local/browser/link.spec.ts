@@ -24,7 +24,7 @@ async function mailed(request: APIRequestContext, email: string, n = 1) {
 async function enter(page: Page, email: string, secret: string) {
   await page.getByLabel(say("de", "signIn.email")).fill(email);
   await page.getByLabel(say("de", "signIn.password"), { exact: true }).fill(secret);
-  await page.getByRole("button", { name: say("de", "signIn.submit") }).click();
+  await page.getByRole("button", { name: say("de", "signIn.submit"), exact: true }).click();
 }
 
 const heading = (page: Page, key: Parameters<typeof say>[1]) => page.getByRole("heading", { level: 1, name: say("de", key) });

@@ -38,12 +38,12 @@ for (const { name, language, ticket: purpose, use } of screens) {
       await page.goto("/support/sign-in");
       await expect(page.locator("html")).toHaveAttribute("lang", language);
       await accessible(page);
-      await page.getByRole("button", { name: say(language, "signIn.submit") }).click();
+      await page.getByRole("button", { name: say(language, "signIn.submit"), exact: true }).click();
       await expect(page.getByText(say(language, "signIn.error.email"))).toBeVisible();
       await accessible(page);
       await page.getByLabel(say(language, "signIn.email")).fill(emails.manager);
       await page.getByLabel(say(language, "signIn.password")).fill("wrong");
-      await page.getByRole("button", { name: say(language, "signIn.submit") }).click();
+      await page.getByRole("button", { name: say(language, "signIn.submit"), exact: true }).click();
       await expect(page.getByText(say(language, "signIn.error.failed"))).toBeVisible();
       await accessible(page);
       await page.goto("/support/sign-in?signed-out");

@@ -303,7 +303,7 @@ export function say(language: Language, key: keyof typeof en, values: Record<str
 export async function signIn(page: Page, account: Account, language: Language = "de"): Promise<void> {
   await page.getByLabel(say(language, "signIn.email")).fill(emails[account]);
   await page.getByLabel(say(language, "signIn.password"), { exact: true }).fill(password);
-  await page.getByRole("button", { name: say(language, "signIn.submit") }).click();
+  await page.getByRole("button", { name: say(language, "signIn.submit"), exact: true }).click();
 }
 
 /** The page does not scroll sideways. */

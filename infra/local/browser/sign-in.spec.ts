@@ -29,14 +29,14 @@ test("a visitor signs in and out, and Back shows nothing any more", async ({ pag
 
 test("what is missing is said beside its field, and the first one has the focus", async ({ page }) => {
   await page.goto("/support/sign-in");
-  await page.getByRole("button", { name: "Anmelden" }).click();
+  await page.getByRole("button", { name: "Anmelden", exact: true }).click();
   const email = page.getByLabel("E-Mail-Adresse");
   await expect(email).toBeFocused();
   await expect(email).toHaveAccessibleDescription("Bitte geben Sie Ihre E-Mail-Adresse ein.");
   await expect(page.getByLabel("Passwort")).toHaveAccessibleDescription("Bitte geben Sie Ihr Passwort ein.");
 
   await email.fill("customer@nordwind.example");
-  await page.getByRole("button", { name: "Anmelden" }).click();
+  await page.getByRole("button", { name: "Anmelden", exact: true }).click();
   await expect(page.getByLabel("Passwort")).toBeFocused();
   await expect(email).toHaveValue("customer@nordwind.example");
   await expect(email).toHaveAccessibleDescription("");
@@ -48,7 +48,7 @@ test("an unknown address and a wrong password fail alike", async ({ page }) => {
     await page.goto("/support/sign-in");
     await page.getByLabel("E-Mail-Adresse").fill(address);
     await page.getByLabel("Passwort").fill("not the password");
-    await page.getByRole("button", { name: "Anmelden" }).click();
+    await page.getByRole("button", { name: "Anmelden", exact: true }).click();
     await expect(failed).toBeVisible();
     await expect(page.getByLabel("E-Mail-Adresse")).toHaveValue(address);
     await expect(page.getByLabel("Passwort")).toHaveValue("");
@@ -65,7 +65,7 @@ test("guessing ends", async ({ page, request }) => {
   await page.getByLabel("E-Mail-Adresse").fill(email);
   await page.getByLabel("Passwort").fill("the eleventh");
   const answer = page.waitForResponse((response) => response.request().method() === "POST");
-  await page.getByRole("button", { name: "Anmelden" }).click();
+  await page.getByRole("button", { name: "Anmelden", exact: true }).click();
   expect((await answer).status()).toBe(429);
   expect(Number((await answer).headers()["retry-after"])).toBeGreaterThan(0);
   await expect(page.getByRole("alert")).toContainText("Zu viele Versuche");
@@ -121,7 +121,7 @@ test("a session belongs to one portal", async ({ page, as }) => {
   await expect(page).toHaveURL(/\/bestellungen\/sign-in/);
   await page.getByLabel("E-Mail-Adresse").fill(emails.customer);
   await page.getByLabel("Passwort").fill(password);
-  await page.getByRole("button", { name: "Anmelden" }).click();
+  await page.getByRole("button", { name: "Anmelden", exact: true }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Bestellungen" })).toBeVisible();
 });
 

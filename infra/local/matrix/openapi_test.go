@@ -396,10 +396,16 @@ func visits(t *testing.T) []visit {
 			add(who, 415, with("Content-Type", "text/plain"))
 			add(who, 422, func(r *request) { r.json = map[string]any{"nosuchfield": 1} })
 			add(who, 422, func(r *request) { r.json = []int{1} })
-			if route.Method != http.MethodPatch && !strings.HasSuffix(route.Path, "{link}") && !strings.HasSuffix(route.Path, "/options") {
+			if route.Method != http.MethodPatch && !strings.HasSuffix(route.Path, "{link}") && !strings.HasSuffix(route.Path, "/options") &&
+				!strings.HasSuffix(route.Path, "/session/code") && !strings.HasSuffix(route.Path, "/removals") {
 				add(who, 422, func(r *request) { r.json = map[string]any{} })
 			}
 		}
+
+		if route.Function == "passkey" {
+			all = append(all, passkeyVisits(t, key)...)
+		}
+		all = append(all, codeVisits(t, key)...)
 
 		// What some have.
 		fields := func(r request) map[string]string { return maps.Clone(r.json.(map[string]string)) }
@@ -703,7 +709,7 @@ func TestContractExamples(t *testing.T) {
 		method, path, _ := strings.Cut(key, " ")
 		for name, example := range examples {
 			p := shared
-			if strings.HasSuffix(path, "/password") || strings.HasSuffix(path, "{link}") {
+			if strings.HasSuffix(path, "/password") || strings.HasSuffix(path, "{link}") || strings.Contains(path, "/code") {
 				p = newPlace(t) // it ends the person's other sessions
 			}
 			who := p.as(sample.Customer)
@@ -734,6 +740,8 @@ func TestContractExamples(t *testing.T) {
 				}
 				b = bytes.ReplaceAll(b, []byte(id), []byte(mine))
 			}
+			path, b := passkeyExample(t, who, key, path, b)
+			who, b = codeExample(t, p, who, key, b)
 			r := request{method: method, body: string(b), header: map[string]string{"Content-Type": "application/json"}}
 			r.path = strings.NewReplacer("{portal}", p.settings.Slug, "{ticket}", p.clone(sample.OwnTicket),
 				"{group}", portal.CustomersGroup, "{contact}", sample.Colleague, "{link}", p.link(sample.Customer, portal.LinkReset)).Replace(path)

@@ -42,6 +42,7 @@ import (
 // two relays, so that tests can count and break what passes.
 type site struct {
 	url    string
+	origin string
 	store  *dynamo.Store // past the relay
 	db     *dynamodb.Client
 	files  *blob.Store
@@ -93,6 +94,7 @@ func run(m *testing.M) (int, error) {
 		return 0, err
 	}
 	at.url = "http://" + listener.Addr().String()
+	at.origin = strings.Replace(at.url, "127.0.0.1", "localhost", 1) // passkeys are of a domain
 	at.log = &journal{}
 	var packages []string
 	for _, name := range routes.Functions() {
@@ -101,7 +103,7 @@ func run(m *testing.M) (int, error) {
 	functions, err := lambda.Start(lambda.Options{Root: root, Packages: packages, Log: at.log, Environment: func(function string) []string {
 		return []string{
 			"POSTERN_FUNCTION=" + function, "POSTERN_TABLE_PREFIX=" + stack.TablePrefix, "POSTERN_BUCKET=" + stack.Bucket,
-			"POSTERN_BUCKET_ORIGIN=" + at.bucket.URL, "POSTERN_ORIGIN=" + at.url, "POSTERN_DEFAULT_PORTAL=" + sample.Slug,
+			"POSTERN_BUCKET_ORIGIN=" + at.bucket.URL, "POSTERN_ORIGIN=" + at.origin, "POSTERN_DEFAULT_PORTAL=" + sample.Slug,
 			"AWS_ENDPOINT_URL_DYNAMODB=" + at.tables.URL, "AWS_ENDPOINT_URL_S3=" + at.bucket.URL,
 		}
 	}})
