@@ -273,7 +273,7 @@ func tokensPage(f ui.Frame, r *web.Request, p page) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					for i, s := range portal.Scopes {
-						templ_7745c5c3_Err = ui.Checkbox(ui.CheckboxProps{ID: scopeID(s), Name: "scopes", Value: string(s), Label: r.Reader.T("tokens.scope." + scopeID(s)), Help: string(s), Checked: slices.Contains(p.typed.Scopes, s), Error: onFirst(i, p.failure.Field("scopes"))}).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.Checkbox(ui.CheckboxProps{ID: scopeID(s), Name: "scopes", Value: string(s), Label: scopeName(r, s), Help: string(s), Checked: slices.Contains(p.typed.Scopes, s), Error: onFirst(i, p.failure.Field("scopes"))}).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -466,6 +466,23 @@ func about(r *web.Request, t tokenView) templ.Component {
 		}
 		return nil
 	})
+}
+
+// scopeName is what a token with the scope may do.
+func scopeName(r *web.Request, s portal.Scope) string {
+	switch s {
+	case portal.TicketsRead:
+		return r.Reader.T("tokens.scope.ticketsRead")
+	case portal.TicketsWrite:
+		return r.Reader.T("tokens.scope.ticketsWrite")
+	case portal.AccessRead:
+		return r.Reader.T("tokens.scope.accessRead")
+	case portal.AccessWrite:
+		return r.Reader.T("tokens.scope.accessWrite")
+	case portal.AuditRead:
+		return r.Reader.T("tokens.scope.auditRead")
+	}
+	return string(s)
 }
 
 var _ = templruntime.GeneratedTemplate

@@ -257,7 +257,7 @@ func TestSetUp(t *testing.T) {
 	send := func(cookie string, form url.Values) functiontest.Answer {
 		return p.Do(t, functiontest.Request{Method: "POST", URL: "/{portal}/account/code", Cookie: []string{cookie}, Form: form})
 	}
-	old := p.SessionOf(t, sample.Customer, func(s *portal.Session) { s.Created = time.Now().Add(-fresh - time.Minute) })
+	old := p.SessionOf(t, sample.Customer, func(s *portal.Session) { s.Created = time.Now().Add(-portal.FreshSession - time.Minute) })
 	wrong := send(old, url.Values{"secret": {secret}, "code": {codeAt(t, secret, 0)}, "password": {"wrong"}})
 	if kept, _ := wrong.Page(t).Find(`input[name="secret"]`).Attr("value"); wrong.Status != 422 || kept != secret || wrong.Page(t).Find("#password-error").Length() != 1 {
 		t.Errorf("without the password: %d", wrong.Status)
@@ -327,7 +327,7 @@ func TestSetUpWithoutPassword(t *testing.T) {
 		t.Fatal(err)
 	}
 	secret := totp.NewSecret()
-	for age, status := range map[time.Duration]int{fresh + time.Minute: 422, time.Minute: 200} {
+	for age, status := range map[time.Duration]int{portal.FreshSession + time.Minute: 422, time.Minute: 200} {
 		cookie := p.SessionOf(t, "keyless00001", func(s *portal.Session) { s.Created = time.Now().Add(-age) })
 		a := p.Do(t, functiontest.Request{Method: "POST", URL: "/{portal}/account/code", Cookie: []string{cookie}, Form: url.Values{"secret": {secret}, "code": {codeAt(t, secret, 0)}}})
 		if a.Status != status {

@@ -15,10 +15,6 @@ import (
 	"postern/shared/web"
 )
 
-// fresh is how old a session may be that gives its person an authenticator app
-// without the password: an open browser must not be a way to lock its owner out.
-const fresh = 10 * time.Minute
-
 // setUp is the content of the page.
 type setUp struct {
 	Factor   *portal.CodeFactor // nil where there is none yet
@@ -46,7 +42,7 @@ func (h handler) showSetUp(ctx context.Context, r *web.Request) (web.Result, err
 }
 
 // stale tells whether the session is too old to add an app without the password.
-func stale(r *web.Request) bool { return r.Now.Sub(r.Session.Created) > fresh }
+func stale(r *web.Request) bool { return !r.Session.Fresh(r.Now) }
 
 func show(r *web.Request, p setUp) web.Result {
 	v := factorView{Required: r.Settings.AsksSecondFactor(r.Viewer.Role), Password: p.Password}
