@@ -115,7 +115,7 @@ var functions = map[string][]Grant{
 	"personal-data": union(viewer, []Grant{ // patterns 1, 2, 13, 20, 22, 39, 41, 45, 90 to 94
 		{schema.Tickets, []string{getItem, query, putItem, updateItem}},
 		{schema.Lists, []string{query, putItem}},
-		{schema.People, []string{getItem, query, putItem}},
+		{schema.People, []string{query, putItem}},
 		{schema.Credentials, []string{query}},
 		{schema.Sessions, []string{query}},
 		{schema.Audit, []string{query, putItem}},

@@ -205,11 +205,11 @@ func (s *Store) RequestErasure(ctx context.Context, settings *portal.Settings, e
 		asked.ExpressionAttributeValues = item{":ticket": str(before.Ticket)}
 	}
 	raced := func() error {
-		it, err := s.get(ctx, key{table: schema.People, pk: pk, sk: erasureKey, consistent: true})
+		items, err := s.getAll(ctx, key{table: schema.People, pk: pk, sk: erasureKey, consistent: true}) // every function may
 		if err != nil {
 			return err
 		}
-		if now := text(it["ticket"]); before == nil && now != "" || before != nil && now != before.Ticket {
+		if now := text(items[0]["ticket"]); before == nil && now != "" || before != nil && now != before.Ticket {
 			return portal.Errorf(portal.Conflict, "error.conflict")
 		}
 		return nil

@@ -234,6 +234,12 @@ var Table = []Route{
 	{"DELETE", "/api/v1/{portal}/account/sessions/{session}", "account", Viewer, SameOrigin},
 	{"GET", "/api/v1/{portal}/session", "account", Viewer, SameOrigin},
 
+	{"GET", "/{portal}/account/data", "personal-data", Viewer, SameOrigin},
+	{"GET", "/{portal}/account/data.json", "personal-data", Viewer, SameOrigin},
+	{"POST", "/{portal}/account/erasure", "personal-data", Viewer, SameOrigin},
+	{"GET", "/api/v1/{portal}/account/data", "personal-data", Viewer, SameOrigin},
+	{"POST", "/api/v1/{portal}/account/erasure", "personal-data", Viewer, SameOrigin},
+
 	{"GET", "/{portal}/access", "access", Team, SameOrigin},
 	{"POST", "/{portal}/access", "access", Team, SameOrigin},
 	{"GET", "/{portal}/access/groups/{group}", "access", Team, SameOrigin},

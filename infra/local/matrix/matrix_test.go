@@ -122,6 +122,11 @@ var expected = map[string]row{
 	"GET /{portal}/sso/{provider}/callback":       {404, 404, 404},
 	"GET /{portal}/sso/{provider}/metadata":       {404, 404, 404},
 	"POST /{portal}/sso/{provider}/acs":           {404, 404, 404},
+	"GET /{portal}/account/data":                  {303, 200, 200},
+	"GET /{portal}/account/data.json":             {303, 200, 200},
+	"POST /{portal}/account/erasure":              {401, 422, 403}, // without the checkbox; not the team
+	"GET /api/v1/{portal}/account/data":           {401, 200, 200},
+	"POST /api/v1/{portal}/account/erasure":       {401, 422, 403}, // without an id
 	"GET /{portal}/account":                       {303, 200, 200},
 	"POST /{portal}/account":                      {401, 303, 303},
 	"POST /{portal}/account/password":             {401, 422, 422}, // the current one is wrong
@@ -381,6 +386,10 @@ func (a attempt) request(ticket string) request {
 		r.json = map[string]string{"current": ""}
 	case "PATCH /api/v1/{portal}/account/passkeys/{passkey}":
 		r.json = map[string]string{"name": "Of the matrix"}
+	case "POST /{portal}/account/erasure":
+		r.form = url.Values{"id": {reply}}
+	case "POST /api/v1/{portal}/account/erasure":
+		r.json = map[string]string{"reason": "Of the matrix"}
 	case "POST /{portal}/language":
 		r.form = url.Values{"language": {"de"}}
 	case "POST /{portal}/tokens":
