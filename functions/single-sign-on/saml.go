@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"postern/shared/auth"
@@ -92,7 +93,7 @@ func (h *handler) answer(ctx context.Context, r *web.Request) (web.Result, error
 	}
 	said, err := client.Read(r.PostForm.Get("SAMLResponse"))
 	if err != nil {
-		return web.Result{}, refuse(reason(err), p, err)
+		return web.Result{}, refuse(reason(err), p, short(err))
 	}
 	token, state := rand.Text(), r.PostForm.Get("RelayState")
 	err = h.store.TakeSAMLAnswer(ctx, r.Settings.ID, dynamo.SAMLAnswer{
@@ -119,6 +120,17 @@ func reason(err error) string {
 		}
 	}
 	return "sso.error.refused"
+}
+
+// maxReason is how much of an answer's error goes into the log, in bytes: it quotes
+// what anybody may have posted.
+const maxReason = 300
+
+func short(err error) error {
+	if text := err.Error(); len(text) > maxReason {
+		return errors.New(strings.ToValidUTF8(text[:maxReason], "") + "…")
+	}
+	return err
 }
 
 // finishSAML returns who the provider has said that the browser's is.

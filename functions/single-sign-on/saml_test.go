@@ -326,6 +326,11 @@ func TestSAMLTooMuch(t *testing.T) {
 	if a := post(t, p, large); a.Status != 413 {
 		t.Errorf("4 MB: %d", a.Status)
 	}
+	quoted := base64.StdEncoding.EncodeToString([]byte(`<Response xmlns="urn:oasis:names:tc:SAML:2.0:protocol" ID="` + strings.Repeat("x", 100_000) + `"><a ID="` + strings.Repeat("x", 100_000) + `"/></Response>`))
+	a := post(t, p, url.Values{"SAMLResponse": {quoted}})
+	if logged, _ := a.Log["error"].(string); a.Status != 403 || logged == "" || len(logged) > 500 {
+		t.Errorf("%d, logs %d bytes", a.Status, len(logged))
+	}
 	for what, url := range map[string]string{"saml": beginSAML, "sso": acs} {
 		if _, _, err := p.Store.Attempt(t.Context(), p.ID, what, "192.0.2.1", networkTries, window, time.Now()); err != nil {
 			t.Fatal(err)
