@@ -73,7 +73,7 @@ func (v view) frame(title string) ui.Frame {
 		},
 		Languages: []string{"de", "en"}, LanguageAction: Path, Here: v.with("page", v.page),
 		Imprint: "#imprint", Privacy: "#privacy",
-		Scripts: []string{"reply.js"},
+		Scripts: []string{"reply.js", "passkey.js"},
 		Theme:   v.theme,
 	}
 }
