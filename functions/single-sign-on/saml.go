@@ -27,8 +27,8 @@ import (
 const identityAge = 2 * time.Minute
 
 // maxPosted is how large a form with an answer may be, in bytes: all but letters and
-// digits take three there.
-const maxPosted = 2 * saml.MaxAnswer
+// digits take three of them there.
+const maxPosted = 3 * saml.MaxAnswer
 
 // openSAML returns the way to speak with the provider.
 func (h *handler) openSAML(r *web.Request, p portal.Provider) (*saml.Client, error) {

@@ -326,7 +326,7 @@ func TestSAMLTooMuch(t *testing.T) {
 	if a := post(t, p, large); a.Status != 413 {
 		t.Errorf("4 MB: %d", a.Status)
 	}
-	quoted := base64.StdEncoding.EncodeToString([]byte(`<Response xmlns="urn:oasis:names:tc:SAML:2.0:protocol" ID="` + strings.Repeat("x", 100_000) + `"><a ID="` + strings.Repeat("x", 100_000) + `"/></Response>`))
+	quoted := base64.StdEncoding.EncodeToString([]byte(`<Response xmlns="urn:oasis:names:tc:SAML:2.0:protocol" ID="` + strings.Repeat("x", 80_000) + `"><a ID="` + strings.Repeat("x", 80_000) + `"/></Response>`))
 	a := post(t, p, url.Values{"SAMLResponse": {quoted}})
 	if logged, _ := a.Log["error"].(string); a.Status != 403 || logged == "" || len(logged) > 500 {
 		t.Errorf("%d, logs %d bytes", a.Status, len(logged))

@@ -121,8 +121,9 @@ type Answer struct {
 	Until     time.Time // as long as which it could be taken for new
 }
 
-// MaxAnswer is how large an answer may be, in bytes as it is posted.
-const MaxAnswer = 512 << 10
+// MaxAnswer is how large an answer may be, in bytes of its Base64: ten times one with
+// hundreds of groups, and no more than the fields of a form may have.
+const MaxAnswer = 240_000
 
 // requestID is what the ids of requests look like.
 var requestID = regexp.MustCompile(`^id-[0-9a-f]{40}$`)
