@@ -449,6 +449,41 @@ func visits(t *testing.T) []visit {
 				made := who.do(request{method: "POST", path: p.api("tokens"), json: map[string]any{"name": "Visited", "scopes": []string{"audit:read"}, "days": 30}})
 				v.path = p.api("tokens", read[struct{ ID string }](t, made).ID)
 			}
+		case "GET /api/v1/{portal}/account/data":
+			add(who, 422, query("cursor=x"))
+			busy := newPlace(t).as(sample.Solo)
+			r := well()
+			r.path = busy.api("account", "data")
+			all = append(all, visit{key: key, by: busy, want: 429, request: r, prepare: func(v *visit) {
+				for range 10 {
+					busy.do(v.request)
+				}
+			}})
+		case "POST /api/v1/{portal}/account/erasure":
+			erasing := newPlace(t)
+			erase := func(of session) request {
+				return request{method: "POST", path: of.api("account", "erasure"), json: map[string]string{"id": dynamo.NewID(time.Now())}}
+			}
+			for want, person := range map[int]string{201: sample.Customer, 200: sample.Colleague, 409: sample.Stranger} {
+				by := erasing.as(person)
+				all = append(all, visit{key: key, by: by, want: want, request: erase(by), prepare: func(v *visit) {
+					switch want {
+					case 200:
+						by.do(v.request)
+					case 409:
+						by.do(erase(by))
+					}
+				}})
+			}
+			often := erasing.as(sample.Solo)
+			all = append(all, visit{key: key, by: often, want: 429, request: erase(often), prepare: func(v *visit) {
+				for range 5 {
+					if got := often.do(erase(often)); got.code == 201 {
+						made := read[struct{ Ticket struct{ ID string } }](t, got)
+						often.do(request{method: "POST", path: often.api("tickets", made.Ticket.ID, "close")})
+					}
+				}
+			}})
 		case "POST /api/v1/{portal}/session":
 			add(nobody, 401, func(r *request) { r.json = map[string]string{"email": "manager@nordwind.example", "password": "wrong"} })
 			r := well()
