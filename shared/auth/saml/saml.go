@@ -121,7 +121,7 @@ type Answer struct {
 	Until     time.Time // as long as which it could be taken for new
 }
 
-// MaxAnswer is how large an answer may be, in bytes of its Base64: ten times one with
+// MaxAnswer is how large an answer may be, in bytes of its Base64: enough for one with
 // hundreds of groups, and no more than the fields of a form may have.
 const MaxAnswer = 240_000
 
