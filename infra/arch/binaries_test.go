@@ -45,7 +45,7 @@ func linkedBy() map[string][]string {
 		"golang.org/x/oauth2":                           {"single-sign-on"},
 		"github.com/crewjam/saml":                       {"single-sign-on"},
 		"code.dny.dev/ssrf":                             {"single-sign-on"},
-		"github.com/go-webauthn/webauthn":               {"passkey"},
+		"github.com/go-webauthn/webauthn/webauthn":      {"passkey"},
 		"github.com/aws/aws-sdk-go-v2/service/s3":       storing,
 		"github.com/aws/aws-sdk-go-v2/service/sesv2":    {"notify"},
 		"github.com/aws/aws-sdk-go-v2/service/sqs":      {"notify"},
@@ -82,6 +82,11 @@ func TestWhatFunctionsLink(t *testing.T) {
 // Lambda fetches before a cold start.
 const archiveLimit = 5_000_000
 
+// larger are limits of functions that may have more, and why.
+var larger = map[string]int{
+	"passkey": 5_100_000, // WebAuthn's library reads the attestations of all vendors, whether they are asked for or not
+}
+
 // TestBinaries builds each function as it is deployed.
 func TestBinaries(t *testing.T) {
 	track(t)
@@ -107,8 +112,8 @@ func TestBinaries(t *testing.T) {
 		zip := gzip.NewWriter(&archive)
 		zip.Write(binary)
 		zip.Close()
-		if archive.Len() > archiveLimit {
-			t.Errorf("%s has %d bytes zipped, more than %d", function, archive.Len(), archiveLimit)
+		if limit := max(archiveLimit, larger[function]); archive.Len() > limit {
+			t.Errorf("%s has %d bytes zipped, more than %d", function, archive.Len(), limit)
 		}
 	}
 }
