@@ -34,7 +34,7 @@ for (const width of [360, 1280]) {
     test.use({ viewport: { width, height: 800 } });
 
     test("a forgotten password is set anew by keyboard, and ends what was open", async ({ page, request, browser }) => {
-      const email = width === 360 ? "fatma.demir@nordwind.example" : "birgit.petersen@nordwind.example";
+      const email = width === 360 ? "inga.soltau@hafenkante.example" : "cem.arslan@hafenkante.example";
       const [first, second] = ["ein Kahn auf dem Fluss", "zwei Kähne auf dem Fluss"];
       await page.goto("/support/sign-in?next=%2Fsupport%2Faccount");
       await page.getByLabel(say("de", "signIn.email")).fill(email);
@@ -43,12 +43,12 @@ for (const width of [360, 1280]) {
       await expect(heading(page, "link.reset.title")).toBeVisible();
       // What was typed came along, and no address says it.
       await expect(page.getByLabel(say("de", "signIn.email"))).toHaveValue(email);
-      expect(page.url()).not.toContain("nordwind");
+      expect(page.url()).not.toContain("hafenkante");
       await accessible(page);
       await page.getByLabel(say("de", "signIn.email")).focus();
       await page.keyboard.press("Enter");
       await expect(heading(page, "link.sent.title")).toBeVisible();
-      expect(page.url()).not.toContain("nordwind");
+      expect(page.url()).not.toContain("hafenkante");
       await accessible(page);
 
       const { mail, url } = await mailed(request, email);

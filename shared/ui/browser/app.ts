@@ -175,4 +175,5 @@ enlarge();
 saveBars();
 toasts();
 scrollers();
+addEventListener("resize", scrollers);
 watchSession();
