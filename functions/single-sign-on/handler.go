@@ -223,7 +223,7 @@ func (h *handler) meet(ctx context.Context, r *web.Request, p portal.Provider, i
 	person, err = h.store.ContactByEmail(ctx, r.Settings.ID, i.Email)
 	switch {
 	case portal.KindOf(err) == portal.NotFound && r.AccessMode() == portal.ByRegistration:
-		onward, err = h.setUp(ctx, r, dynamo.NewID(r.Now), i.Email, next)
+		onward, err = h.setUp(ctx, r, portal.Person{ID: dynamo.NewID(r.Now), Email: i.Email}, true, next)
 		return person, onward, err
 	case portal.KindOf(err) == portal.NotFound:
 		return person, "", refuse("sso.error.nobody", p, err, "email", i.Email)
@@ -231,8 +231,8 @@ func (h *handler) meet(ctx context.Context, r *web.Request, p portal.Provider, i
 		return person, "", err
 	case person.Role.Team() && !p.ProvesTeam(i):
 		return person, "", refuse("sso.error.unproven", p, nil, "email", i.Email)
-	case !person.Role.Team() && person.Registered.IsZero() && len(r.Settings.Consent.Text) > 0:
-		onward, err = h.setUp(ctx, r, person.ID, i.Email, next)
+	case !portal.HasLogin(person) && len(r.Settings.Consent.Text) > 0:
+		onward, err = h.setUp(ctx, r, person, false, next)
 		return person, onward, err
 	}
 	e := r.Entry(dynamo.NewID(r.Now), portal.AuditFactorAdded, map[string]string{"way": "sso", "provider": p.Name})
@@ -245,10 +245,10 @@ func (h *handler) meet(ctx context.Context, r *web.Request, p portal.Provider, i
 	return person, "", err
 }
 
-// setUp returns the address where the person sets up a login.
-func (h *handler) setUp(ctx context.Context, r *web.Request, person, address, next string) (string, error) {
-	token := auth.NewToken(person)
+// setUp returns the address where the person, who is new or not, sets up a login.
+func (h *handler) setUp(ctx context.Context, r *web.Request, p portal.Person, fresh bool, next string) (string, error) {
+	token := auth.NewToken(p.ID)
 	return r.Path("link", token.Value()), h.store.PutLink(ctx, r.Settings.ID, token.Hash(), portal.Link{
-		Person: person, Email: address, Kind: portal.LinkRegister, Next: next, Ends: r.Now.Add(portal.LinkAge),
+		Person: p.ID, Email: p.Email, Kind: portal.LinkFirst, New: fresh, Next: next, Ends: r.Now.Add(portal.LinkFirst.Age()),
 	})
 }

@@ -556,8 +556,16 @@ func TestFirstTime(t *testing.T) {
 			if sessionOf(t, p, a) != "" || err == nil && !known.Registered.IsZero() {
 				t.Errorf("signs in %q: %+v", sessionOf(t, p, a), known)
 			}
-			if _, ok := auth.ParseToken(token); c.link && !ok {
-				t.Errorf("no link: %q", token)
+			if !c.link {
+				return
+			}
+			secret, ok := auth.ParseToken(token)
+			if !ok {
+				t.Fatalf("no link: %q", token)
+			}
+			l, who, err := p.Store.Link(t.Context(), p.ID, secret.Person, secret.Hash(), time.Now())
+			if err != nil || l.Kind != portal.LinkFirst || l.New != (c.address != fresh.Email) || who.Email != c.address {
+				t.Errorf("%+v of %+v, %v", l, who, err)
 			}
 		})
 	}
