@@ -606,3 +606,22 @@ func TestProviderRequired(t *testing.T) {
 	}
 	hasPassword(t, p, sample.Customer, sample.Password)
 }
+
+// Nor does a mailed link do beside a passkey, where two things are asked for.
+func TestPasskeyInstead(t *testing.T) {
+	p := functiontest.New(t, func(s *portal.Settings) { s.TeamSecondFactor = true })
+	token := auth.NewToken(sample.Agent)
+	now := time.Now()
+	if err := p.Store.PutSession(t.Context(), p.ID, token.Hash(), auth.NewSession(sample.Agent, "", p.Settings, now)); err != nil {
+		t.Fatal(err)
+	}
+	k := dynamo.Passkey{Passkey: portal.Passkey{ID: "passkey00001", Name: "Key", Created: now}}
+	if err := p.Store.AddPasskey(t.Context(), p.ID, sample.Agent, token.Hash(), k, portal.AuditEntry{ID: dynamo.NewID(now), At: now}); err != nil {
+		t.Fatal(err)
+	}
+	link := mail(t, p, portal.LinkSignIn, func(l *portal.Link) { l.Person, l.Email = sample.Agent, "agent@postern.example" })
+	a := p.Do(t, functiontest.Request{Method: "POST", URL: "/{portal}/link/" + link, Form: url.Values{}})
+	if a.Status != 403 || len(a.Cookies) > 0 || !strings.Contains(a.Page(t).Find("main").Text(), functiontest.T("de", "signIn.error.passkey")) {
+		t.Errorf("%d, %v: %s", a.Status, a.Cookies, a.Body)
+	}
+}

@@ -39,7 +39,7 @@ func notOpen(r *web.Request) error {
 // not gone.
 func refused(r *web.Request, err error) (web.Result, error) {
 	title := r.Reader.T("link.closed.title")
-	if e := (*portal.Error)(nil); errors.As(err, &e) && e.Key == signInElsewhere {
+	if e := (*portal.Error)(nil); errors.As(err, &e) && (e.Key == signInElsewhere || e.Key == "signIn.error.passkey") {
 		title = r.Reader.T("signIn.title")
 	}
 	return web.Result{

@@ -810,6 +810,34 @@ func TestAsksSecondFactor(t *testing.T) {
 	}
 }
 
+// Who has a passkey proves two things by it: a password alone does not do beside it,
+// where two are asked for.
+func TestPasskeyInstead(t *testing.T) {
+	p := functiontest.New(t, func(s *portal.Settings) { s.TeamSecondFactor = true })
+	withPasskey(t, p, sample.Agent)
+	withPasskey(t, p, sample.Customer)
+	for account, status := range map[string]int{"agent@postern.example": 403, "customer@nordwind.example": 204} {
+		a := p.Do(t, functiontest.Request{Method: "POST", URL: "/api/v1/{portal}/session", JSON: map[string]string{"email": account, "password": sample.Password}})
+		if a.Status != status || status == 403 && len(a.Cookies) > 0 {
+			t.Errorf("%s: %d, %v", account, a.Status, a.Cookies)
+		}
+	}
+}
+
+// withPasskey gives the person one.
+func withPasskey(t *testing.T, p *functiontest.Portal, person string) {
+	t.Helper()
+	token := auth.NewToken(person)
+	now := time.Now()
+	if err := p.Store.PutSession(t.Context(), p.ID, token.Hash(), auth.NewSession(person, "", p.Settings, now)); err != nil {
+		t.Fatal(err)
+	}
+	k := dynamo.Passkey{Passkey: portal.Passkey{ID: "passkey00001", Name: "Key", Created: now}}
+	if err := p.Store.AddPasskey(t.Context(), p.ID, person, token.Hash(), k, portal.AuditEntry{ID: dynamo.NewID(now), At: now}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Where people sign in with a provider, a right password is said to be no use, but
 // for admins.
 func TestProviders(t *testing.T) {

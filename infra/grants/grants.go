@@ -81,13 +81,13 @@ var functions = map[string][]Grant{
 	"sign-in": union(viewer, []Grant{ // patterns 10, 11, 41
 		{schema.Audit, []string{putItem}},
 		{schema.People, []string{getItem}},
-		{schema.Credentials, []string{batchGetItem, getItem, checkItem}},
+		{schema.Credentials, []string{batchGetItem, getItem, query, checkItem}},
 		{schema.Sessions, []string{putItem, deleteItem}},
 	}),
 	"link": union(viewer, []Grant{ // patterns 34, 36 to 38, 11, 15, 41, 44, 46, and the end of other sessions
 		{schema.People, []string{getItem, putItem, updateItem, deleteItem}},
 		{schema.Audit, []string{putItem}},
-		{schema.Credentials, []string{getItem, putItem}},
+		{schema.Credentials, []string{getItem, query, putItem}},
 		{schema.Sessions, []string{putItem, deleteItem, query}},
 	}),
 	"second-factor": union(viewer, []Grant{ // patterns 95 to 97, 99, 11

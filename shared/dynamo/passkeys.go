@@ -132,6 +132,12 @@ func (s *Store) Passkeys(ctx context.Context, portalID, person string) ([]Passke
 	return all, nil
 }
 
+// HasPasskey tells whether the person has a passkey (pattern 82, one Query).
+func (s *Store) HasPasskey(ctx context.Context, portalID, person string) (bool, error) {
+	all, err := s.Passkeys(ctx, portalID, person)
+	return len(all) > 0, err
+}
+
 // PersonByPasskey returns the person's passkey with the id, and the person
 // (pattern 83, one BatchGetItem, consistent: 2). It returns NotFound where either
 // is gone.

@@ -19,21 +19,33 @@ type Sessions interface {
 type Factors interface {
 	Sessions
 	CodeFactor(ctx context.Context, portalID, person string) (*portal.CodeFactor, error)
+	HasPasskey(ctx context.Context, portalID, person string) (bool, error)
 	PutHalf(ctx context.Context, portalID, hash string, h portal.Half) error
 }
 
 // Enter begins the session of a person who has proved one thing: h.Way, and where
 // it was a password, its hash. Somebody with an authenticator app is to prove that
 // as well: then the cookie is no session's, and onward is where they do. Of whom a
-// second factor is asked who has none yet, the session is good for nothing but to
-// set one up.
+// second factor is asked: who has a passkey is refused, and signs in with that, or
+// whoever knows a password could set up an app beside it; who has none yet gets a
+// session that is good for nothing but to set one up.
 func (r *Request) Enter(ctx context.Context, s Factors, p portal.Person, h portal.Half) (cookie *http.Cookie, onward string, err error) {
 	code, err := s.CodeFactor(ctx, r.Settings.ID, p.ID)
 	if err != nil {
 		return nil, "", err
 	}
 	if code == nil {
-		cookie, err = r.begin(ctx, s, p.ID, r.Settings.AsksSecondFactor(p.Role))
+		asked := r.Settings.AsksSecondFactor(p.Role)
+		if asked {
+			has, err := s.HasPasskey(ctx, r.Settings.ID, p.ID)
+			if err != nil {
+				return nil, "", err
+			}
+			if has {
+				return nil, "", portal.Errorf(portal.Forbidden, "signIn.error.passkey")
+			}
+		}
+		cookie, err = r.begin(ctx, s, p.ID, asked)
 		return cookie, "", err
 	}
 	token := auth.NewToken(p.ID)
