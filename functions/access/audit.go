@@ -228,7 +228,8 @@ func deviceWords(r *web.Request, e entryView) string {
 	return r.Reader.T("account.session.device", "browser", e.Browser, "system", e.System)
 }
 
-// detailWords say what else there is to know, in a fixed order.
+// detailWords say what else there is to know, in a fixed order. What is for
+// programs alone, an id say, is left out.
 func detailWords(r *web.Request, details map[string]string) []string {
 	var words []string
 	for _, name := range slices.Sorted(maps.Keys(details)) {
@@ -246,10 +247,49 @@ func detailWords(r *web.Request, details map[string]string) []string {
 			label, value = r.Reader.T("audit.detail.to"), roleWords(r, value)
 		case "company":
 			label = r.Reader.T("audit.detail.company")
+		case "way":
+			label, value = r.Reader.T("audit.detail.way"), wayWords(r, value)
+		case "provider":
+			label = r.Reader.T("audit.detail.provider")
+		case "passkey":
+			label = r.Reader.T("audit.detail.passkey")
+		case "name":
+			label = r.Reader.T("audit.detail.name")
+		case "scopes":
+			label = r.Reader.T("audit.detail.scopes")
+		case "part":
+			label = r.Reader.T("audit.detail.part")
+		case "copied":
+			words = append(words, r.Reader.T("audit.detail.copied"))
+			continue
+		default:
+			continue
 		}
 		words = append(words, label+": "+value)
 	}
 	return words
+}
+
+// wayWords name how somebody signed in, of which there may be two ways together.
+func wayWords(r *web.Request, way string) string {
+	parts := strings.Split(way, "+")
+	for i, p := range parts {
+		switch p {
+		case "password":
+			parts[i] = r.Reader.T("audit.way.password")
+		case "link":
+			parts[i] = r.Reader.T("audit.way.link")
+		case "sso":
+			parts[i] = r.Reader.T("audit.way.sso")
+		case "passkey":
+			parts[i] = r.Reader.T("audit.way.passkey")
+		case "code":
+			parts[i] = r.Reader.T("audit.way.code")
+		case "recovery":
+			parts[i] = r.Reader.T("audit.way.recovery")
+		}
+	}
+	return strings.Join(parts, " + ")
 }
 
 // roleWords name a role.

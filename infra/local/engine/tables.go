@@ -134,22 +134,33 @@ func filled(ctx context.Context, client *dynamodb.Client, name, index string) er
 	}
 }
 
-// setTTL names the attribute that holds the expiry; naming it twice is an error.
+// setTTL names the attribute that holds the expiry. Naming it twice is an error of
+// the engine's, and none here: others may make the same tables at the same time.
 func setTTL(ctx context.Context, client *dynamodb.Client, name, attribute string) error {
 	if attribute == "" {
 		return nil
 	}
-	have, err := client.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: &name})
-	if err != nil {
+	named := func() (bool, error) {
+		have, err := client.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: &name})
+		if err != nil {
+			return false, err
+		}
+		d := have.TimeToLiveDescription
+		return d != nil && aws.ToString(d.AttributeName) == attribute, nil
+	}
+	if done, err := named(); done || err != nil {
 		return err
 	}
-	if d := have.TimeToLiveDescription; d != nil && aws.ToString(d.AttributeName) == attribute {
-		return nil
-	}
-	_, err = client.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
+	_, err := client.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
 		TableName:               &name,
 		TimeToLiveSpecification: &types.TimeToLiveSpecification{AttributeName: &attribute, Enabled: aws.Bool(true)},
 	})
+	if err == nil {
+		return nil
+	}
+	if done, again := named(); done && again == nil {
+		return nil
+	}
 	return err
 }
 
