@@ -170,7 +170,7 @@ func TestRevokedRole(t *testing.T) {
 	p := functiontest.New(t)
 	cookie := p.Session(t, "agent")
 	holds(everyones...)(t, p, p.Do(t, functiontest.Request{Cookie: []string{cookie}, URL: "/api/v1/{portal}/tickets?limit=100"}))
-	err := p.Store.PutPeople(context.Background(), p.ID, nil, []portal.Person{{ID: sample.Agent, First: "Jonas", Email: "agent@postern.example", Role: portal.Customer}}, nil)
+	err := p.Store.PutPeople(context.Background(), p.ID, nil, []portal.Person{{ID: sample.Agent, First: "Jonas", Email: "agent@postern.example", Role: portal.Customer, Groups: []string{portal.CustomersGroup}}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
