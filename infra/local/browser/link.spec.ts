@@ -1,25 +1,8 @@
 // Ways in by mail: a link that sets a new password, and one that signs in. Each
 // test has a contact of its own, who had no password before: nobody else signs in
 // as them.
-import type { APIRequestContext, Page } from "@playwright/test";
-import { accessible, expect, say, test, type Mail } from "./portal";
-
-/** The links that were mailed to the address, oldest first. */
-async function links(request: APIRequestContext, email: string): Promise<{ mail: Mail; url: string }[]> {
-  const answer = await request.get("/_local/mail.json");
-  const { mail } = (await answer.json()) as { mail: Mail[] };
-  return mail
-    .filter((m) => m.to.some((to) => to.includes(email)))
-    .map((m) => ({ mail: m, url: /https?:\/\/\S+\/link\/\S+/.exec(m.text)?.[0] ?? "" }))
-    .filter((m) => m.url !== "")
-    .reverse();
-}
-
-/** The n-th link that the address gets, once it has come. */
-async function mailed(request: APIRequestContext, email: string, n = 1) {
-  await expect.poll(() => links(request, email).then((all) => all.length)).toBe(n);
-  return (await links(request, email))[n - 1]!;
-}
+import type { Page } from "@playwright/test";
+import { accessible, expect, links, mailed, say, test } from "./portal";
 
 async function enter(page: Page, email: string, secret: string) {
   await page.getByLabel(say("de", "signIn.email")).fill(email);

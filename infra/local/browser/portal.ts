@@ -306,6 +306,23 @@ export async function signIn(page: Page, account: Account, language: Language = 
   await page.getByRole("button", { name: say(language, "signIn.submit"), exact: true }).click();
 }
 
+/** The links that were mailed to the address, oldest first. */
+export async function links(request: APIRequestContext, email: string): Promise<{ mail: Mail; url: string }[]> {
+  const answer = await request.get("/_local/mail.json");
+  const { mail } = (await answer.json()) as { mail: Mail[] };
+  return mail
+    .filter((m) => m.to.some((to) => to.includes(email)))
+    .map((m) => ({ mail: m, url: /https?:\/\/\S+\/link\/\S+/.exec(m.text)?.[0] ?? "" }))
+    .filter((m) => m.url !== "")
+    .reverse();
+}
+
+/** The n-th link that the address gets, once it has come. */
+export async function mailed(request: APIRequestContext, email: string, n = 1) {
+  await expect.poll(() => links(request, email).then((all) => all.length)).toBe(n);
+  return (await links(request, email))[n - 1]!;
+}
+
 /** The page does not scroll sideways. */
 export async function fits(page: Page): Promise<void> {
   expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), "scrolls sideways").toBeLessThanOrEqual(0);
