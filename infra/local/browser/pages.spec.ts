@@ -151,7 +151,7 @@ for (const { name, language, ticket: purpose, use } of screens) {
       await page.goto("/support/account?done=password");
       await expect(page.getByText(say(language, "account.passwordChanged"))).toBeVisible();
       await accessible(page);
-      await page.getByLabel(say(language, "account.currentPassword")).fill("x");
+      await page.locator('form[action$="/account/password"]').getByLabel(say(language, "account.currentPassword")).fill("x");
       await page.getByLabel(say(language, "account.newPassword"), { exact: true }).fill("short");
       await page.getByRole("button", { name: say(language, "account.changePassword") }).click();
       await expect(page.getByText(say(language, "account.error.passwordShort", { min: "10" }))).toBeVisible();
