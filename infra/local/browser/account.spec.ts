@@ -101,7 +101,7 @@ test("a password is changed, and signs out everywhere else", async ({ page, brow
   await change(password, changed);
   await expect(page.getByText(say("de", "account.passwordChanged"))).toBeVisible();
   await other.reload();
-  await expect(other.getByRole("heading", { level: 1, name: "Anmelden" })).toBeVisible();
+  await expect(other.getByRole("button", { name: "Anmelden", exact: true })).toBeVisible();
   await elsewhere.close();
   await change(changed, password);
   await expect(page.getByText(say("de", "account.passwordChanged"))).toBeVisible();
