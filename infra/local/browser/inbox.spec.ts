@@ -224,7 +224,7 @@ test("owner, stage, priority and properties are set and recorded, for the team a
 
   const seen = await (await api("customer")).get(ticket.path, { headers: { Accept: "text/html" } });
   expect(seen.status()).toBe(200);
-  expect(await seen.text()).not.toMatch(new RegExp(`${cause}|übernommen|zugewiesen|Zuweisung`));
+  expect(await seen.text()).not.toMatch(new RegExp(`${cause}|Jonas Lehmann hat (übernommen|Lea|die Zuweisung)|zugewiesen`));
 });
 
 test("what cannot be saved is said beside its field, and what was chosen stays", async ({ page, as, task }) => {
