@@ -536,6 +536,13 @@ func TestFirstTime(t *testing.T) {
 			if err := p.Store.PutPeople(t.Context(), p.ID, nil, []portal.Person{fresh}, nil); err != nil {
 				t.Fatal(err)
 			}
+			invite := dynamo.AccessChange{Settings: p.Settings, Mode: portal.ByGroup, Entry: portal.AuditEntry{At: time.Now()}}
+			if _, err := p.Store.Reinvite(t.Context(), invite, fresh.ID); err != nil {
+				t.Fatal(err)
+			}
+			if _, at, err := p.Store.Contact(t.Context(), p.ID, fresh.ID); err != nil || at.IsZero() {
+				t.Fatalf("not invited: %v", err)
+			}
 			p.Config.Registration = c.allowed
 			p.Restart(t)
 			a := visit(t, p, "", person(c.address))
@@ -550,6 +557,9 @@ func TestFirstTime(t *testing.T) {
 			if !c.link && c.status == 303 {
 				if sessionOf(t, p, a) != fresh.ID || err != nil || known.Registered.IsZero() || known.Invitation != portal.Accepted {
 					t.Errorf("signs in %q: %+v, %v", sessionOf(t, p, a), known, err)
+				}
+				if _, at, err := p.Store.Contact(t.Context(), p.ID, fresh.ID); err != nil || !at.IsZero() {
+					t.Errorf("the invitation is open: %v, %v", at, err)
 				}
 				return
 			}

@@ -96,7 +96,7 @@ var functions = map[string][]Grant{
 		{schema.Audit, []string{putItem}},
 	}),
 	"single-sign-on": union(viewer, []Grant{ // patterns 70, 71, 74 to 77, 21, 35, 11
-		{schema.People, []string{getItem, updateItem}},
+		{schema.People, []string{getItem, updateItem, deleteItem}},
 		{schema.Credentials, []string{getItem, putItem}},
 		{schema.Sessions, []string{putItem, deleteItem}},
 		{schema.Audit, []string{putItem}},

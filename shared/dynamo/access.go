@@ -12,7 +12,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"postern/shared/dynamo/schema"
@@ -218,10 +217,8 @@ func equalJSON(x, y any) bool {
 // memberKeys are the partitions that say the person is one of theirs.
 func memberKeys(portalID string, p portal.Person) []string {
 	var all []string
-	for _, c := range append([]string{p.Company}, p.Companies...) {
-		if pk := companyKey(portalID, c); c != "" && !slices.Contains(all, pk) {
-			all = append(all, pk)
-		}
+	for _, c := range memberships(p) {
+		all = append(all, companyKey(portalID, c))
 	}
 	for _, g := range p.Groups {
 		if pk := groupKey(portalID, g); !slices.Contains(all, pk) {
@@ -468,13 +465,8 @@ func (s *Store) Reinvite(ctx context.Context, c AccessChange, contact string) (a
 // members returns the contacts of a partition, from after the one with the id, and
 // the id of the last one where there are more.
 func (s *Store) members(ctx context.Context, pk, after string, limit int32) (ids []string, next string, err error) {
-	in := &dynamodb.QueryInput{
-		TableName:                 aws.String(schema.People),
-		KeyConditionExpression:    aws.String("pk = :pk AND begins_with(sk, :c)"),
-		ExpressionAttributeValues: item{":pk": str(pk), ":c": str(memberKey(""))},
-		ConsistentRead:            aws.Bool(true),
-		Limit:                     aws.Int32(limit + 1),
-	}
+	in := below(schema.People, pk, memberKey(""))
+	in.Limit = aws.Int32(limit + 1)
 	if after != "" {
 		in.ExclusiveStartKey = keyOf(pk, memberKey(after))
 	}
@@ -571,13 +563,9 @@ func invitationID(address string) string {
 // Invitations returns the company's open invitations, the first hundred by address
 // (pattern 55, one Query: 1 for 40).
 func (s *Store) Invitations(ctx context.Context, portalID, company string) ([]Invitation, error) {
-	out, err := s.query(ctx, &dynamodb.QueryInput{
-		TableName:                 aws.String(schema.People),
-		KeyConditionExpression:    aws.String("pk = :pk AND begins_with(sk, :v)"),
-		ExpressionAttributeValues: item{":pk": str(companyKey(portalID, company)), ":v": str(invitationKey(""))},
-		ConsistentRead:            aws.Bool(true),
-		Limit:                     aws.Int32(maxInvitations),
-	})
+	in := below(schema.People, companyKey(portalID, company), invitationKey(""))
+	in.Limit = aws.Int32(maxInvitations)
+	out, err := s.query(ctx, in)
 	if err != nil {
 		return nil, err
 	}

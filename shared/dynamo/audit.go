@@ -63,6 +63,11 @@ func (s *Store) auditWrite(portalID string, e portal.AuditEntry) types.TransactW
 // where to go on, "" at the month's beginning (pattern 42, one Query: about 1 for
 // 25 entries).
 func (s *Store) Audit(ctx context.Context, portalID string, at time.Time, before string, limit int32) (entries []portal.AuditEntry, next string, err error) {
+	return s.auditPage(ctx, portalID, at, before, limit, func(*dynamodb.QueryInput) {})
+}
+
+// auditPage is Audit of what narrow makes of the query.
+func (s *Store) auditPage(ctx context.Context, portalID string, at time.Time, before string, limit int32, narrow func(*dynamodb.QueryInput)) (entries []portal.AuditEntry, next string, err error) {
 	in := &dynamodb.QueryInput{
 		TableName:                 aws.String(schema.Audit),
 		KeyConditionExpression:    aws.String("pk = :pk"),
@@ -74,6 +79,7 @@ func (s *Store) Audit(ctx context.Context, portalID string, at time.Time, before
 		in.KeyConditionExpression = aws.String("pk = :pk AND sk < :before")
 		in.ExpressionAttributeValues[":before"] = str(before)
 	}
+	narrow(in)
 	out, err := s.query(ctx, in)
 	if err != nil {
 		return nil, "", err

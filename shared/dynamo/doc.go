@@ -143,7 +143,7 @@
 //	49  SendWaiting    those that wait                          1 Query for 25, 1 TransactWriteItems each: 6
 //	43  SeeAs          the portal as a customer sees it         1 TransactWriteItems: 4; from then on 6 costs 1 BatchGetItem more
 //	70  PersonByIdentity  whose account with a provider it is   2 GetItem: 2
-//	71  LinkIdentity   an account that somebody signs in with   1 TransactWriteItems of 4: 8
+//	71  LinkIdentity   an account that somebody signs in with   1 TransactWriteItems of 4 to 6: 2 each
 //	72  Identities, 73 UnlinkIdentity  somebody's, and its end  1 Query: 1; 1 TransactWriteItems of 3: 6
 //	74  ProviderSecret what a portal and a provider share       1 GetItem: 0.5
 //	75  PutSAMLRequest what a provider of SAML was asked        1 PutItem: 1

@@ -2,7 +2,6 @@ package dynamo
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -30,6 +29,10 @@ func (s *Store) CodeFactor(ctx context.Context, portalID, person string) (*porta
 	if it == nil || err != nil {
 		return nil, err
 	}
+	return codeFrom(it)
+}
+
+func codeFrom(it item) (*portal.CodeFactor, error) {
 	var i codeItem
 	if err := unmarshal(it, &i); err != nil {
 		return nil, err
@@ -47,30 +50,32 @@ func (s *Store) AddCodeFactor(ctx context.Context, portalID, person, session, se
 		s.mustNotExist(schema.Credentials, marshal(personKey(portalID, person), codeKey, codeItem{
 			Secret: secret, Since: e.At.UnixMilli(), Last: step, Recovery: recovery,
 		})),
-		{Update: &types.Update{
-			TableName: s.table(schema.Sessions), Key: keyOf(personKey(portalID, person), sessionKey(session)),
-			UpdateExpression:         aws.String("REMOVE #incomplete"),
-			ConditionExpression:      aws.String("attribute_exists(pk)"),
-			ExpressionAttributeNames: map[string]string{"#incomplete": "incomplete"},
-		}},
+		s.completeWrite(portalID, person, session),
 		s.auditWrite(portalID, e),
 	})
+}
+
+// completeWrite says of the session that it lacks no second factor any more. It must
+// not have ended.
+func (s *Store) completeWrite(portalID, person, session string) types.TransactWriteItem {
+	return types.TransactWriteItem{Update: &types.Update{
+		TableName: s.table(schema.Sessions), Key: keyOf(personKey(portalID, person), sessionKey(session)),
+		UpdateExpression:         aws.String("REMOVE #incomplete"),
+		ConditionExpression:      aws.String("attribute_exists(pk)"),
+		ExpressionAttributeNames: map[string]string{"#incomplete": "incomplete"},
+	}}
 }
 
 // RemoveCodeFactor takes the person's authenticator app away (pattern 96, one
 // TransactWriteItems of 2: 4). It returns NotFound where there is none.
 func (s *Store) RemoveCodeFactor(ctx context.Context, portalID, person string, e portal.AuditEntry) error {
-	err := s.transactAll(ctx, []types.TransactWriteItem{
+	return gone(s.transactAll(ctx, []types.TransactWriteItem{
 		{Delete: &types.Delete{
 			TableName: s.table(schema.Credentials), Key: keyOf(personKey(portalID, person), codeKey),
 			ConditionExpression: aws.String("attribute_exists(pk)"),
 		}},
 		s.auditWrite(portalID, e),
-	})
-	if portal.KindOf(err) == portal.Conflict {
-		return portal.Errorf(portal.NotFound, "error.notFound", err)
-	}
-	return err
+	}))
 }
 
 // UseCode uses up the code of the step (pattern 97, one UpdateItem: 1). It is a
@@ -145,29 +150,20 @@ func (s *Store) HalfSignedIn(ctx context.Context, portalID, person, hash string,
 	if err != nil || items[2] == nil {
 		return h, p, nil, err
 	}
-	var c codeItem
-	if err := unmarshal(items[2], &c); err != nil {
-		return portal.Half{}, portal.Person{}, nil, err
-	}
-	return h, p, &portal.CodeFactor{Secret: c.Secret, Since: time.UnixMilli(c.Since).UTC(), Recovery: len(c.Recovery)}, nil
+	code, err := codeFrom(items[2])
+	return h, p, code, err
 }
 
 // DeleteHalf ends that somebody is half signed in, once whoever else does at the
 // same moment (pattern 99, one DeleteItem: 1). It returns Unauthenticated where it
 // has ended before.
 func (s *Store) DeleteHalf(ctx context.Context, portalID, person, hash string) error {
-	out, err := s.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-		TableName: s.table(schema.Sessions), Key: keyOf(personKey(portalID, person), halfKey(hash)),
-		ConditionExpression:    aws.String("attribute_exists(pk)"),
-		ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal,
+	_, err := s.deleteIf(ctx, schema.Sessions, &dynamodb.DeleteItemInput{
+		Key:                 keyOf(personKey(portalID, person), halfKey(hash)),
+		ConditionExpression: aws.String("attribute_exists(pk)"),
 	})
-	var failed *types.ConditionalCheckFailedException
-	switch {
-	case errors.As(err, &failed):
+	if portal.KindOf(err) == portal.Conflict {
 		return portal.Errorf(portal.Unauthenticated, "code.error.gone", err)
-	case err != nil:
-		return wrap("DeleteItem", schema.Sessions, err)
 	}
-	s.record(ctx, "DeleteItem", "", capacities(out.ConsumedCapacity), true)
-	return nil
+	return err
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"postern/shared/dynamo/schema"
@@ -23,6 +22,9 @@ type identityItem struct {
 	Email   string `dynamodbav:"email,omitempty"`
 	Linked  int64  `dynamodbav:"linked"`
 }
+
+// identityPrefix is what somebody's identities begin with.
+const identityPrefix = "i#"
 
 // identityHash stands for an identity in keys: subjects may be of any letters.
 func identityHash(i portal.Identity) string {
@@ -64,14 +66,14 @@ func (s *Store) PersonByIdentity(ctx context.Context, portalID string, i portal.
 
 // LinkIdentity makes the identity a sign-in of the person, who has the address
 // that the caller has found to be proven, with the entry of the audit log (pattern
-// 71, one TransactWriteItems of 4: 8). It is a Conflict where the identity is
+// 71, one TransactWriteItems of 4 to 6: 2 each). It is a Conflict where the identity is
 // somebody's, or the person is gone or has another address by now. The person has
 // a login from then on.
 func (s *Store) LinkIdentity(ctx context.Context, portalID string, p portal.Person, i portal.Identity, e portal.AuditEntry, now time.Time) error {
 	link := identityItem{Person: p.ID, Issuer: i.Issuer, Subject: i.Subject, Email: i.Email, Linked: now.UnixMilli()}
-	return s.transactAll(ctx, []types.TransactWriteItem{
+	writes := []types.TransactWriteItem{
 		s.mustNotExist(schema.Credentials, marshal(identityKey(portalID, i), "i", link)),
-		s.putAnyway(schema.Credentials, marshal(personKey(portalID, p.ID), "i#"+identityHash(i), link)),
+		s.putAnyway(schema.Credentials, marshal(personKey(portalID, p.ID), identityPrefix+identityHash(i), link)),
 		{Update: &types.Update{
 			TableName: s.table(schema.People), Key: keyOf(personKey(portalID, p.ID), "p"),
 			UpdateExpression:    aws.String("SET registered = if_not_exists(registered, :now), invitation = :accepted"),
@@ -81,7 +83,8 @@ func (s *Store) LinkIdentity(ctx context.Context, portalID string, p portal.Pers
 			},
 		}},
 		s.auditWrite(portalID, e),
-	})
+	}
+	return s.transactAll(ctx, append(writes, s.invitationEnds(portalID, p)...))
 }
 
 // Linked is an identity that somebody signs in with.
@@ -94,12 +97,7 @@ type Linked struct {
 // Identities returns what the person signs in with elsewhere (pattern 72, one
 // Query: 1).
 func (s *Store) Identities(ctx context.Context, portalID, person string) ([]Linked, error) {
-	out, err := s.query(ctx, &dynamodb.QueryInput{
-		TableName:                 aws.String(schema.Credentials),
-		KeyConditionExpression:    aws.String("pk = :pk AND begins_with(sk, :i)"),
-		ExpressionAttributeValues: item{":pk": str(personKey(portalID, person)), ":i": str("i#")},
-		ConsistentRead:            aws.Bool(true),
-	})
+	out, err := s.query(ctx, below(schema.Credentials, personKey(portalID, person), identityPrefix))
 	if err != nil {
 		return nil, err
 	}
@@ -118,20 +116,16 @@ func (s *Store) Identities(ctx context.Context, portalID, person string) ([]Link
 // UnlinkIdentity ends that the person signs in with the identity (pattern 73, one
 // TransactWriteItems of 3: 6). It returns NotFound where they do not.
 func (s *Store) UnlinkIdentity(ctx context.Context, portalID, person string, i portal.Identity, e portal.AuditEntry) error {
-	err := s.transactAll(ctx, []types.TransactWriteItem{
+	return gone(s.transactAll(ctx, []types.TransactWriteItem{
 		{Delete: &types.Delete{
 			TableName: s.table(schema.Credentials), Key: keyOf(identityKey(portalID, i), "i"),
 			ConditionExpression:       aws.String("#person = :person"),
 			ExpressionAttributeNames:  map[string]string{"#person": "person"},
 			ExpressionAttributeValues: item{":person": str(person)},
 		}},
-		{Delete: &types.Delete{TableName: s.table(schema.Credentials), Key: keyOf(personKey(portalID, person), "i#"+identityHash(i))}},
+		{Delete: &types.Delete{TableName: s.table(schema.Credentials), Key: keyOf(personKey(portalID, person), identityPrefix+identityHash(i))}},
 		s.auditWrite(portalID, e),
-	})
-	if portal.KindOf(err) == portal.Conflict {
-		return portal.Errorf(portal.NotFound, "error.notFound", err)
-	}
-	return err
+	}))
 }
 
 type secretItem struct {

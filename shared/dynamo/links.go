@@ -2,7 +2,6 @@ package dynamo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -163,20 +162,13 @@ func (s *Store) Link(ctx context.Context, portalID, person, hash string, now tim
 func (s *Store) UseLink(ctx context.Context, portalID string, l portal.Link, hash, password string, now time.Time) error {
 	use := s.linkUse(portalID, l, hash, now)
 	if password == "" {
-		out, err := s.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-			TableName: use.TableName, Key: use.Key, ConditionExpression: use.ConditionExpression,
-			ExpressionAttributeValues: use.ExpressionAttributeValues,
-			ReturnConsumedCapacity:    types.ReturnConsumedCapacityTotal,
+		_, err := s.deleteIf(ctx, schema.Sessions, &dynamodb.DeleteItemInput{
+			Key: use.Key, ConditionExpression: use.ConditionExpression, ExpressionAttributeValues: use.ExpressionAttributeValues,
 		})
-		var failed *types.ConditionalCheckFailedException
-		switch {
-		case errors.As(err, &failed):
+		if portal.KindOf(err) == portal.Conflict {
 			return noLink(err)
-		case err != nil:
-			return wrap("DeleteItem", schema.Sessions, err)
 		}
-		s.record(ctx, "DeleteItem", "", capacities(out.ConsumedCapacity), true)
-		return nil
+		return err
 	}
 	err := s.transactAll(ctx, []types.TransactWriteItem{
 		{Delete: &use},

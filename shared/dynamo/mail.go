@@ -235,22 +235,16 @@ func (s *Store) putState(ctx context.Context, m Mail, state, id, token string) e
 // one DeleteItem).
 func (s *Store) ReleaseMail(ctx context.Context, c Claim) error {
 	pk, sk := c.key()
-	out, err := s.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-		TableName: s.table(schema.Sessions), Key: keyOf(pk, sk),
+	_, err := s.deleteIf(ctx, schema.Sessions, &dynamodb.DeleteItemInput{
+		Key:                       keyOf(pk, sk),
 		ConditionExpression:       aws.String("#token = :token"),
 		ExpressionAttributeNames:  map[string]string{"#token": "token"},
 		ExpressionAttributeValues: item{":token": str(c.token)},
-		ReturnConsumedCapacity:    types.ReturnConsumedCapacityTotal,
 	})
-	var failed *types.ConditionalCheckFailedException
-	switch {
-	case errors.As(err, &failed):
+	if portal.KindOf(err) == portal.Conflict {
 		return nil
-	case err != nil:
-		return wrap("DeleteItem", schema.Sessions, err)
 	}
-	s.record(ctx, "DeleteItem", "", capacities(out.ConsumedCapacity), true)
-	return nil
+	return err
 }
 
 // RecordUnsent notes on the ticket, once, that the mail could not be sent to the

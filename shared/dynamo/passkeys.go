@@ -3,7 +3,6 @@ package dynamo
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -48,24 +47,21 @@ func (s *Store) PutPasskeyChallenge(ctx context.Context, portalID, hash string, 
 // (pattern 81, one DeleteItem: 1). It returns NotFound where there is none, or it
 // was used before, its time is over, or it is another person's or session's.
 func (s *Store) UsePasskeyChallenge(ctx context.Context, portalID, hash, person, session string, now time.Time) (PasskeyChallenge, error) {
-	out, err := s.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-		TableName: s.table(schema.Sessions), Key: challengeKey(portalID, hash),
+	it, err := s.deleteIf(ctx, schema.Sessions, &dynamodb.DeleteItemInput{
+		Key:                       challengeKey(portalID, hash),
 		ConditionExpression:       aws.String("ends > :now AND #person = :person AND #session = :session"),
 		ExpressionAttributeNames:  map[string]string{"#person": "person", "#session": "session"},
 		ExpressionAttributeValues: item{":now": num(now.UnixMilli()), ":person": str(person), ":session": str(session)},
 		ReturnValues:              types.ReturnValueAllOld,
-		ReturnConsumedCapacity:    types.ReturnConsumedCapacityTotal,
 	})
-	var failed *types.ConditionalCheckFailedException
-	switch {
-	case errors.As(err, &failed):
+	if portal.KindOf(err) == portal.Conflict {
 		return PasskeyChallenge{}, portal.Errorf(portal.NotFound, "passkey.error.expired", err)
-	case err != nil:
-		return PasskeyChallenge{}, wrap("DeleteItem", schema.Sessions, err)
 	}
-	s.record(ctx, "DeleteItem", "", capacities(out.ConsumedCapacity), true)
+	if err != nil {
+		return PasskeyChallenge{}, err
+	}
 	var i challengeItem
-	if err := unmarshal(out.Attributes, &i); err != nil {
+	if err := unmarshal(it, &i); err != nil {
 		return PasskeyChallenge{}, err
 	}
 	return PasskeyChallenge{
@@ -111,12 +107,7 @@ func passkeyFrom(it item) (Passkey, error) {
 // Passkeys returns the person's passkeys, oldest first (pattern 82, one Query,
 // consistent: 2 for ten).
 func (s *Store) Passkeys(ctx context.Context, portalID, person string) ([]Passkey, error) {
-	out, err := s.query(ctx, &dynamodb.QueryInput{
-		TableName:                 aws.String(schema.Credentials),
-		KeyConditionExpression:    aws.String("pk = :pk AND begins_with(sk, :w)"),
-		ExpressionAttributeValues: item{":pk": str(personKey(portalID, person)), ":w": str(passkeyPrefix)},
-		ConsistentRead:            aws.Bool(true),
-	})
+	out, err := s.query(ctx, below(schema.Credentials, personKey(portalID, person), passkeyPrefix))
 	if err != nil {
 		return nil, err
 	}
@@ -177,12 +168,7 @@ func (s *Store) AddPasskey(ctx context.Context, portalID, person, session string
 			ExpressionAttributeNames:  map[string]string{"#n": "n"},
 			ExpressionAttributeValues: item{":one": num(1), ":most": num(portal.MaxPasskeys)},
 		}},
-		{Update: &types.Update{
-			TableName: s.table(schema.Sessions), Key: keyOf(pk, sessionKey(session)),
-			UpdateExpression:         aws.String("REMOVE #incomplete"),
-			ConditionExpression:      aws.String("attribute_exists(pk)"),
-			ExpressionAttributeNames: map[string]string{"#incomplete": "incomplete"},
-		}},
+		s.completeWrite(portalID, person, session),
 		s.auditWrite(portalID, e),
 	})
 }
@@ -235,12 +221,4 @@ func (s *Store) RemovePasskey(ctx context.Context, portalID, person, id string, 
 		}},
 		s.auditWrite(portalID, e),
 	}))
-}
-
-// gone is a failed condition as what it says: that the item is not there.
-func gone(err error) error {
-	if portal.KindOf(err) == portal.Conflict {
-		return portal.Errorf(portal.NotFound, "error.notFound", err)
-	}
-	return err
 }

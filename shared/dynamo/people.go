@@ -2,7 +2,6 @@ package dynamo
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -74,6 +73,24 @@ type marksItem struct {
 	Read  map[string]int64 `dynamodbav:"read,omitempty"`
 }
 
+// marksFrom returns the person's read marks: of who has none, what came after them is
+// unread.
+func marksFrom(it item, p portal.Person) (portal.Marks, error) {
+	marks := portal.Marks{Since: p.Created}
+	if it == nil {
+		return marks, nil
+	}
+	var m marksItem
+	if err := unmarshal(it, &m); err != nil {
+		return portal.Marks{}, err
+	}
+	marks.Read = m.Read
+	if since := time.UnixMilli(m.Since); since.After(marks.Since) {
+		marks.Since = since
+	}
+	return marks, nil
+}
+
 // Viewer returns the session with the secret's hash, and its person (pattern 6,
 // one BatchGetItem, consistent: a session that was ended or a role that was
 // taken away is gone with the next request; who sees as a contact does costs one
@@ -110,17 +127,10 @@ func (s *Store) Viewer(ctx context.Context, portalID, person, hash string, marks
 		return s.viewerAs(ctx, session, v)
 	}
 	v.Marks.Since = p.Created
-	if marks && items[2] != nil {
-		var m marksItem
-		if err := unmarshal(items[2], &m); err != nil {
-			return portal.Session{}, portal.Viewer{}, err
-		}
-		v.Marks.Read = m.Read
-		if since := time.UnixMilli(m.Since); since.After(v.Marks.Since) {
-			v.Marks.Since = since
-		}
+	if marks {
+		v.Marks, err = marksFrom(items[2], p)
 	}
-	return session, v, nil
+	return session, v, err
 }
 
 // viewerAs returns the contact as whom the session sees the portal, as the viewer.
@@ -304,13 +314,11 @@ func (s *Store) PutPeople(ctx context.Context, portalID string, companies []port
 		if p.Email != "" {
 			items = append(items, marshal(emailKey(portalID, p.Email), "e", claimItem{Person: p.ID}))
 		}
-		member := slices.DeleteFunc(append([]string{p.Company}, p.Companies...), func(c string) bool { return c == "" })
-		slices.Sort(member)
-		for _, c := range slices.Compact(member) {
-			items = append(items, keyOf(companyKey(portalID, c), "c#"+p.ID))
+		for _, c := range memberships(p) {
+			items = append(items, keyOf(companyKey(portalID, c), memberKey(p.ID)))
 		}
 		for _, g := range p.Groups {
-			items = append(items, keyOf(groupKey(portalID, g), "c#"+p.ID))
+			items = append(items, keyOf(groupKey(portalID, g), memberKey(p.ID)))
 		}
 		if h := hashes[p.ID]; h != "" {
 			passwords = append(passwords, itemOfPassword(portalID, p.ID, h, p.Created))

@@ -17,34 +17,11 @@ import (
 // that the person is the actor or the subject of (pattern 90, one Query: about 25
 // for 500 entries, however many are the person's).
 func (s *Store) AuditOf(ctx context.Context, portalID, person string, at time.Time, before string, limit int32) (entries []portal.AuditEntry, next string, err error) {
-	in := &dynamodb.QueryInput{
-		TableName:                 aws.String(schema.Audit),
-		KeyConditionExpression:    aws.String("pk = :pk"),
-		FilterExpression:          aws.String("#actor = :person OR #subject = :person"),
-		ExpressionAttributeNames:  map[string]string{"#actor": "actor", "#subject": "subject"},
-		ExpressionAttributeValues: item{":pk": str(auditKey(portalID, at)), ":person": str(person)},
-		ScanIndexForward:          aws.Bool(false),
-		Limit:                     aws.Int32(limit),
-	}
-	if before != "" {
-		in.KeyConditionExpression = aws.String("pk = :pk AND sk < :before")
-		in.ExpressionAttributeValues[":before"] = str(before)
-	}
-	out, err := s.query(ctx, in)
-	if err != nil {
-		return nil, "", err
-	}
-	for _, it := range out.Items {
-		e, err := auditFrom(it)
-		if err != nil {
-			return nil, "", err
-		}
-		entries = append(entries, e)
-	}
-	if out.LastEvaluatedKey != nil {
-		next = text(out.LastEvaluatedKey["sk"])
-	}
-	return entries, next, nil
+	return s.auditPage(ctx, portalID, at, before, limit, func(in *dynamodb.QueryInput) {
+		in.FilterExpression = aws.String("#actor = :person OR #subject = :person")
+		in.ExpressionAttributeNames = map[string]string{"#actor": "actor", "#subject": "subject"}
+		in.ExpressionAttributeValues[":person"] = str(person)
+	})
 }
 
 // SignInMethods is how a person signs in, without anything that is secret.
@@ -86,13 +63,13 @@ func (s *Store) SignInMethods(ctx context.Context, portalID, person string) (Sig
 				return SignInMethods{}, err
 			}
 			m.App = moment(i.Since)
-		case strings.HasPrefix(sk, "i#"):
+		case strings.HasPrefix(sk, identityPrefix):
 			var i identityItem
 			if err := unmarshal(it, &i); err != nil {
 				return SignInMethods{}, err
 			}
 			m.Identities = append(m.Identities, Linked{
-				Hash: strings.TrimPrefix(sk, "i#"), Identity: portal.Identity{Issuer: i.Issuer, Email: i.Email}, At: moment(i.Linked),
+				Hash: strings.TrimPrefix(sk, identityPrefix), Identity: portal.Identity{Issuer: i.Issuer, Email: i.Email}, At: moment(i.Linked),
 			})
 		case strings.HasPrefix(sk, passkeyPrefix):
 			k, err := passkeyFrom(it)

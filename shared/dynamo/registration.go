@@ -48,12 +48,7 @@ func (s *Store) Register(ctx context.Context, portalID string, r Registration) e
 			s.mustNotExist(schema.People, itemOfPerson(portalID, p)))
 	} else {
 		writes = append(writes, s.registeredWrite(portalID, r))
-		switch r.Person.Invitation {
-		case portal.Waiting:
-			writes = append(writes, s.deleteAnyway(waitingKey(portalID), memberKey(r.Person.ID)), s.deleteAnyway(invitedKey(portalID), memberKey(r.Person.ID)))
-		case portal.Pending, portal.Failed:
-			writes = append(writes, s.deleteAnyway(invitedKey(portalID), memberKey(r.Person.ID)))
-		}
+		writes = append(writes, s.invitationEnds(portalID, r.Person)...)
 	}
 	if r.Link.Kind == portal.LinkInvite && r.Link.Company != "" {
 		accept := s.deleteAnyway(companyKey(portalID, r.Link.Company), invitationKey(r.Link.Email))
@@ -76,6 +71,20 @@ func (s *Store) Register(ctx context.Context, portalID string, r Registration) e
 	return err
 }
 
+// invitationEnds takes who has a login now from the lists of who was invited, and of
+// who waits to be.
+func (s *Store) invitationEnds(portalID string, p portal.Person) []types.TransactWriteItem {
+	var writes []types.TransactWriteItem
+	switch p.Invitation {
+	case portal.Waiting:
+		writes = append(writes, s.deleteAnyway(waitingKey(portalID), memberKey(p.ID)))
+		fallthrough
+	case portal.Pending, portal.Failed:
+		writes = append(writes, s.deleteAnyway(invitedKey(portalID), memberKey(p.ID)))
+	}
+	return writes
+}
+
 // registeredWrite says of a contact that they have a login, unless they are not who
 // they were when they were read.
 func (s *Store) registeredWrite(portalID string, r Registration) types.TransactWriteItem {
@@ -90,8 +99,7 @@ func (s *Store) registeredWrite(portalID string, r Registration) types.TransactW
 		":agent": str(string(portal.Agent)), ":admin": str(string(portal.Admin)),
 	}
 	if r.Person.Invitation == portal.NotInvited {
-		condition = append(condition, "attribute_not_exists(#invitation) OR #invitation = :none")
-		condition[len(condition)-1] = "(" + condition[len(condition)-1] + ")"
+		condition = append(condition, "(attribute_not_exists(#invitation) OR #invitation = :none)")
 		values[":none"] = str("")
 	} else {
 		// An invitation that was withdrawn meanwhile is none.
@@ -143,12 +151,9 @@ func itemOfConsent(portalID, person string, c portal.ConsentGiven) item {
 // Consents returns what the person has agreed to, newest first (pattern 45, one
 // Query: as a rule 0.5). Of more than fit into 1 MB the oldest are missing.
 func (s *Store) Consents(ctx context.Context, portalID, person string) ([]portal.ConsentGiven, error) {
-	out, err := s.query(ctx, &dynamodb.QueryInput{
-		TableName:                 aws.String(schema.People),
-		KeyConditionExpression:    aws.String("pk = :pk AND begins_with(sk, :k)"),
-		ExpressionAttributeValues: item{":pk": str(personKey(portalID, person)), ":k": str(consentKey)},
-		ScanIndexForward:          aws.Bool(false),
-	})
+	in := below(schema.People, personKey(portalID, person), consentKey)
+	in.ConsistentRead, in.ScanIndexForward = nil, aws.Bool(false)
+	out, err := s.query(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +225,7 @@ type waitingItem struct {
 
 func waitingKey(portalID string) string { return portalID + "#waiting" }
 
-// open are the states of an invitation that may still become another one: where it
+// openInvitation holds where an invitation may still become another one: where it
 // was accepted, or withdrawn, nothing that comes late changes that.
 const openInvitation = "attribute_exists(pk) AND #invitation IN (:waiting, :pending, :failed) AND attribute_not_exists(#registered)"
 

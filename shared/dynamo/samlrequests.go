@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -104,24 +103,21 @@ func (s *Store) TakeSAMLAnswer(ctx context.Context, portalID string, a SAMLAnswe
 // state, once (pattern 77, one DeleteItem: 1). It returns NotFound where there is
 // none, of another provider or attempt, taken before or too late.
 func (s *Store) SAMLIdentity(ctx context.Context, portalID, provider, state, token string, now time.Time) (portal.Identity, error) {
-	out, err := s.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-		TableName: s.table(schema.Sessions), Key: keyOf(samlKey(portalID, token), "i"),
+	it, err := s.deleteIf(ctx, schema.Sessions, &dynamodb.DeleteItemInput{
+		Key:                       keyOf(samlKey(portalID, token), "i"),
 		ConditionExpression:       aws.String(samlPending),
 		ExpressionAttributeNames:  samlNames,
 		ExpressionAttributeValues: samlValues(provider, state, now),
 		ReturnValues:              types.ReturnValueAllOld,
-		ReturnConsumedCapacity:    types.ReturnConsumedCapacityTotal,
 	})
-	var failed *types.ConditionalCheckFailedException
-	switch {
-	case errors.As(err, &failed):
+	if portal.KindOf(err) == portal.Conflict {
 		return portal.Identity{}, noSAMLRequest(err)
-	case err != nil:
-		return portal.Identity{}, wrap("DeleteItem", schema.Sessions, err)
 	}
-	s.record(ctx, "DeleteItem", "", capacities(out.ConsumedCapacity), true)
+	if err != nil {
+		return portal.Identity{}, err
+	}
 	var i samlIdentityItem
-	if err := unmarshal(out.Attributes, &i); err != nil {
+	if err := unmarshal(it, &i); err != nil {
 		return portal.Identity{}, err
 	}
 	return portal.Identity{Issuer: i.Issuer, Subject: i.Subject, Email: i.Email, First: i.First, Last: i.Last}, nil

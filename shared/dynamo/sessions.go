@@ -94,12 +94,7 @@ func (s *Store) DeleteSession(ctx context.Context, portalID, person, hash string
 // among them (pattern 39, one Query, consistent). Of a person who has more than
 // fit into 1 MB, some 2,500, others are missing.
 func (s *Store) Sessions(ctx context.Context, portalID, person string) (map[string]portal.Session, error) {
-	out, err := s.query(ctx, &dynamodb.QueryInput{
-		TableName:                 aws.String(schema.Sessions),
-		KeyConditionExpression:    aws.String("pk = :pk AND begins_with(sk, :s)"),
-		ExpressionAttributeValues: item{":pk": str(personKey(portalID, person)), ":s": str(sessionKey(""))},
-		ConsistentRead:            aws.Bool(true),
-	})
+	out, err := s.query(ctx, below(schema.Sessions, personKey(portalID, person), sessionKey("")))
 	if err != nil {
 		return nil, err
 	}
@@ -123,12 +118,8 @@ func (s *Store) DeleteOtherSessions(ctx context.Context, portalID, person, hash 
 // deleteBelow deletes the items of the sessions table whose sort key begins so,
 // but for one: one Query a megabyte, consistent, and one DeleteItem each.
 func (s *Store) deleteBelow(ctx context.Context, pk, prefix, except string) error {
-	in := &dynamodb.QueryInput{
-		KeyConditionExpression:    aws.String("pk = :pk AND begins_with(sk, :s)"),
-		ExpressionAttributeValues: item{":pk": str(pk), ":s": str(prefix)},
-		ProjectionExpression:      aws.String("sk"),
-		ConsistentRead:            aws.Bool(true),
-	}
+	in := below(schema.Sessions, pk, prefix)
+	in.ProjectionExpression = aws.String("sk")
 	for {
 		in.TableName = aws.String(schema.Sessions)
 		out, err := s.query(ctx, in)

@@ -175,14 +175,40 @@ func (s *Store) put(ctx context.Context, table string, it item) error {
 }
 
 func (s *Store) delete(ctx context.Context, table, pk, sk string) error {
-	out, err := s.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-		TableName: s.table(table), Key: keyOf(pk, sk), ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal,
-	})
+	_, err := s.deleteIf(ctx, table, &dynamodb.DeleteItemInput{Key: keyOf(pk, sk)})
+	return err
+}
+
+// deleteIf deletes as the input says, and returns what it was that was deleted where
+// the input asks for that. It is a Conflict where the input's condition is not met.
+func (s *Store) deleteIf(ctx context.Context, table string, in *dynamodb.DeleteItemInput) (item, error) {
+	in.TableName = s.table(table)
+	in.ReturnConsumedCapacity = types.ReturnConsumedCapacityTotal
+	out, err := s.db.DeleteItem(ctx, in)
 	if err != nil {
-		return wrap("DeleteItem", table, err)
+		return nil, wrap("DeleteItem", table, err)
 	}
 	s.record(ctx, "DeleteItem", "", capacities(out.ConsumedCapacity), true)
-	return nil
+	return out.Attributes, nil
+}
+
+// below is the query for the partition's items whose sort key begins so, read
+// consistently.
+func below(table, pk, prefix string) *dynamodb.QueryInput {
+	return &dynamodb.QueryInput{
+		TableName:                 aws.String(table),
+		KeyConditionExpression:    aws.String("pk = :pk AND begins_with(sk, :prefix)"),
+		ExpressionAttributeValues: item{":pk": str(pk), ":prefix": str(prefix)},
+		ConsistentRead:            aws.Bool(true),
+	}
+}
+
+// gone is a condition that was not met as what it says: that the item is not there.
+func gone(err error) error {
+	if portal.KindOf(err) == portal.Conflict {
+		return portal.Errorf(portal.NotFound, "error.notFound", err)
+	}
+	return err
 }
 
 func (s *Store) update(ctx context.Context, table string, in *dynamodb.UpdateItemInput) (item, error) {

@@ -80,17 +80,10 @@ func (s *Store) TokenViewer(ctx context.Context, portalID, person, hash string, 
 	}
 	v := portal.Viewer{Portal: portalID, Person: p}
 	v.Marks.Since = p.Created
-	if marks && items[3] != nil {
-		var m marksItem
-		if err := unmarshal(items[3], &m); err != nil {
-			return portal.APIToken{}, portal.Viewer{}, err
-		}
-		v.Marks.Read = m.Read
-		if since := time.UnixMilli(m.Since); since.After(v.Marks.Since) {
-			v.Marks.Since = since
-		}
+	if marks {
+		v.Marks, err = marksFrom(items[3], p)
 	}
-	return t, v, nil
+	return t, v, err
 }
 
 // TouchToken writes when the token was last used (pattern 61). What it writes
@@ -110,12 +103,9 @@ func (s *Store) TouchToken(ctx context.Context, portalID, person, hash string, e
 // uses). There are no more than fit into one answer: portal.MaxTokens.
 func (s *Store) Tokens(ctx context.Context, portalID, person string) (map[string]portal.APIToken, error) {
 	read := func(table string, consistent bool) (map[string]item, error) {
-		out, err := s.query(ctx, &dynamodb.QueryInput{
-			TableName:                 aws.String(table),
-			KeyConditionExpression:    aws.String("pk = :pk AND begins_with(sk, :t)"),
-			ExpressionAttributeValues: item{":pk": str(personKey(portalID, person)), ":t": str(tokenKey(""))},
-			ConsistentRead:            aws.Bool(consistent),
-		})
+		in := below(table, personKey(portalID, person), tokenKey(""))
+		in.ConsistentRead = aws.Bool(consistent)
+		out, err := s.query(ctx, in)
 		if err != nil {
 			return nil, err
 		}
@@ -149,13 +139,10 @@ func (s *Store) Tokens(ctx context.Context, portalID, person string) (map[string
 // log that says so (pattern 63, one TransactWriteItems: 4).
 func (s *Store) PutToken(ctx context.Context, portalID, hash string, t portal.APIToken, e portal.AuditEntry) error {
 	return s.transactAll(ctx, []types.TransactWriteItem{
-		{Put: &types.Put{
-			TableName: s.table(schema.People), ConditionExpression: aws.String("attribute_not_exists(pk)"),
-			Item: marshal(personKey(portalID, t.Person), tokenKey(hash), tokenItem{
-				ID: t.ID, Person: t.Person, Name: t.Name, Scopes: t.Scopes,
-				Created: t.Created.UnixMilli(), Expires: t.Expires.UnixMilli(),
-			}),
-		}},
+		s.mustNotExist(schema.People, marshal(personKey(portalID, t.Person), tokenKey(hash), tokenItem{
+			ID: t.ID, Person: t.Person, Name: t.Name, Scopes: t.Scopes,
+			Created: t.Created.UnixMilli(), Expires: t.Expires.UnixMilli(),
+		})),
 		s.auditWrite(portalID, e),
 	})
 }
@@ -164,15 +151,11 @@ func (s *Store) PutToken(ctx context.Context, portalID, hash string, t portal.AP
 // (pattern 64, one TransactWriteItems: 4). It returns NotFound where the token is
 // gone already.
 func (s *Store) DeleteToken(ctx context.Context, portalID, person, hash string, e portal.AuditEntry) error {
-	err := s.transactAll(ctx, []types.TransactWriteItem{
+	return gone(s.transactAll(ctx, []types.TransactWriteItem{
 		{Delete: &types.Delete{
 			TableName: s.table(schema.People), Key: keyOf(personKey(portalID, person), tokenKey(hash)),
 			ConditionExpression: aws.String("attribute_exists(pk)"),
 		}},
 		s.auditWrite(portalID, e),
-	})
-	if portal.KindOf(err) == portal.Conflict {
-		return portal.Errorf(portal.NotFound, "error.notFound", err)
-	}
-	return err
+	}))
 }
