@@ -207,41 +207,24 @@ func (h handler) changePasswordJSON(ctx context.Context, r *web.Request) (web.Re
 	return web.Result{}, h.changePassword(ctx, r, body)
 }
 
-// Wrong current passwords in a window, so that an open session is not a way to
-// guess the password.
-const (
-	window = 15 * time.Minute
-	tries  = 10
-)
-
 // changePassword sets a new password, and ends all other sessions.
 func (h handler) changePassword(ctx context.Context, r *web.Request, body passwordBody) error {
 	if err := password.Check("new", body.New, r.Viewer.Person, r.Settings.Name); err != nil {
 		return err
 	}
-	attempt := func(by int) (int64, time.Time, error) {
-		return h.store.Attempt(ctx, r.Settings.ID, "password", r.Viewer.ID, by, window, r.Now)
-	}
-	n, ends, err := attempt(1)
+	err := r.Try(ctx, h.store, web.PasswordTries, r.Viewer.ID, func() error {
+		old, err := h.store.Password(ctx, r.Settings.ID, r.Viewer.ID)
+		if err != nil {
+			return err
+		}
+		match, err := password.Match(body.Current, old)
+		if err == nil && !match {
+			err = portal.FieldErrorf("current", "account.error.current")
+		}
+		return err
+	})
 	if err != nil {
 		return err
-	}
-	if n > tries {
-		return &portal.Error{Kind: portal.TooMany, Key: "account.error.tooMany", RetryAfter: ends.Sub(r.Now)}
-	}
-	old, err := h.store.Password(ctx, r.Settings.ID, r.Viewer.ID)
-	if err != nil {
-		return err
-	}
-	match, err := password.Match(body.Current, old)
-	if err != nil {
-		return err
-	}
-	if !match {
-		return portal.FieldErrorf("current", "account.error.current")
-	}
-	if _, _, err := attempt(-1); err != nil {
-		r.Note(err)
 	}
 	hash, err := password.Hash(body.New)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"postern/shared/dynamo"
 	"postern/shared/functiontest"
 	"postern/shared/portal"
+	"postern/shared/web"
 )
 
 func TestMain(m *testing.M) {
@@ -299,8 +300,8 @@ func TestLimit(t *testing.T) {
 	p := functiontest.New(t)
 	count := func(n int) {
 		t.Helper()
-		for _, at := range []time.Time{time.Now(), time.Now().Add(window)} {
-			if _, _, err := p.Store.Attempt(context.Background(), p.ID, "password", sample.Customer, n, window, at); err != nil {
+		for _, at := range []time.Time{time.Now(), time.Now().Add(web.PasswordTries.Window)} {
+			if _, _, err := p.Store.Attempt(context.Background(), p.ID, "password", sample.Customer, n, web.PasswordTries.Window, at); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -308,7 +309,7 @@ func TestLimit(t *testing.T) {
 	change := func(as, current string) functiontest.Answer {
 		return p.Do(t, functiontest.Request{As: as, Method: "PUT", URL: "/api/v1/{portal}/account/password", JSON: map[string]string{"current": current, "new": sample.Password}})
 	}
-	count(tries - 1)
+	count(int(web.PasswordTries.Most) - 1)
 	if a := change("customer", sample.Password); a.Status != 204 { // which does not count
 		t.Errorf("the right one: %d", a.Status)
 	}

@@ -306,9 +306,7 @@ func (h handler) use(ctx context.Context, r *web.Request, e entered, secret, con
 // entryOf is an entry of the audit log by whose link it is, whoever the browser's
 // session is of.
 func entryOf(r *web.Request, u use, action portal.AuditAction) portal.AuditEntry {
-	e := r.Entry(dynamo.NewID(r.Now), action, map[string]string{"way": "link", "kind": string(u.Link.Kind)})
-	e.Actor, e.ActorName = u.Person.ID, u.Person.Email
-	return e
+	return r.EntryBy(u.Person, dynamo.NewID(r.Now), action, map[string]string{"way": "link", "kind": string(u.Link.Kind)})
 }
 
 // register sets up the login.

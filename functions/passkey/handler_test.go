@@ -582,7 +582,7 @@ func TestProof(t *testing.T) {
 	if a := post(t, p, passkeysAt, session, map[string]any{"credential": newDevice().made(t, a.Body)}); a.Status != 201 {
 		t.Error(a.Body)
 	}
-	for range provingTries - 1 {
+	for range web.PasswordTries.Most - 1 {
 		options(session, "not the password")
 	}
 	if a := options(session, sample.Password); a.Status != 429 {

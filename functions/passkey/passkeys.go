@@ -89,10 +89,6 @@ func (h handler) beginAdding(ctx context.Context, r *web.Request) (web.Result, e
 	return web.Result{View: options}, h.challenge(ctx, r, c, r.Viewer.ID, r.Token.Hash())
 }
 
-// provingTries are wrong passwords in a window. They count with those of who
-// changes the password, so that an open session guesses no faster.
-const provingTries = 10
-
 // prove refuses a session that somebody may have found open: one that has not just
 // begun, without the password of its owner.
 func (h handler) prove(ctx context.Context, r *web.Request, current string) error {
@@ -108,27 +104,13 @@ func (h handler) prove(ctx context.Context, r *web.Request, current string) erro
 	case current == "":
 		return portal.FieldErrorf("current", "passkey.error.current")
 	}
-	attempt := func(by int) (int64, time.Time, error) {
-		return h.store.Attempt(ctx, r.Settings.ID, "password", r.Viewer.ID, by, window, r.Now)
-	}
-	n, ends, err := attempt(1)
-	if err != nil {
+	return r.Try(ctx, h.store, web.PasswordTries, r.Viewer.ID, func() error {
+		match, err := password.Match(current, hash)
+		if err == nil && !match {
+			err = portal.FieldErrorf("current", "account.error.current")
+		}
 		return err
-	}
-	if n > provingTries {
-		return &portal.Error{Kind: portal.TooMany, Key: "account.error.tooMany", RetryAfter: ends.Sub(r.Now)}
-	}
-	match, err := password.Match(current, hash)
-	if err != nil {
-		return err
-	}
-	if !match {
-		return portal.FieldErrorf("current", "account.error.current")
-	}
-	if _, _, err := attempt(-1); err != nil {
-		r.Note(err)
-	}
-	return nil
+	})
 }
 
 // addBody is what a browser makes of the options, and what it is to be called; ""

@@ -51,52 +51,29 @@ func newHandler(cfg app.Config, s store) http.Handler {
 	})
 }
 
-// Wrong codes of a person in a window. Of a million codes three are right at a
+// codeTries are wrong codes of a person. Of a million codes three are right at a
 // time, and who tries them knows the password already.
-const (
-	window = 15 * time.Minute
-	tries  = 5
-)
-
-// try counts a try of what by the person; right takes it back.
-func (h handler) try(ctx context.Context, r *web.Request, what, person string) (right func(), err error) {
-	n, ends, err := h.store.Attempt(ctx, r.Settings.ID, what, person, 1, window, r.Now)
-	if err != nil {
-		return nil, err
-	}
-	if n > tries {
-		return nil, &portal.Error{Kind: portal.TooMany, Key: "code.error.tooMany", RetryAfter: ends.Sub(r.Now)}
-	}
-	return func() {
-		if _, _, err := h.store.Attempt(ctx, r.Settings.ID, what, person, -1, window, r.Now); err != nil {
-			r.Note(err)
-		}
-	}, nil
-}
+var codeTries = web.Limit{What: "code", Most: 5, Window: 15 * time.Minute, Key: "code.error.tooMany"}
 
 // use uses up a code of the person's app, or a recovery code, and says which it
 // was. It is Invalid where it is neither, or was used before.
 func (h handler) use(ctx context.Context, r *web.Request, person, code string, factor *portal.CodeFactor) (way string, err error) {
-	right, err := h.try(ctx, r, "code", person)
-	if err != nil {
-		return "", err
-	}
-	step, ok := totp.Step(code, factor.Secret, r.Now)
-	if ok {
-		way, err = "code", h.store.UseCode(ctx, r.Settings.ID, person, step)
-	} else {
-		way, err = "recovery", h.store.UseRecovery(ctx, r.Settings.ID, person, totp.RecoveryHash(code))
-	}
-	switch {
-	case portal.KindOf(err) == portal.Conflict && ok:
-		return "", portal.FieldErrorf("code", "code.error.used")
-	case portal.KindOf(err) == portal.Conflict:
-		return "", portal.FieldErrorf("code", "code.error.wrong")
-	case err != nil:
-		return "", err
-	}
-	right()
-	return way, nil
+	err = r.Try(ctx, h.store, codeTries, person, func() error {
+		way = "recovery"
+		wrong, use := "code.error.wrong", func() error {
+			return h.store.UseRecovery(ctx, r.Settings.ID, person, totp.RecoveryHash(code))
+		}
+		if step, ok := totp.Step(code, factor.Secret, r.Now); ok {
+			way = "code"
+			wrong, use = "code.error.used", func() error { return h.store.UseCode(ctx, r.Settings.ID, person, step) }
+		}
+		err := use()
+		if portal.KindOf(err) == portal.Conflict {
+			return portal.FieldErrorf("code", wrong)
+		}
+		return err
+	})
+	return way, err
 }
 
 // half returns who the browser is half signed in as.
@@ -180,9 +157,7 @@ func (h handler) enter(ctx context.Context, r *web.Request, code string) (onward
 	if err != nil {
 		return "", nil, err
 	}
-	e := r.Entry(dynamo.NewID(r.Now), portal.AuditSignedIn, map[string]string{"way": way})
-	e.Actor, e.ActorName = p.ID, p.Email
-	r.Audit(ctx, h.store, e)
+	r.Audit(ctx, h.store, r.EntryBy(p, dynamo.NewID(r.Now), portal.AuditSignedIn, map[string]string{"way": way}))
 	device, _ := auth.Device(r.Request, r.Settings, p.Email, r.Insecure(), r.Now)
 	return cmp.Or(r.LocalPath(half.Next, ""), r.HomeOf(p.Role)), []*http.Cookie{
 		cookie, auth.NoHalfCookie(r.Settings.ID, r.Insecure()),

@@ -224,7 +224,7 @@ func TestGuessing(t *testing.T) {
 	p := functiontest.New(t)
 	secret, recovery := withApp(t, p)
 	cookie := half(t, p)
-	for i := range tries {
+	for i := range codeTries.Most {
 		if a := enter(t, p, cookie, fmt.Sprintf("%06d", i)); a.Status != 422 && a.Status != 303 {
 			t.Fatalf("try %d: %d", i, a.Status)
 		}

@@ -149,19 +149,13 @@ func (h handler) prove(ctx context.Context, r *web.Request, secret string) error
 	if hash == "" {
 		return portal.FieldErrorf("password", "code.error.stale")
 	}
-	right, err := h.try(ctx, r, "password", r.Viewer.ID)
-	if err != nil {
+	return r.Try(ctx, h.store, web.PasswordTries, r.Viewer.ID, func() error {
+		match, err := password.Match(secret, hash)
+		if err == nil && !match {
+			err = portal.FieldErrorf("password", "account.error.current")
+		}
 		return err
-	}
-	ok, err := password.Match(secret, hash)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return portal.FieldErrorf("password", "account.error.current")
-	}
-	right()
-	return nil
+	})
 }
 
 func (h handler) removeForm(ctx context.Context, r *web.Request) (web.Result, error) {

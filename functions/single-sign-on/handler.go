@@ -183,9 +183,7 @@ func (h *handler) enter(ctx context.Context, r *web.Request) (web.Result, error)
 	if err != nil {
 		return web.Result{}, err
 	}
-	e := r.Entry(dynamo.NewID(r.Now), portal.AuditSignedIn, map[string]string{"way": "sso", "provider": p.Name})
-	e.Actor, e.ActorName = person.ID, person.Email
-	r.Audit(ctx, h.store, e)
+	r.Audit(ctx, h.store, r.EntryBy(person, dynamo.NewID(r.Now), portal.AuditSignedIn, map[string]string{"way": "sso", "provider": p.Name}))
 	return web.Result{SeeOther: cmp.Or(r.LocalPath(a.Next, ""), r.HomeOf(person.Role)), Cookies: []*http.Cookie{cookie}}, nil
 }
 
@@ -235,8 +233,7 @@ func (h *handler) meet(ctx context.Context, r *web.Request, p portal.Provider, i
 		onward, err = h.setUp(ctx, r, person, false, next)
 		return person, onward, err
 	}
-	e := r.Entry(dynamo.NewID(r.Now), portal.AuditFactorAdded, map[string]string{"way": "sso", "provider": p.Name})
-	e.Actor, e.ActorName = person.ID, person.Email
+	e := r.EntryBy(person, dynamo.NewID(r.Now), portal.AuditFactorAdded, map[string]string{"way": "sso", "provider": p.Name})
 	err = h.store.LinkIdentity(ctx, r.Settings.ID, person, i, e, r.Now)
 	if portal.KindOf(err) == portal.Conflict {
 		// Another browser of theirs was faster, or the address is another's by now.

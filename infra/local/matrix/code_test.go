@@ -14,6 +14,7 @@ import (
 	"postern/shared/auth/totp"
 	"postern/shared/dynamo"
 	"postern/shared/portal"
+	"postern/shared/web"
 )
 
 const recoveryCode = "abcde-fghjk"
@@ -66,7 +67,7 @@ func codeVisits(t *testing.T, key string) []visit {
 	}
 	tired := func(v visit) visit {
 		v.prepare = func(v *visit) {
-			for range 5 {
+			for range web.PasswordTries.Most {
 				v.by.do(v.request)
 			}
 		}
