@@ -90,13 +90,20 @@ func (h *handler) openID(ctx context.Context, r *web.Request, p portal.Provider)
 	if ok && h.now().Sub(known.at) < openedAge {
 		return known.client, nil
 	}
+	unavailable := func(err error) error {
+		return &portal.Error{Kind: portal.Unavailable, Key: "sso.error.unavailable", Pairs: []any{"provider", p.Name}, Err: err}
+	}
+	// Settings may come from elsewhere than the pages that check them.
+	if err := portal.ValidateProvider(p, r.Insecure()); err != nil {
+		return nil, unavailable(err)
+	}
 	secret, err := h.store.ProviderSecret(ctx, r.Settings.ID, p.ID)
 	if err != nil {
 		return nil, err
 	}
 	client, err := oidc.Open(ctx, p, secret, h.address(r, p), h.client, h.now)
 	if err != nil {
-		return nil, &portal.Error{Kind: portal.Unavailable, Key: "sso.error.unavailable", Pairs: []any{"provider", p.Name}, Err: err}
+		return nil, unavailable(err)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -510,6 +510,19 @@ func TestUnavailable(t *testing.T) {
 	}
 }
 
+// A provider that settings must not have is asked nothing, however it came there.
+func TestForbiddenProvider(t *testing.T) {
+	for name, change := range map[string]func(*portal.Provider){
+		"on plain HTTP":             func(p *portal.Provider) { p.Issuer = strings.Replace(p.Issuer, "https:", "http:", 1) },
+		"of everybody at Microsoft": func(p *portal.Provider) { p.Preset = portal.Microsoft },
+	} {
+		p := newPortal(t, func(s *portal.Settings) { change(&s.Providers[0]) })
+		if a := p.Do(t, functiontest.Request{URL: begin}); a.Status != 503 || a.Header.Get("Location") != "" {
+			t.Errorf("%s: %d to %q", name, a.Status, a.Header.Get("Location"))
+		}
+	}
+}
+
 // Who has no login yet has one by it; where there is more to ask than the
 // provider tells, that is asked first.
 func TestFirstTime(t *testing.T) {
