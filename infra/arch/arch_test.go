@@ -119,10 +119,16 @@ var rooms = []room{
 		rooms:   []string{"shared/portal", "shared/dynamo", "shared/richtext", "shared/ui", "shared/web"},
 		modules: []string{templ},
 	},
+	{path: "shared/attachment", rooms: []string{"shared/portal", "shared/dynamo", "shared/blob", "shared/web"}},
+	{
+		path:    "shared/form",
+		rooms:   []string{"shared/portal", "shared/dynamo", "shared/attachment", "shared/view", "shared/ui", "shared/web"},
+		modules: []string{templ},
+	},
 	{
 		path: "shared/reply",
 		rooms: []string{
-			"shared/portal", "shared/dynamo", "shared/blob", "shared/richtext", "shared/richtext/sanitize", "shared/view", "shared/web",
+			"shared/portal", "shared/dynamo", "shared/attachment", "shared/richtext", "shared/richtext/sanitize", "shared/view", "shared/web",
 		},
 	},
 	{
@@ -145,7 +151,8 @@ var rooms = []room{
 		rooms: []string{
 			"shared/portal", "shared/routes", "shared/meter", "shared/dynamo", "shared/blob", "shared/auth",
 			"shared/auth/password", "shared/app", "shared/app/awsconfig", "shared/web", "shared/ui", "shared/view",
-			"shared/reply", "shared/lambdahttp", "shared/richtext", "shared/richtext/sanitize", "shared/openapi",
+			"shared/reply", "shared/attachment", "shared/form", "shared/lambdahttp", "shared/richtext", "shared/richtext/sanitize",
+			"shared/openapi",
 		},
 		modules: []string{templ, group, "github.com/mileusna/useragent"},
 	},

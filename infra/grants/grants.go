@@ -142,6 +142,18 @@ var functions = map[string][]Grant{
 		{Bucket, []string{listBucket}}, // else a missing upload is "forbidden"
 	}),
 	"ticket-close": union(viewer, change),
+	"form-page": union(viewer, []Grant{ // patterns 110, 115, and the ticket that was made
+		{schema.Tickets, []string{getItem}},
+	}),
+	"form-submit": union(viewer, change, []Grant{ // patterns 13, 14, 36, 37, 110, 114 to 116, 118, 119
+		{schema.Tickets, []string{updateItem}},
+		{schema.Lists, []string{query, deleteItem}},
+		{schema.People, []string{putItem, updateItem}},
+		{schema.Sessions, []string{putItem, deleteItem}},
+		{Incoming, []string{getObject}},
+		{Attachments, []string{putObject}},
+		{Bucket, []string{listBucket}},
+	}),
 	"inbox": union(viewer, change, []Grant{ // patterns 2, 12, 14, 17 to 22
 		{schema.Tickets, []string{getItem, query, updateItem}},
 		{schema.Lists, []string{deleteItem}},

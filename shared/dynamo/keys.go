@@ -57,7 +57,16 @@ func audiences(portalID string, t portal.Ticket) []Audience {
 	for _, c := range t.Companies {
 		add(CompanyAudience(portalID, c))
 	}
+	if t.Unproven != nil {
+		add(unprovenAudience(portalID, t.Unproven.Email))
+	}
 	return all
+}
+
+// unprovenAudience is nobody yet: what somebody opened who is yet to show that the
+// address is theirs is found by it.
+func unprovenAudience(portalID, address string) Audience {
+	return Audience(portalID + "#u#" + address)
 }
 
 // AudienceOf returns the audience whose entries make the viewer's view.

@@ -30,6 +30,7 @@ type LinkRequest struct {
 	// Of an invitation: a company that who accepts it joins, and what who invites
 	// is called in the mail; "" is none, and the portal.
 	Company, By string
+	Number      int64 // of the ticket that an address is to be proven for
 }
 
 // linkNotice is the notice of a LinkRequest, for which the stream's function is
@@ -47,6 +48,7 @@ type linkRequestItem struct {
 	Next     string          `dynamodbav:"next,omitempty"`
 	Company  string          `dynamodbav:"company,omitempty"`
 	By       string          `dynamodbav:"by,omitempty"`
+	Number   int64           `dynamodbav:"number,omitempty"`
 	At       int64           `dynamodbav:"at"`
 	TTL      int64           `dynamodbav:"ttl"`
 }
@@ -61,7 +63,7 @@ func (s *Store) PutLinkRequest(ctx context.Context, r LinkRequest) error {
 
 func itemOfLinkRequest(r LinkRequest) item {
 	return marshal(r.Portal+requestKey+r.ID, "n", linkRequestItem{
-		Notice: linkNotice, Kind: r.Kind, Email: r.Email, Language: r.Language, Next: r.Next, Company: r.Company, By: r.By,
+		Notice: linkNotice, Kind: r.Kind, Email: r.Email, Language: r.Language, Next: r.Next, Company: r.Company, By: r.By, Number: r.Number,
 		At: r.At.UnixMilli(), TTL: r.At.Add(requestAge).Unix(),
 	})
 }
@@ -84,7 +86,7 @@ func (r Record) LinkRequest() (l LinkRequest, ok bool, err error) {
 	if err := unmarshal(it, &i); err != nil {
 		return LinkRequest{}, false, fmt.Errorf("stream record %s: %w", r.Sequence, err)
 	}
-	l = LinkRequest{Kind: i.Kind, Email: i.Email, Language: i.Language, Next: i.Next, Company: i.Company, By: i.By, At: time.UnixMilli(i.At).UTC()}
+	l = LinkRequest{Kind: i.Kind, Email: i.Email, Language: i.Language, Next: i.Next, Company: i.Company, By: i.By, Number: i.Number, At: time.UnixMilli(i.At).UTC()}
 	l.Portal, l.ID, _ = strings.Cut(text(it["pk"]), requestKey)
 	if address, valid := portal.NormalEmail(l.Email); l.Portal == "" || !portal.ValidID(l.ID) || !l.Kind.Mailed() || !valid || address != l.Email || i.At <= 0 {
 		return LinkRequest{}, false, fmt.Errorf("stream record %s: not a request for a link", r.Sequence)
@@ -139,7 +141,7 @@ func (s *Store) Link(ctx context.Context, portalID, person, hash string, now tim
 		Person: person, Email: i.Email, Kind: i.Kind, Next: i.Next, New: i.New, Company: i.Company, Ends: time.UnixMilli(i.Ends).UTC(),
 	}
 	p := portal.Person{ID: person, Email: l.Email, Role: portal.Customer}
-	if (items[1] == nil) != l.New {
+	if (items[1] == nil) != l.New && l.Kind != portal.LinkConfirm { // whoever has the address by now
 		return portal.Link{}, portal.Person{}, noLink()
 	}
 	if items[1] != nil {

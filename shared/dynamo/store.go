@@ -32,6 +32,8 @@ type Store struct {
 	mu        sync.Mutex
 	cached    map[string]cachedSettings // by slug
 	companies map[string]cachedCompany  // by key
+	forms     map[string]cachedForm     // by portal and id
+	blocks    map[string]numbers        // by portal
 }
 
 // Open returns the store whose tables' names begin with the prefix. It does no
@@ -40,6 +42,7 @@ func Open(cfg aws.Config, prefix string) *Store {
 	return &Store{
 		db: dynamodb.NewFromConfig(cfg), prefix: prefix, walkLimit: WalkLimit,
 		cached: map[string]cachedSettings{}, companies: map[string]cachedCompany{},
+		forms: map[string]cachedForm{}, blocks: map[string]numbers{},
 	}
 }
 

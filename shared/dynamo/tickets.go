@@ -42,6 +42,8 @@ type ticketItem struct {
 	Noted      int64             `dynamodbav:"noted,omitempty"`
 	NotedBy    string            `dynamodbav:"notedBy,omitempty"`
 	Properties map[string]string `dynamodbav:"props,omitempty"`
+	Unproven   *portal.Unproven  `dynamodbav:"unproven,omitempty"`
+	Review     []portal.Review   `dynamodbav:"review,omitempty"`
 }
 
 // threadFields is a further thread of a ticket.
@@ -62,6 +64,7 @@ func ticketFrom(it item) (portal.Ticket, error) {
 		Companies: i.Companies, Requester: i.Requester, Thread: i.Thread,
 		Created: time.UnixMilli(i.Created).UTC(), Activity: time.UnixMilli(i.Activity).UTC(),
 		ActivityBy: i.ActivityBy, NotedBy: i.NotedBy, Properties: i.Properties,
+		Unproven: i.Unproven, Review: i.Review,
 	}
 	if i.Closed != 0 {
 		t.Closed = time.UnixMilli(i.Closed).UTC()
@@ -81,7 +84,7 @@ func fieldsOfTicket(t portal.Ticket) ticketItem {
 		State: t.State, Priority: t.Priority, Owner: t.Owner, Inbox: t.Inbox, Contacts: t.Contacts,
 		Companies: t.Companies, Requester: t.Requester, Thread: t.Thread,
 		Created: t.Created.UnixMilli(), Activity: t.Activity.UnixMilli(), ActivityBy: t.ActivityBy,
-		NotedBy: t.NotedBy, Properties: t.Properties,
+		NotedBy: t.NotedBy, Properties: t.Properties, Unproven: t.Unproven, Review: t.Review,
 	}
 	if !t.Closed.IsZero() {
 		i.Closed = t.Closed.UnixMilli()
@@ -104,7 +107,7 @@ func itemOfEntry(portalID string, a Audience, t portal.Ticket, s *portal.Setting
 	entry := t.ForList(s)
 	team := a == TeamAudience(portalID)
 	if !team {
-		entry.Noted, entry.NotedBy = time.Time{}, ""
+		entry.Noted, entry.NotedBy, entry.Unproven, entry.Review = time.Time{}, "", nil, nil
 	}
 	it := marshal(string(a), t.ID, fieldsOfTicket(entry))
 	it["l"] = str(activityKey(t))

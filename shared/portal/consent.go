@@ -37,15 +37,24 @@ type NoticeLink struct {
 // ConsentNotice returns what people are asked to agree to in the language. label is
 // the checkbox's where the settings have none. ok is false where nothing is asked.
 func (s *Settings) ConsentNotice(lang, label string) (n ConsentNotice, ok bool) {
+	return s.notice(s.Consent, lang, label)
+}
+
+// FormNotice is ConsentNotice for who sends the form.
+func (s *Settings) FormNotice(f Form, lang, label string) (n ConsentNotice, ok bool) {
+	return s.notice(f.Consent, lang, label)
+}
+
+func (s *Settings) notice(c Consent, lang, label string) (n ConsentNotice, ok bool) {
 	languages := append([]string{lang}, s.Languages...)
-	n = ConsentNotice{Language: lang, Text: s.Consent.Text.In(languages...), Label: s.Consent.Label.In(languages...), Legal: []NoticeLink{}}
+	n = ConsentNotice{Language: lang, Text: c.Text.In(languages...), Label: c.Label.In(languages...), Legal: []NoticeLink{}}
 	if strings.TrimSpace(n.Text) == "" {
 		return ConsentNotice{}, false
 	}
 	if n.Label == "" {
 		n.Label = label
 	}
-	for _, l := range s.Consent.Legal {
+	for _, l := range c.Legal {
 		if l.URL == "" {
 			continue
 		}

@@ -14,13 +14,14 @@ const (
 
 	LinkRegister LinkKind = "register" // sets up a login that its owner asked for
 	LinkInvite   LinkKind = "invite"   // sets up a login that somebody offers
+	LinkConfirm  LinkKind = "confirm"  // shows that what was sent from outside came from the address
 	LinkFirst    LinkKind = "first"    // sets up a login for who came from an identity provider, and was mailed to nobody
 )
 
 // Valid tells whether it is one of the kinds.
 func (k LinkKind) Valid() bool {
 	switch k {
-	case LinkSignIn, LinkReset, LinkRegister, LinkInvite, LinkFirst:
+	case LinkSignIn, LinkReset, LinkRegister, LinkInvite, LinkConfirm, LinkFirst:
 		return true
 	}
 	return false
@@ -29,17 +30,17 @@ func (k LinkKind) Valid() bool {
 // Asked tells whether anybody may ask for a link of the kind.
 func (k LinkKind) Asked() bool { return k == LinkSignIn || k == LinkReset || k == LinkRegister }
 
-// Mailed tells whether links of the kind are mailed: to who asks for one, or is
-// invited.
-func (k LinkKind) Mailed() bool { return k.Asked() || k == LinkInvite }
+// Mailed tells whether links of the kind are mailed: to who asks for one, is
+// invited, or has sent something.
+func (k LinkKind) Mailed() bool { return k.Asked() || k == LinkInvite || k == LinkConfirm }
 
 // SetsPassword tells whether who uses a link of the kind chooses a password.
-func (k LinkKind) SetsPassword() bool { return k.Mailed() && k != LinkSignIn }
+func (k LinkKind) SetsPassword() bool { return k.Mailed() && k != LinkSignIn && k != LinkConfirm }
 
-// Age is how long a link of the kind may be used. Who is invited need not sit at
-// their mail.
+// Age is how long a link of the kind may be used. Who is invited, or has sent
+// something, need not sit at their mail.
 func (k LinkKind) Age() time.Duration {
-	if k == LinkInvite {
+	if k == LinkInvite || k == LinkConfirm {
 		return 14 * 24 * time.Hour
 	}
 	return LinkAge

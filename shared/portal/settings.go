@@ -59,6 +59,8 @@ type Settings struct {
 	MaxFileBytes  int64 // of one file
 	ForbiddenExts []string
 
+	SupportForm SupportForm // that customers open tickets with
+
 	DefaultInbox string // where a ticket lands that names none; "" is the first
 	MailText     bool   // mails to customers quote the message; off: they lead to it
 	MailFrom     string // the address that mails come from; "" is the deployment's

@@ -47,6 +47,11 @@ type Ticket struct {
 	Noted      time.Time // the last comment, or message of another thread: the team's alone
 	NotedBy    string
 	Properties map[string]string
+
+	// Unproven is who opened it, as long as it is nobody's: the team's alone.
+	Unproven *Unproven
+	// Review is why somebody of the team is to look at it first: the team's alone.
+	Review []Review
 }
 
 // Thread is a conversation beside the one that customers see.
@@ -62,6 +67,12 @@ func (t Ticket) Clone() Ticket {
 	t.Companies = slices.Clone(t.Companies)
 	t.Threads = slices.Clone(t.Threads)
 	t.Properties = maps.Clone(t.Properties)
+	if t.Unproven != nil {
+		u := *t.Unproven
+		u.Properties = maps.Clone(u.Properties)
+		t.Unproven = &u
+	}
+	t.Review = slices.Clone(t.Review)
 	return t
 }
 
@@ -134,8 +145,11 @@ type EventName string
 const (
 	EventClosed   EventName = "closed"
 	EventReopened EventName = "reopened"
-	EventChanged  EventName = "changed" // internal: see Change
-	EventUnsent   EventName = "unsent"  // internal: a mail could not be sent to Change.Name, for the reason in Change.To
+	EventChanged  EventName = "changed"  // internal: see Change
+	EventProven   EventName = "proven"   // internal: who sent it has shown that the address is theirs
+	EventReleased EventName = "released" // internal: it need not be reviewed any more
+	EventForm     EventName = "form"     // internal: it was made by a form; Change.Name is the form's, Change.To its submission's id
+	EventUnsent   EventName = "unsent"   // internal: a mail could not be sent to Change.Name, for the reason in Change.To
 )
 
 // Author is who wrote a message.

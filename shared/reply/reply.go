@@ -8,15 +8,13 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
-	"io"
 	"mime/multipart"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
-	"postern/shared/blob"
+	"postern/shared/attachment"
 	"postern/shared/dynamo"
 	"postern/shared/portal"
 	"postern/shared/richtext"
@@ -111,16 +109,13 @@ func (in Reply) Message(r *web.Request, thread string, kind portal.MessageKind, 
 
 // Store is what files are found by: postern/shared/dynamo's Store.
 type Store interface {
+	attachment.Uploads
 	TicketAlone(ctx context.Context, portalID, ticket string) (portal.Ticket, error)
-	Uploads(ctx context.Context, portalID, person string, ids []string, now time.Time) ([]dynamo.Upload, error)
 	Sent(ctx context.Context, portalID, ticket string, marker dynamo.Marker) (bool, error)
 }
 
 // Files is where they are kept: postern/shared/blob's Store.
-type Files interface {
-	Promote(ctx context.Context, key, finalKey string, wantSize int64, name, contentType string) error
-	Put(ctx context.Context, finalKey string, body io.ReadSeeker, size int64, name, contentType string) error
-}
+type Files = attachment.Files
 
 // Attach moves the reply's files to where they stay. It asks first whether the
 // viewer may write at all, and whether the reply was sent before: its files are
@@ -144,67 +139,22 @@ func (in Reply) Attach(ctx context.Context, store Store, files Files, r *web.Req
 	if hidden != nil {
 		return nil, hidden
 	}
-	for i, id := range in.Attachments {
-		if !portal.ValidID(id) || slices.Contains(in.Attachments[:i], id) {
-			return nil, portal.FieldErrorf("attachments", "reply.error.upload")
-		}
-	}
-	uploads, err := store.Uploads(ctx, r.Settings.ID, r.Viewer.ID, in.Attachments, r.Now)
-	if portal.KindOf(err) == portal.NotFound {
-		return nil, portal.FieldErrorf("attachments", "reply.error.upload")
-	}
+	uploads, err := attachment.Find(ctx, store, r, in.Attachments)
 	if err != nil {
 		return nil, err
 	}
-	var all []portal.Attachment
-	for _, u := range uploads {
-		// Kept under a name of its own each time: a message's file must not change,
-		// whatever is uploaded and sent again.
-		u.Content = dynamo.NewID(r.Now)
-		err := files.Promote(ctx, u.Key, blob.FinalKey(r.Settings.ID, ticket, u.Content), u.Size, u.Name, u.Type)
-		switch portal.KindOf(err) {
-		case portal.NotFound, portal.Invalid, portal.Conflict:
-			if err != nil {
-				return nil, portal.FieldErrorf("attachments", "reply.error.notUploaded", "name", u.Name)
-			}
-		}
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, u.Attachment)
+	all, err := attachment.Promote(ctx, files, r, ticket, uploads)
+	if err != nil {
+		return nil, err
 	}
 	for i, f := range in.plain {
-		a, err := in.keep(ctx, files, r, ticket, i, f)
+		a, err := attachment.Put(ctx, files, r, ticket, r.Viewer.ID, in.ID, i, f)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, a)
 	}
 	return all, nil
-}
-
-// keep stores a file that came with the form itself. Its id follows from the
-// reply's, so that the same form again is the same file.
-func (in Reply) keep(ctx context.Context, files Files, r *web.Request, ticket string, i int, f *multipart.FileHeader) (portal.Attachment, error) {
-	contentType := f.Header.Get("Content-Type")
-	name, err := portal.ValidateFile(f.Filename, contentType, f.Size, r.Settings)
-	if err != nil {
-		var e *portal.Error
-		if errors.As(err, &e) {
-			for j := range e.Fields {
-				e.Fields[j].Field = "attachments"
-			}
-		}
-		return portal.Attachment{}, err
-	}
-	id := hex.EncodeToString(portal.Derive(r.Settings.Key, "file", r.Viewer.ID, in.ID, strconv.Itoa(i)))[:26]
-	body, err := f.Open()
-	if err != nil {
-		return portal.Attachment{}, err
-	}
-	defer body.Close()
-	a := portal.Attachment{ID: id, Name: name, Type: contentType, Size: f.Size, Content: dynamo.NewID(r.Now)}
-	return a, files.Put(ctx, blob.FinalKey(r.Settings.ID, ticket, a.Content), body, f.Size, name, contentType)
 }
 
 // Again returns what the reply box is filled with where the reply could not be

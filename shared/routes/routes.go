@@ -29,6 +29,9 @@ const (
 	// ACS is the assertion consumer service of SAML 2.0: browsers post to it from
 	// identity providers' pages. What counts is the signature of what they post.
 	ACS Origin = "acs"
+	// PublicForm takes what any page of any origin sends: who sends it from elsewhere
+	// is nobody who is signed in, and the form says which origins those are.
+	PublicForm Origin = "public-form"
 )
 
 // Default is the function behind API Gateway's $default route: it answers
@@ -40,7 +43,7 @@ const DefaultKey = "$default"
 
 // Route is one row: which function answers which requests, and for whom.
 type Route struct {
-	Method   string // GET, POST, PATCH, PUT or DELETE
+	Method   string // GET, POST, PATCH, PUT, DELETE, or OPTIONS of what other origins may call
 	Path     string // /{portal}/tickets/{ticket}
 	Function string // the folder below functions/
 	Access   Access
@@ -137,12 +140,21 @@ var scopes = map[string]string{
 	"access": "access", "audit": "audit",
 }
 
+// submissions are the routes of programs that send forms.
+var submissions = []string{
+	"GET /api/v1/{portal}/forms/{form}",
+	"POST /api/v1/{portal}/forms/{form}/submissions",
+	"POST /submissions/v3/integration/secure/submit/{portal}/{form}",
+}
+
 // Scope is the scope that an API token must have to act on the route, "" where
 // none may: on pages, on what is somebody's own, and on what makes more tokens or
 // sessions.
 func (r Route) Scope() string {
 	part, ok := scopes[r.segment()]
 	switch {
+	case slices.Contains(submissions, r.Key()):
+		return "forms:submit"
 	case !r.API() || !ok:
 		return ""
 	case r.Method == "GET":
@@ -155,8 +167,10 @@ func (r Route) Scope() string {
 func (r Route) API() bool { return API(r.Path) }
 
 // API tells whether what is at the path speaks JSON: everything below /api/, but
-// for the page that describes it.
-func API(path string) bool { return strings.HasPrefix(path, "/api/") && path != Docs }
+// for the page that describes it, and what HubSpot's senders know.
+func API(path string) bool {
+	return strings.HasPrefix(path, "/api/") && path != Docs || strings.HasPrefix(path, "/submissions/")
+}
 
 // Secret tells whether the path holds what nobody else may see: a one-time link.
 // The address of such a page is given to nobody, the portal itself included.
@@ -280,6 +294,24 @@ var Table = []Route{
 	{"POST", "/api/v1/{portal}/tickets/{ticket}/close", "ticket-close", Viewer, SameOrigin},
 	{"POST", "/api/v1/{portal}/tickets/{ticket}/reopen", "ticket-close", Viewer, SameOrigin},
 
+	{"GET", "/{portal}/forms/{form}", "form-page", Viewer, SameOrigin},
+	{"GET", "/{portal}/forms/{form}/sent/{submission}", "form-page", Viewer, SameOrigin},
+	{"GET", "/{portal}/embed/{form}", "form-page", Public, SameOrigin},
+	{"GET", "/{portal}/embed/{form}/sent/{submission}", "form-page", Public, SameOrigin},
+	{"GET", "/api/v1/{portal}/forms/{form}", "form-page", Public, PublicForm},
+	{"GET", "/api/v1/{portal}/forms/{form}/challenge", "form-page", Public, PublicForm},
+
+	{"POST", "/{portal}/forms/{form}", "form-submit", Viewer, SameOrigin},
+	{"POST", "/{portal}/embed/{form}", "form-submit", Public, SameOrigin},
+	{"POST", "/api/v1/{portal}/forms/{form}/submissions", "form-submit", Public, PublicForm},
+	{"OPTIONS", "/api/v1/{portal}/forms/{form}/submissions", "form-submit", Public, PublicForm},
+	{"POST", "/submissions/v3/integration/submit/{portal}/{form}", "form-submit", Public, PublicForm},
+	{"OPTIONS", "/submissions/v3/integration/submit/{portal}/{form}", "form-submit", Public, PublicForm},
+	{"POST", "/submissions/v3/integration/secure/submit/{portal}/{form}", "form-submit", Public, PublicForm},
+	{"GET", "/{portal}/confirm/{link}", "form-submit", Public, SameOrigin},
+	{"POST", "/{portal}/confirm/{link}", "form-submit", Public, SameOrigin},
+	{"POST", "/api/v1/{portal}/confirmations/{link}", "form-submit", Public, SameOrigin},
+
 	{"GET", "/{portal}/inbox", "inbox", Team, SameOrigin},
 	{"POST", "/{portal}/inbox", "inbox", Team, SameOrigin},
 	{"GET", "/{portal}/compose", "inbox", Team, SameOrigin},
@@ -290,6 +322,7 @@ var Table = []Route{
 	{"POST", "/{portal}/inbox/{ticket}/threads", "inbox", Team, SameOrigin},
 	{"POST", "/{portal}/inbox/{ticket}/contacts", "inbox", Team, SameOrigin},
 	{"POST", "/{portal}/inbox/{ticket}/companies", "inbox", Team, SameOrigin},
+	{"POST", "/{portal}/inbox/{ticket}/release", "inbox", Team, SameOrigin},
 	{"GET", "/api/v1/{portal}/inbox", "inbox", Team, SameOrigin},
 	{"POST", "/api/v1/{portal}/inbox", "inbox", Team, SameOrigin},
 	{"GET", "/api/v1/{portal}/inbox-counts", "inbox", Team, SameOrigin},
@@ -303,6 +336,7 @@ var Table = []Route{
 	{"DELETE", "/api/v1/{portal}/inbox/{ticket}/contacts/{contact}", "inbox", Team, SameOrigin},
 	{"POST", "/api/v1/{portal}/inbox/{ticket}/companies", "inbox", Team, SameOrigin},
 	{"DELETE", "/api/v1/{portal}/inbox/{ticket}/companies/{company}", "inbox", Team, SameOrigin},
+	{"POST", "/api/v1/{portal}/inbox/{ticket}/release", "inbox", Team, SameOrigin},
 
 	{"GET", "/{portal}/tokens", "api-token", Team, SameOrigin},
 	{"POST", "/{portal}/tokens", "api-token", Team, SameOrigin},

@@ -15,6 +15,7 @@ import (
 	"postern/shared/auth"
 	"postern/shared/portal"
 	"postern/shared/ui"
+	"postern/shared/ui/messages"
 )
 
 // edgeError is a refusal that HTTP has a status for and the domain no kind.
@@ -132,11 +133,33 @@ func (r *Request) say(key string, pairs []any) string {
 			texts[i] = r.Reader.Number(float64(v))
 		case portal.Bytes:
 			texts[i] = r.Reader.Size(int64(v))
+		case portal.Text:
+			texts[i] = v.In(append([]string{r.Reader.Lang()}, r.languages()...)...)
+		case portal.Limit:
+			texts[i] = r.limit(v)
 		default:
 			texts[i] = fmt.Sprint(v)
 		}
 	}
 	return r.Reader.T(key, texts...)
+}
+
+func (r *Request) languages() []string {
+	if r.Settings == nil {
+		return nil
+	}
+	return r.Settings.Languages
+}
+
+// limit is a number or a day as the reader's language writes it.
+func (r *Request) limit(l portal.Limit) string {
+	if day, err := time.Parse(time.DateOnly, l.Value); l.Type == portal.TypeDate && err == nil {
+		return messages.Date(day, r.Reader.Lang(), time.Time{})
+	}
+	if n, err := strconv.ParseFloat(l.Value, 64); err == nil {
+		return r.Reader.Number(n)
+	}
+	return l.Value
 }
 
 // title is what an error of the status is called.
@@ -199,6 +222,12 @@ func (s *server) fail(r *Request, w http.ResponseWriter, result Result, err erro
 			h.Set("WWW-Authenticate", "Cookie")
 			if _, asked, _ := auth.Bearer(r.Request); asked {
 				h.Set("WWW-Authenticate", "Bearer")
+			}
+		}
+		if s.Failed != nil {
+			if status, body, ok := s.Failed(r, f, err); ok {
+				writeJSON(w, status, "application/json", body)
+				return
 			}
 		}
 		writeJSON(w, f.Status, "application/problem+json", problem{

@@ -165,7 +165,14 @@ func (r *Request) JSON(v any) error {
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
 		return &edgeError{status: http.StatusUnsupportedMediaType, key: "error.notJSON"}
 	}
-	d := json.NewDecoder(r.Body)
+	body, err := io.ReadAll(r.Body)
+	switch {
+	case err != nil:
+		return jsonError(err)
+	case !utf8.Valid(body): // which the decoder would take for other characters
+		return &edgeError{status: http.StatusBadRequest, key: "error.badJSON"}
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
 		return jsonError(err)

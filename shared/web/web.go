@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"mime"
 	"net"
 	"net/http"
 	"net/url"
@@ -60,6 +61,7 @@ type Request struct {
 	API      bool
 
 	server   *server
+	answer   http.ResponseWriter
 	route    routes.Route
 	accepted []string // the languages that the browser asks for, best first
 	preview  *systemPreview
@@ -103,6 +105,9 @@ type Options struct {
 	Now      func() time.Time // nil is time.Now
 	Marks    bool             // the function shows what is unread
 	Fallback Handler          // answers what no route matches; nil answers 404
+	// Failed returns what a program is told of an error, in place of a problem
+	// (RFC 9457): the status and the JSON. ok is false where it is told a problem.
+	Failed func(r *Request, f *Failure, err error) (status int, body any, ok bool)
 }
 
 type server struct {
@@ -286,13 +291,13 @@ func (s *server) handle(row routes.Route, h Handler) http.Handler {
 
 func (s *server) request(w http.ResponseWriter, r *http.Request, row routes.Route) *Request {
 	limit := int64(maxForm)
-	if row.API() {
+	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); row.API() && (err != nil || t != "multipart/form-data") {
 		limit = maxJSON
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, limit)
 	req := &Request{
 		Request: r, Now: s.Now().UTC().Truncate(time.Millisecond), API: routes.API(r.URL.Path),
-		server: s, route: row,
+		server: s, answer: w, route: row,
 	}
 	if tags, _, err := language.ParseAcceptLanguage(r.Header.Get("Accept-Language")); err == nil {
 		for _, t := range tags {
@@ -336,6 +341,7 @@ func (s *server) admit(ctx context.Context, r *Request) error {
 	}
 	_, withToken, _ := auth.Bearer(r.Request)
 	withToken = withToken && r.route.API()
+	elsewhere := r.route.Origin == routes.PublicForm && s.origin.Check(r.Request) != nil
 	// Browsers add no token by themselves, and whatever else they add does not
 	// count beside one.
 	if r.route.Origin == routes.SameOrigin && !withToken {
@@ -348,8 +354,11 @@ func (s *server) admit(ctx context.Context, r *Request) error {
 	}
 
 	identify := s.identify
-	if withToken {
+	switch {
+	case withToken:
 		identify = s.identifyToken
+	case elsewhere || r.Signed():
+		identify = func(context.Context, *Request) error { return nil }
 	}
 	if err := identify(ctx, r); err != nil {
 		if r.route.Access != routes.Public || withToken {
@@ -373,13 +382,25 @@ func (s *server) admit(ctx context.Context, r *Request) error {
 		if r.Viewer.As != nil && (r.route.EndsViewAs() || r.route.ForPerson()) {
 			return nil // whatever becomes of the customer's access
 		}
-		if !r.Settings.Active && !r.Viewer.Role.Team() && r.Viewer.As == nil {
-			return portal.Errorf(portal.Forbidden, portalOff)
-		}
-		return s.mayEnter(ctx, r)
+		return r.MayUse(ctx)
 	}
 	return nil
 }
+
+// MayUse refuses a signed-in viewer to whom the portal is closed, as routes that are
+// not public do by themselves: it is off, or they have no access.
+func (r *Request) MayUse(ctx context.Context) error {
+	if r.Session.Incomplete && !r.route.Completes() {
+		return portal.Errorf(portal.Forbidden, incomplete)
+	}
+	if !r.Settings.Active && !r.Viewer.Role.Team() && r.Viewer.As == nil {
+		return portal.Errorf(portal.Forbidden, portalOff)
+	}
+	return r.server.mayEnter(ctx, r)
+}
+
+// Off is why nobody may use a portal that is switched off.
+func (r *Request) Off() error { return portal.Errorf(portal.Forbidden, portalOff) }
 
 // mayEnter refuses customers who have no access.
 func (s *server) mayEnter(ctx context.Context, r *Request) error {
@@ -436,6 +457,31 @@ func (s *server) identify(ctx context.Context, r *Request) error {
 	lineOf(ctx).person = viewer.ID
 	r.read()
 	return nil
+}
+
+// Signed tells whether a program has signed what it sends for a form, or says so
+// (Standard Webhooks): then nothing else says who asks. Whether the signature is
+// right is the handler's question.
+func (r *Request) Signed() bool {
+	return r.route.Origin == routes.PublicForm && r.Header.Get("Webhook-Signature") != ""
+}
+
+// AllowOrigin lets pages of the origin read the answer, whatever becomes of the
+// request (CORS). Cookies do not come with such requests.
+func (r *Request) AllowOrigin(origin string) {
+	h := r.answer.Header()
+	h.Set("Access-Control-Allow-Origin", origin)
+	h.Set("Access-Control-Allow-Methods", "GET, POST")
+	h.Set("Access-Control-Allow-Headers", "Content-Type, Idempotency-Key")
+	h.Set("Access-Control-Expose-Headers", "Retry-After")
+	h.Set("Access-Control-Max-Age", "600")
+}
+
+// AllowFrames lets pages of the origins frame this one, whatever it shows.
+func (r *Request) AllowFrames(origins []string) {
+	if len(origins) > 0 {
+		r.answer.Header().Set("Content-Security-Policy", strings.Replace(r.server.csp, "frame-ancestors 'none'", "frame-ancestors "+strings.Join(origins, " "), 1))
+	}
 }
 
 // identifyToken finds in whose name a program asks that shows an API token, or

@@ -110,6 +110,15 @@ func load(ctx context.Context, store *dynamo.Store, now time.Time, o Options) er
 	if err := store.PutSettings(ctx, d.settings); err != nil {
 		return err
 	}
+	for _, f := range d.forms {
+		_, err := store.Form(ctx, o.Portal, f.ID)
+		if portal.KindOf(err) == portal.NotFound {
+			_, err = store.PutForm(ctx, o.Portal, f)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	// People come last: who can sign in finds everything there.
 	hashes := map[string]string{}
 	for _, p := range d.accounts {
@@ -142,6 +151,7 @@ type data struct {
 	accounts  []portal.Person
 	tickets   []dynamo.WholeTicket // oldest first
 	files     []file
+	forms     []portal.Form
 }
 
 // file is an attachment with its content.
@@ -173,6 +183,7 @@ func design(now time.Time, o Options) (data, error) {
 		d.people = slices.Clone(team[2:])
 		w.settings, w.contacts = &d.settings, slices.Concat(customers, contacts)
 		w.support(cmp.Or(count, supportTickets))
+		d.forms = forms()
 	}
 	for _, c := range contacts {
 		d.people = append(d.people, c.Person)

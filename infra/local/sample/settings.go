@@ -148,6 +148,10 @@ func Settings(portalID, slug string) portal.Settings {
 		{Name: propCause, Label: bilingual("Ursache", "Root cause"), Type: portal.TypeText},
 		{Name: propLegacy, Label: bilingual("Altes Aktenzeichen", "Old reference"), Type: portal.TypeText, Visible: true, Archived: true},
 	}
+	s.SupportForm = portal.SupportForm{
+		Form:   ContactForm,
+		Header: bilingual("Wie können wir helfen?", "How can we help?"),
+	}
 	s.Inboxes = []portal.Inbox{{ID: inboxSupport, Name: "Support"}, {ID: inboxRepair, Name: "Werkstatt"}}
 	s.Staff = staffOf(team)
 	return s
