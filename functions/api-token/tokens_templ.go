@@ -475,6 +475,8 @@ func scopeName(r *web.Request, s portal.Scope) string {
 		return r.Reader.T("tokens.scope.ticketsRead")
 	case portal.TicketsWrite:
 		return r.Reader.T("tokens.scope.ticketsWrite")
+	case portal.FormsSubmit:
+		return r.Reader.T("tokens.scope.formsSubmit")
 	case portal.AccessRead:
 		return r.Reader.T("tokens.scope.accessRead")
 	case portal.AccessWrite:

@@ -31,10 +31,16 @@ type handler struct {
 func newHandler(cfg app.Config, s store, f attachment.Files) http.Handler {
 	h := handler{s, f}
 	return web.New(web.Options{Config: cfg, Store: s}, map[string]web.Handler{
-		"POST /{portal}/forms/{form}":                       h.sendPage,
-		"POST /{portal}/embed/{form}":                       h.sendEmbedded,
-		"POST /api/v1/{portal}/forms/{form}/submissions":    h.sendJSON,
-		"OPTIONS /api/v1/{portal}/forms/{form}/submissions": h.askFirst,
+		"POST /{portal}/forms/{form}":                                    h.sendPage,
+		"POST /{portal}/embed/{form}":                                    h.sendEmbedded,
+		"POST /api/v1/{portal}/forms/{form}/submissions":                 h.sendJSON,
+		"OPTIONS /api/v1/{portal}/forms/{form}/submissions":              h.askFirst,
+		"POST /submissions/v3/integration/submit/{portal}/{form}":        h.sendHubSpot,
+		"OPTIONS /submissions/v3/integration/submit/{portal}/{form}":     h.askFirst,
+		"POST /submissions/v3/integration/secure/submit/{portal}/{form}": h.sendHubSpotSecure,
+		"GET /{portal}/confirm/{link}":                                   h.showConfirm,
+		"POST /{portal}/confirm/{link}":                                  h.confirmForm,
+		"POST /api/v1/{portal}/confirmations/{link}":                     h.confirmJSON,
 	})
 }
 

@@ -249,7 +249,8 @@ func (w *work) submission(ctx context.Context, ticket string, once dynamo.Once) 
 	s := dynamo.FormSubmission{
 		Once: once, Challenge: w.challenge, ChallengeEnds: w.ends,
 		Answer: dynamo.Submitted{
-			Message: f.Thanks.In(append([]string{w.Reader.Lang()}, w.Settings.Languages...)...), Redirect: f.Redirect, Held: len(w.review) > 0,
+			Message:  cmp.Or(f.Thanks.In(append([]string{w.Reader.Lang()}, w.Settings.Languages...)...), w.Reader.T("form.thanks")),
+			Redirect: f.Redirect, Held: len(w.review) > 0,
 		},
 	}
 	contact := f.Contact(w.answers)

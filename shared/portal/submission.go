@@ -213,8 +213,10 @@ func (f Form) Answer(s *Settings, sent []Sent, from From) (Answers, error) {
 			delete(answers, field.Name)
 		case !asked[field.Name] && value != "":
 			wrong.add(as(field.Name), "form.error.notAsked")
+		case !asked[field.Name] && broken[field.Name]: // whatever else is wrong with it
+			wrong = slices.DeleteFunc(wrong, func(e FieldError) bool { return e.Field == as(field.Name) })
+			wrong.add(as(field.Name), "form.error.notAsked")
 		case !asked[field.Name]:
-			wrong = slices.DeleteFunc(wrong, func(e FieldError) bool { return broken[field.Name] && e.Field == as(field.Name) })
 		case value == "" && field.Required && !broken[field.Name] && !field.Known(from) && (!from.SkipValidation || field.Of == OfContact && field.Property == ContactEmail):
 			wrong.add(as(field.Name), requiredKey(field))
 		}
