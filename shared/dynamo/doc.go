@@ -15,9 +15,11 @@
 //	             reply marker                           same          k#author#clientId
 //	             marker of a ticket that was opened     P#opened#author  k#author#clientId
 //	             ticket counter                         P#number      n
+//	             what was sent for a form               P#form#form   submission
 //	             imported record → ticket               P#X#record    x
 //	lists        entry, one per audience                audience      ticket
-//	             audience: P#c#contact, P#o#company, P#* (the team)
+//	             audience: P#c#contact, P#o#company, P#* (the team),
+//	             P#u#address (nobody's list: it is yet to be proven)
 //	people       person                                 P#c#contact   p
 //	             read marks                             same          r
 //	             what they agreed to                    same          k#ms#version
@@ -52,6 +54,8 @@
 //	             identity that waits for its browser    same          i
 //	             pending upload                         P#c#contact   u#upload
 //	             rate counter                           P#rate#what#key  w#window
+//	             what became of a submission            P#once#caller hash of the client's key
+//	             challenge that was solved              P#once#challenge  challenge
 //	             who has a ticket open                  P#T#ticket    here
 //	             mail of a message, sent or claimed     P#mail#ticket message#recipient
 //	audit        what somebody did, or tried            P#yyyy-mm     ms#entry
@@ -59,6 +63,8 @@
 //	             the portal and its pipelines,          P             p, pipeline#id, property#name,
 //	             properties, inboxes, staff                           inbox#id, staff#id,
 //	             contacts' and companies' properties                  contact-property#name, company-property#name
+//	             form                                   P#forms       f#form
+//	             each version of it                     P#form#form   v#version
 //
 // A lists entry is a copy of all that the list, its filters and CanSee read of
 // a ticket. Its index keys are
@@ -181,4 +187,16 @@
 //	92  DataRequests   what a person asked of their data        1 BatchGetItem: 2, after erasure 1 GetItem: 1
 //	93  RequestErasure a ticket that asks for it                1 UpdateItem and 1 TransactWriteItems, as 22
 //	94  PutCopyPart    where a large copy goes on               1 PutItem: 1
+//	110 Form           what a form asks                         1 GetItem: 0.5 for 4 KB, kept for 30 s
+//	111 FormVersion    and asked                                1 GetItem
+//	112 Forms          all of them                              1 Query
+//	113 PutForm        its next version                         1 TransactWriteItems of 2: twice its KB each
+//	114 FormContact    who sends one, for a program             1 BatchGetItem: 1, or 2, where somebody has the address,
+//	                                                            or 3, where their company is asked for: 1 more each
+//	115 Submitted      what became of a submission              1 GetItem: 1
+//	116 Submit         a submission, and all that it makes      1 UpdateItem for a number, or several where it is busy, and
+//	                                                            1 TransactWriteItems: 2 an item of 1 KB
+//	117 Submission     what was sent                            1 GetItem
+//	118 UnprovenTickets  that somebody has yet to confirm       1 Query: 1
+//	119 MakeContact    who has confirmed                        1 TransactWriteItems of 2 or 3: 2 each
 package dynamo

@@ -119,6 +119,8 @@ func fullTicket(t *testing.T) portal.Ticket {
 		t.Noted, t.NotedBy = at.Add(3*time.Hour), dynamotest.Agent
 		t.Threads = []portal.Thread{{ID: "thread0002", Name: "Spare parts", Created: at.Add(time.Minute)}}
 		t.Properties = map[string]string{dynamotest.Product: "chair", dynamotest.Details: "A long story. ", dynamotest.Cost: "12.5"}
+		t.Unproven = &portal.Unproven{Email: "max@nord.example", First: "Max", Last: "Muster", Language: "de", Properties: map[string]string{"phone": "1"}}
+		t.Review = []portal.Review{portal.ReviewLinks}
 	})
 }
 
@@ -172,7 +174,8 @@ func TestTicketRoundTrip(t *testing.T) {
 		want := short
 		want.Threads = nil
 		if audience != dynamo.TeamAudience(s.ID) {
-			want.Noted, want.NotedBy = time.Time{}, "" // it would tell that there are comments
+			// It would tell that there are comments, and who somebody says to be.
+			want.Noted, want.NotedBy, want.Unproven, want.Review = time.Time{}, "", nil, nil
 		}
 		same(t, "list of "+string(audience), page.Tickets, []portal.Ticket{want})
 	}

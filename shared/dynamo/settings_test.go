@@ -40,6 +40,7 @@ func complete(s *portal.Settings) {
 	s.CloseStage = map[string]string{dynamotest.Support: dynamotest.Done}
 	s.ReopenDays, s.IdleMinutes, s.SessionHours, s.MaxFiles, s.MaxFileBytes = 7, 15, 8, 3, 1<<20
 	s.ForbiddenExts = []string{"iso"}
+	s.SupportForm = portal.SupportForm{Form: "contact", Menu: portal.Text{"de": "Schreiben"}, Header: portal.Text{"en": "Hello"}}
 	s.DefaultInbox, s.MailText, s.MailFrom = "mail", true, "help@nordwind.example"
 	s.Inboxes[0].Email, s.Inboxes[0].Members = "mail@nordwind.example", []string{dynamotest.Agent}
 	for i := range 12 {

@@ -369,6 +369,7 @@ type Marker struct {
 type Edit struct {
 	Ticket   portal.Ticket
 	Messages []portal.Message // new ones; an empty ID is filled in
+	Link     *LinkRequest     // that the ticket's sender is asked for by; nil asks nobody
 }
 
 // changeTries is how often a change is made when another write of the same
@@ -533,6 +534,9 @@ func (s *Store) changeWrites(settings *portal.Settings, before portal.Ticket, e 
 				TableName: s.table(schema.Lists), Key: keyOf(string(a), before.ID),
 			}})
 		}
+	}
+	if e.Link != nil {
+		writes = append(writes, put(schema.Sessions, itemOfLinkRequest(*e.Link), ""))
 	}
 	return writes, nil
 }
