@@ -2,7 +2,7 @@ package portal
 
 import (
 	"cmp"
-	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -257,9 +257,13 @@ func fits(want string, typ PropertyType) bool {
 	return want != ""
 }
 
+// decimal is how numbers are written: what Go reads besides, such as 0x1p4, 1_000 and
+// inf, browsers do not (conditions.ts).
+var decimal = regexp.MustCompile(`^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$`)
+
 func number(s string) (float64, bool) {
 	n, err := strconv.ParseFloat(s, 64)
-	return n, err == nil && !math.IsNaN(n) && !math.IsInf(n, 0)
+	return n, err == nil && decimal.MatchString(s)
 }
 
 func isDate(s string) bool {
