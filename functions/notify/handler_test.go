@@ -244,6 +244,10 @@ func TestFixtures(t *testing.T) {
 		"link-unreadable": {nil, []string{deadletter.Unreadable}},
 		"link-batch":      {[]string{customer, customer, customer}, nil},
 
+		"link-confirm":       {[]string{stranger}, nil},
+		"link-confirm-known": {[]string{customer}, nil},
+		"link-confirm-team":  {nil, nil},
+
 		// The portal lets nobody register, and invites neither.
 		"link-register":          {nil, nil},
 		"link-register-known":    {nil, nil},

@@ -20,6 +20,10 @@ const (
 	linkMails  = 3
 )
 
+// confirmMails is how many mails ask an address whether something came from it, in
+// a portal.ConfirmWindow: whoever sends forms with it need not be whose it is.
+const confirmMails = 1
+
 // lateInvitation is when an invitation is given up on, well before its record would
 // be put aside: the team sees that it failed, and the queue keeps no address.
 const lateInvitation = patience / 2
@@ -28,11 +32,11 @@ const lateInvitation = patience / 2
 // address. Nobody is told where nobody has it, but who wants to register. A record
 // that comes again sends nothing again. What cannot be sent in time is dropped, and
 // not put aside: the person has asked once more by then, and the queue would keep
-// the address.
+// the address. But nobody asks once more whether something came from them.
 func (n *notifier) mailLink(ctx context.Context, r dynamo.LinkRequest, l *line) *failure {
-	invite := r.Kind == portal.LinkInvite
+	invite, confirm := r.Kind == portal.LinkInvite, r.Kind == portal.LinkConfirm
 	late := n.now().Sub(r.At) > portal.LinkAge
-	if late && !invite {
+	if late && !invite && !confirm {
 		l.outcome = "late"
 		return nil
 	}
@@ -50,7 +54,10 @@ func (n *notifier) mailLink(ctx context.Context, r dynamo.LinkRequest, l *line) 
 	case r.Kind == portal.LinkRegister && settings != nil && !portal.Registers(settings, settings.AccessModeOf(n.cfg.Registration)):
 		l.outcome = "closed"
 		return nil
-	case portal.KindOf(err) == portal.NotFound && r.Kind == portal.LinkRegister && settings != nil:
+	case confirm && settings != nil && !settings.Active:
+		l.outcome = "closed"
+		return nil
+	case portal.KindOf(err) == portal.NotFound && (r.Kind == portal.LinkRegister || confirm) && settings != nil:
 		letter.fresh = true
 		letter.person = portal.Person{ID: dynamo.NewID(n.now()), Email: r.Email, Role: portal.Customer}
 	case portal.KindOf(err) == portal.NotFound:
@@ -58,7 +65,10 @@ func (n *notifier) mailLink(ctx context.Context, r dynamo.LinkRequest, l *line) 
 		return nil
 	case err != nil:
 		return &failure{"", err}
-	case !invite && !settings.OwnSignIn(person.Role):
+	case confirm && person.Role.Team():
+		l.outcome = "team" // who does not open tickets as a customer
+		return nil
+	case !invite && !confirm && !settings.OwnSignIn(person.Role):
 		l.outcome = "sso" // it would be refused
 		return nil
 	case r.Kind == portal.LinkRegister && portal.HasLogin(person):
@@ -78,7 +88,7 @@ func (n *notifier) mailLink(ctx context.Context, r dynamo.LinkRequest, l *line) 
 	}
 	began := n.now()
 	recipient := person.ID
-	if r.Kind == portal.LinkRegister {
+	if r.Kind == portal.LinkRegister || confirm {
 		recipient = "asked" // whoever they are by now
 	}
 	claim, err := n.store.ClaimMail(ctx, dynamo.Mail{Portal: r.Portal, Ticket: r.ID, Message: "link", Recipient: recipient}, began, began.Add(claimTime), false)
@@ -125,12 +135,16 @@ type linkLetter struct {
 // sendLink sends the claimed mail. An error means that it was certainly not
 // sent.
 func (n *notifier) sendLink(ctx context.Context, r linkLetter, claim dynamo.Claim, l *line) error {
-	person, counted := r.person, "link-mail"
-	if r.Kind == portal.LinkInvite {
+	person, now := r.person, n.now()
+	counted, most, window, at := "link-mail", int64(linkMails), linkWindow, r.At
+	switch r.Kind {
+	case portal.LinkInvite:
 		counted = "invitation-mail" // nobody prevents one by asking for other links
+	case portal.LinkConfirm:
+		counted, most, window, at = portal.ConfirmMail, confirmMails, portal.ConfirmWindow, now
 	}
 	count := func(by int) (int64, error) {
-		tries, _, err := n.store.Attempt(ctx, r.Portal, counted, r.Email, by, linkWindow, r.At)
+		tries, _, err := n.store.Attempt(ctx, r.Portal, counted, r.Email, by, window, at)
 		return tries, err
 	}
 	refused := func() error {
@@ -145,22 +159,28 @@ func (n *notifier) sendLink(ctx context.Context, r linkLetter, claim dynamo.Clai
 	if err != nil {
 		return err
 	}
-	if tries > linkMails {
+	if tries > most {
 		l.outcome = "limited"
-		return n.store.PutRefused(ctx, claim)
+		err := n.store.PutRefused(ctx, claim)
+		if r.Kind == portal.LinkConfirm {
+			// Mails are counted, not what was sent: who answers one gets the next.
+			_, undo := count(-1)
+			err = errors.Join(err, undo)
+		}
+		return err
 	}
 	token := auth.NewToken(person.ID)
 	letter, err := mail.WriteLink(ctx, mail.LinkMail{
 		Settings: r.settings, Kind: r.Kind, To: person, Language: r.Language, ID: r.ID, Token: token.Value(),
-		Known: r.known, By: r.By,
-		Origin: n.cfg.Origin, From: n.cfg.MailFrom, Now: n.now(),
+		Known: r.known, By: r.By, Number: r.Number,
+		Origin: n.cfg.Origin, From: n.cfg.MailFrom, Now: now,
 	})
 	if errors.Is(err, mail.ErrAddress) {
 		return refused()
 	}
 	if err == nil {
 		err = n.store.PutLink(ctx, r.Portal, token.Hash(), portal.Link{
-			Person: person.ID, Email: r.Email, Kind: r.Kind, Next: r.Next, New: r.fresh, Company: r.Company, Ends: n.now().Add(r.Kind.Age()),
+			Person: person.ID, Email: r.Email, Kind: r.Kind, Next: r.Next, New: r.fresh, Company: r.Company, Ends: now.Add(r.Kind.Age()),
 		})
 	}
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 	"postern/shared/portal"
 )
 
-var linked = regexp.MustCompile(`https://[^\s"<]+/link/([\w.-]+)`)
+var linked = regexp.MustCompile(`https://[^\s"<]+/(?:link|confirm)/([\w.-]+)`)
 
 // textOf is the mail's plain text.
 func textOf(t *testing.T, l mail.Letter) string {

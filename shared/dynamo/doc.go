@@ -199,4 +199,6 @@
 //	117 Submission     what was sent                            1 GetItem
 //	118 UnprovenTickets  that somebody has yet to confirm       1 Query: 1
 //	119 MakeContact    who has confirmed                        1 TransactWriteItems of 2 or 3: 2 each
+//	120 FillContact    what they said who has confirmed         1 TransactWriteItems of up to 2: 2 each
+//	121 Tickets        what somebody has sent                  1 BatchGetItem: 1 each, as a rule
 package dynamo

@@ -110,3 +110,37 @@ func TestLinkHeaders(t *testing.T) {
 		t.Errorf("without a sender: %v", err)
 	}
 }
+
+// Who is asked to confirm their address learns that something came, its number and
+// how long they have: nothing that was sent, and no other link.
+func TestWriteConfirmation(t *testing.T) {
+	const link = "https://help.example.com:8443/support/confirm/clara00001.secret"
+	for _, c := range []struct {
+		asked, subject string
+		says           []string
+	}{
+		{"de", "Bestätigen Sie Ihre Nachricht an Nordwind Hilfe", []string{"Nummer 1234", "14 Tage", "nichts zu tun", "Adresse bestätigen"}},
+		{"en", "Confirm your message to Nordwind Hilfe", []string{"number is 1234", "14 days", "nothing to do", "Confirm address"}},
+	} {
+		h, text, html := writeLink(t, linkMail(func(m *LinkMail) {
+			m.Kind, m.Language, m.Number = portal.LinkConfirm, c.asked, 1234
+			m.To = portal.Person{ID: "clara00001", Email: "clara@kunde.example"}
+		}))
+		if subject, err := h.Subject(); err != nil || subject != c.subject {
+			t.Errorf("subject %q: %v", subject, err)
+		}
+		if h.Get("Content-Language") != c.asked || h.Get("Auto-Submitted") != "auto-generated" {
+			t.Errorf("%v", h)
+		}
+		if !strings.Contains(html, `href="`+link+`"`) || strings.Count(text, "https://") != 1 || !strings.Contains(text, link) {
+			t.Errorf("the link is missing, or not alone:\n%s\n%s", text, html)
+		}
+		for _, body := range []string{text, html} {
+			for _, says := range c.says {
+				if !strings.Contains(body, says) {
+					t.Errorf("%s does not say %q: %s", c.asked, says, body)
+				}
+			}
+		}
+	}
+}

@@ -217,7 +217,7 @@ type content struct {
 	Files   []string
 	Read    string // where to read it, where it does not follow
 	Next    string // what happens next, or how to answer
-	Link    string
+	Link    string // "" where the reader could not open it
 	Open    string // what Link does
 	Footer  string
 	Palette palette
@@ -255,7 +255,8 @@ func newContent(n Notice) content {
 		out.Link = base + "/tickets/" + t.ID
 		out.Footer = c.T("mail.footer", "portal", s.Name, "number", number)
 		how := c.T("mail.byLink")
-		if _, replies := address(portal.InboxOf(t, s).Email); replies {
+		_, replies := address(portal.InboxOf(t, s).Email)
+		if replies {
 			how = c.T("mail.byMail")
 		}
 		// What the team itself opens for somebody is no letter that has arrived.
@@ -272,6 +273,9 @@ func newContent(n Notice) content {
 		}
 		out.Intro = c.T("mail.answer", "author", author)
 		out.Next = how
+		if n.To.Unproven() {
+			out.unproven(replies)
+		}
 	}
 	if !out.Quoted {
 		out.Read = c.T("mail.read")
@@ -287,6 +291,16 @@ func newContent(n Notice) content {
 		}
 	}
 	return out
+}
+
+// unproven makes the mail complete by itself: the reader has yet to confirm the
+// address, and could not read on in the portal.
+func (c *content) unproven(replies bool) {
+	c.Quoted, c.Link, c.Open = true, "", ""
+	c.Next = c.T("mail.unproven")
+	if replies {
+		c.Next = c.T("mail.unproven.byMail")
+	}
 }
 
 // text is the mail as plain text, complete by itself.
@@ -307,7 +321,11 @@ func (c content) text() string {
 			say(c.T("mail.files") + "\n- " + strings.Join(c.Files, "\n- "))
 		}
 	}
-	say(c.Read, c.Open+":\n"+c.Link, c.Next)
+	say(c.Read)
+	if c.Link != "" {
+		say(c.Open + ":\n" + c.Link)
+	}
+	say(c.Next)
 	// "-- " is where a signature begins (RFC 3676, 4.3).
 	b.WriteString("-- \n" + c.Footer + "\n")
 	return b.String()

@@ -391,3 +391,35 @@ func TestColours(t *testing.T) {
 		t.Errorf("the button is %s", style)
 	}
 }
+
+// Who has yet to confirm their address gets the answer whole, whatever the portal
+// says of other mails, and no link that they could not open.
+func TestAnswerToUnproven(t *testing.T) {
+	unproven := func(n *Notice) {
+		n.Settings.MailText = false
+		n.To = portal.Recipient{ID: portal.UnprovenRecipient, Person: portal.Person{
+			ID: portal.UnprovenRecipient, Email: "neu@fremd.example", First: "Nele", Language: "de",
+		}}
+	}
+	l, m := write(t, notice(unproven))
+	if l.To != "neu@fremd.example" || m.header.Get("Reply-To") != "" {
+		t.Errorf("to %s: %v", l.To, m.header)
+	}
+	for _, body := range []string{m.text, m.html} {
+		if !strings.Contains(body, "Grüße") || !strings.Contains(body, "Rechnung März.pdf") || !strings.Contains(body, "bestätigen Sie Ihre Adresse") {
+			t.Errorf("says %s", body)
+		}
+		if strings.Contains(body, "/support/") || strings.Contains(body, "Ticket öffnen") {
+			t.Errorf("leads into the portal: %s", body)
+		}
+	}
+	_, m = write(t, notice(unproven, func(n *Notice) { n.Settings.Inboxes[0].Email = "hilfe@nordwind.example"; n.To.Language = "en" }))
+	if got := address1(t, m.header, "Reply-To").Address; got != "hilfe@nordwind.example" || !strings.Contains(m.text, "Reply to this email.") {
+		t.Errorf("replies go to %s: %s", got, m.text)
+	}
+	// For everybody else nothing is another.
+	_, m = write(t, notice(func(n *Notice) { n.Settings.MailText = false }))
+	if strings.Contains(m.text, "Grüße") || !strings.Contains(m.text, "https://help.example.com:8443/support/tickets/ticket000001") || strings.Contains(m.text, "Adresse") {
+		t.Errorf("a contact is told %s", m.text)
+	}
+}

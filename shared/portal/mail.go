@@ -5,10 +5,22 @@ import (
 	"time"
 )
 
+// ConfirmMail is what the mails are counted as that ask whether what was sent came
+// from the address: each address gets one in ConfirmWindow, and the next one at once
+// where that was answered.
+const (
+	ConfirmMail   = "confirm-mail"
+	ConfirmWindow = time.Hour
+)
+
+// UnprovenRecipient is the id of a [Recipient] who has yet to show that their address
+// is theirs.
+const UnprovenRecipient = "unproven"
+
 // Recipient is who a mail goes to, and why.
 type Recipient struct {
 	// ID is the person's; that of an inbox's address is "inbox:" and the
-	// inbox's id.
+	// inbox's id, and that of who is not proven [UnprovenRecipient].
 	ID string
 	// Person has the name, the address, which may be "", and the language and
 	// time zone to write in, which may be "" as well.
@@ -17,6 +29,10 @@ type Recipient struct {
 	// customers.
 	Team bool
 }
+
+// Unproven tells whether they have yet to show that the address is theirs: nobody
+// shows them the ticket.
+func (r Recipient) Unproven() bool { return r.ID == UnprovenRecipient }
 
 // Readers returns the ids of all whom a mail about the ticket may go to: what
 // has to be known before [Recipients] is asked.
@@ -46,7 +62,16 @@ func Recipients(m Message, t Ticket, s *Settings, people map[string]Person) []Re
 			all = append(all, r)
 		}
 	}
-	if (m.Notice == NoticeReceived || m.Notice == NoticeAnswer) && s.Active && Shown(m, t) {
+	if (m.Notice == NoticeReceived || m.Notice == NoticeAnswer) && s.Active && Shown(m, t) && len(t.Review) == 0 {
+		if t.Unproven != nil && m.Notice == NoticeAnswer {
+			p := t.Unproven.Person()
+			p.ID = UnprovenRecipient
+			theirs := t.Clone()
+			theirs.Contacts = []string{p.ID}
+			if CanSee(Viewer{Portal: s.ID, Person: p}, theirs, s) {
+				add(Recipient{ID: p.ID, Person: p})
+			}
+		}
 		for _, id := range t.Contacts {
 			p, ok := people[id]
 			own := id == m.Author.ID && m.Notice == NoticeAnswer

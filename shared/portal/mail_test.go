@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -46,6 +47,11 @@ func TestRecipients(t *testing.T) {
 		}
 		return m
 	}
+	unproven := func(t *Ticket) {
+		t.Contacts, t.Companies = nil, nil
+		t.Unproven = &Unproven{Email: "new@x.example", First: "Nele", Last: "Neu", Language: "en", Properties: map[string]string{"phone": "1"}}
+	}
+	review := func(t *Ticket) { t.Review = []Review{ReviewFast} }
 	comment := func(m *Message) { m.Kind = Comment }
 	second := func(m *Message) { m.Thread = "two" }
 	for _, c := range []struct {
@@ -73,6 +79,17 @@ func TestRecipients(t *testing.T) {
 		{"written in a portal without inboxes", message(NoticeWritten), ticket(), settings(func(s *Settings) { s.Inboxes = nil }), []string{"anna", "bert", "cora", "dora"}},
 		{"received", message(NoticeReceived), ticket(), settings(address), []string{"clara", "carl", "inbox:desk"}},
 		{"received, hidden", message(NoticeReceived), ticket(), settings(hidden, address), []string{"inbox:desk"}},
+		{"an answer to who is not proven", message(NoticeAnswer), ticket(unproven), settings(), []string{UnprovenRecipient}},
+		{"the same, with a contact that the team has added", message(NoticeAnswer), ticket(unproven, func(t *Ticket) { t.Contacts = []string{"clara"} }), settings(), []string{UnprovenRecipient, "clara"}},
+		{"the same, on a hidden ticket", message(NoticeAnswer), ticket(unproven), settings(hidden), nil},
+		{"the same, in a portal that is off", message(NoticeAnswer), ticket(unproven), settings(func(s *Settings) { s.Active = false }), nil},
+		{"a comment on what is not proven", message(NoticeAnswer, comment), ticket(unproven), settings(), nil},
+		{"another thread of what is not proven", message(NoticeAnswer, second), ticket(unproven), settings(), nil},
+		{"received from who is not proven", message(NoticeReceived), ticket(unproven), settings(), []string{"anna", "bert", "dora"}},
+		{"written on what is not proven", message(NoticeWritten), ticket(unproven), settings(), []string{"anna", "bert", "dora"}},
+		{"an answer on what is to be reviewed", message(NoticeAnswer), ticket(review), settings(), nil},
+		{"the same, not proven", message(NoticeAnswer), ticket(unproven, review), settings(), nil},
+		{"received, to be reviewed", message(NoticeReceived), ticket(review), settings(address), []string{"inbox:desk"}},
 		{"nothing to tell", message(""), ticket(), settings(), nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -80,6 +97,14 @@ func TestRecipients(t *testing.T) {
 			var got []string
 			for _, r := range all {
 				got = append(got, r.ID)
+				if r.Unproven() {
+					if want := (Recipient{ID: UnprovenRecipient, Person: Person{
+						ID: UnprovenRecipient, Email: "new@x.example", First: "Nele", Last: "Neu", Language: "en", Role: Customer, Properties: c.t.Unproven.Properties,
+					}}); !reflect.DeepEqual(r, want) {
+						t.Errorf("told is %+v", r)
+					}
+					continue
+				}
 				if r.Team == slices.Contains(c.t.Contacts, r.ID) {
 					t.Errorf("%s is of the team: %t", r.ID, r.Team)
 				}
