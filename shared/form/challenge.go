@@ -49,12 +49,13 @@ func NewWork(s *portal.Settings, formID string, now time.Time) Work {
 		panic(err) // crypto/rand does not fail
 	}
 	salt := rand.Text() + "?" + url.Values{"expires": {strconv.FormatInt(now.Add(workAge).Unix(), 10)}, "form": {formID}}.Encode()
-	w := Work{Algorithm: workAlgorithm, Challenge: hashOf(salt, n.Int64()), MaxNumber: workMost, Salt: salt}
+	w := Work{Algorithm: workAlgorithm, Challenge: Hash(salt, n.Int64()), MaxNumber: workMost, Salt: salt}
 	w.Signature = signWork(s, w.Challenge, salt)
 	return w
 }
 
-func hashOf(salt string, n int64) string {
+// Hash is what a device tries: of the salt and the number after it, in hexadecimal.
+func Hash(salt string, n int64) string {
 	sum := sha256.Sum256([]byte(salt + strconv.FormatInt(n, 10)))
 	return hex.EncodeToString(sum[:])
 }
@@ -77,7 +78,7 @@ func Solved(s *portal.Settings, formID, payload string, now time.Time) (challeng
 	switch {
 	case err != nil || wrong != nil || q.Get("form") != formID,
 		!hmac.Equal([]byte(so.Signature), []byte(signWork(s, so.Challenge, so.Salt))),
-		so.Number < 0 || hashOf(so.Salt, so.Number) != so.Challenge,
+		so.Number < 0 || Hash(so.Salt, so.Number) != so.Challenge,
 		now.Unix() > expires:
 		return "", time.Time{}, false
 	}

@@ -2,6 +2,7 @@ package sample
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -46,6 +47,12 @@ func Fixture(ctx context.Context, store *dynamo.Store, slug string, insecure boo
 				return nil, err
 			}
 			values[name] = cookie
+		case "token":
+			token, err := newToken(ctx, store, slug, whose, now)
+			if err != nil {
+				return nil, fmt.Errorf("placeholder %s: %w", name, err)
+			}
+			values[name] = token
 		case "link", "stale":
 			link, err := newLink(ctx, store, slug, whose, what == "stale", now)
 			if err != nil {
@@ -86,6 +93,19 @@ func newLink(ctx context.Context, store *dynamo.Store, slug, what string, stale 
 	}
 	token := auth.NewToken(l.Person)
 	return token.Value(), store.PutLink(ctx, settings.ID, token.Hash(), l)
+}
+
+// newToken makes an API token of the account with the scope: "admin:forms:submit".
+func newToken(ctx context.Context, store *dynamo.Store, slug, what string, now time.Time) (string, error) {
+	whose, scope, _ := strings.Cut(what, ":")
+	person, ok := account(whose)
+	settings, err := store.Settings(ctx, slug, 0)
+	if err != nil || !ok {
+		return "", errors.Join(err, fmt.Errorf("account %q", whose))
+	}
+	token := auth.NewToken(person)
+	made := portal.APIToken{ID: dynamo.NewID(now), Person: person, Name: "Fixture", Scopes: []portal.Scope{portal.Scope(scope)}, Created: now, Expires: now.AddDate(0, 0, 30)}
+	return token.APIToken(), store.PutToken(ctx, settings.ID, token.Hash(), made, portal.AuditEntry{ID: dynamo.NewID(now), At: now, Actor: person, Action: portal.AuditTokenMade})
 }
 
 // account returns the id of the account whose address has name before the @.

@@ -21,6 +21,7 @@
 //	                      customer@nordwind.example; the other accounts are
 //	                      named likewise, by what is before the @
 //	{{expired:customer}}  that of a session that has ended
+//	{{token:admin:forms:submit}}  an API token of admin@postern.example for the scope
 //	{{asset:app.js}}      the name of a browser file, which changes with it
 //
 // "go run ./infra/local invoke" fills them from its own data, tests from theirs.
