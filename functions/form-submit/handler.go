@@ -21,6 +21,7 @@ type store interface {
 	Submitted(ctx context.Context, portalID string, o dynamo.Once, now time.Time) (dynamo.Submitted, error)
 	Submit(ctx context.Context, s *portal.Settings, f dynamo.FormSubmission, now time.Time) (dynamo.Submitted, bool, error)
 	Count(ctx context.Context, portalID, what, key string, counters []dynamo.Counter, window time.Duration, now time.Time) (int64, time.Time, error)
+	proofs
 }
 
 type handler struct {
@@ -30,7 +31,7 @@ type handler struct {
 
 func newHandler(cfg app.Config, s store, f attachment.Files) http.Handler {
 	h := handler{s, f}
-	return web.New(web.Options{Config: cfg, Store: s}, map[string]web.Handler{
+	return web.New(web.Options{Config: cfg, Store: s, Failed: hubSpotFailed}, map[string]web.Handler{
 		"POST /{portal}/forms/{form}":                                    h.sendPage,
 		"POST /{portal}/embed/{form}":                                    h.sendEmbedded,
 		"POST /api/v1/{portal}/forms/{form}/submissions":                 h.sendJSON,

@@ -163,7 +163,8 @@ func (v *value) UnmarshalJSON(b []byte) error {
 		case bool:
 			text = strconv.FormatBool(x)
 		default:
-			return errValue
+			// Its context is the decoder's to add.
+			return &json.UnmarshalTypeError{Value: "value"}
 		}
 		if text != "" {
 			*v = append(*v, text)
@@ -171,9 +172,6 @@ func (v *value) UnmarshalJSON(b []byte) error {
 	}
 	return nil
 }
-
-// errValue is what encoding/json says of a value that is none of a field's.
-var errValue = &json.UnmarshalTypeError{Value: "value", Field: "fields.value"}
 
 // readJSON reads a submission in JSON, or as a form by a program.
 func readJSON(r *web.Request, f portal.Form) (received, error) {

@@ -222,6 +222,12 @@ func (a Answer) check(t testing.TB, p *Portal) {
 		if a.Status == http.StatusOK && a.Method != http.MethodHead || a.Status >= 400 && a.Method != http.MethodHead {
 			bad("says nothing")
 		}
+	case strings.HasPrefix(a.Path, "/submissions/") && a.Status >= 400: // HubSpot's shape, which nothing else has
+		var said struct{ Status, Message, CorrelationID string }
+		if err := json.Unmarshal([]byte(a.Body), &said); err != nil || said.Status != "error" || said.Message == "" || said.CorrelationID != a.RequestID ||
+			content != "application/json" || unfilled.MatchString(a.Body) {
+			bad("is %q: %s", content, a.Body)
+		}
 	case a.API() && a.Status >= 400:
 		problem := a.Problem(t)
 		if problem.Type != "about:blank" || problem.Title == "" || problem.Detail == "" || problem.Status != a.Status || problem.RequestID != a.RequestID {

@@ -37,6 +37,7 @@ import (
 	"postern/shared/dynamo/dynamotest"
 	"postern/shared/lambdahttp/lambdatest"
 	"postern/shared/portal"
+	"postern/shared/routes"
 )
 
 // Make returns the function's handler.
@@ -185,7 +186,7 @@ func (p *Portal) Do(t testing.TB, r Request) Answer {
 	t.Helper()
 	path, query, _ := strings.Cut(strings.ReplaceAll(r.URL, "{portal}", p.Slug), "?")
 	headers := map[string]string{"accept": "application/json"}
-	if !strings.HasPrefix(path, "/api/") {
+	if !routes.API(path) {
 		headers = map[string]string{"accept": "text/html", "accept-language": "de", "sec-fetch-site": "same-origin"}
 	}
 	body := any(r.Body)
