@@ -353,10 +353,10 @@ func (w *work) open(id string, su portal.Submission, contact portal.Person, s *d
 	}
 	event := portal.Message{
 		Thread: t.Thread, Kind: portal.Event, Event: portal.EventForm, Change: portal.Change{Name: w.form.Name, To: su.ID},
-		Author: m.Author, Created: t.Created,
+		Author: m.Author, Created: t.Created.Add(time.Millisecond),
 	}
 	note := portal.Message{
-		Thread: t.Thread, Kind: portal.Note, HTML: richtext.FromText(w.origin(su)), Author: m.Author, Created: t.Created.Add(time.Millisecond),
+		Thread: t.Thread, Kind: portal.Note, HTML: richtext.FromText(w.origin(su)), Author: m.Author, Created: t.Created.Add(2 * time.Millisecond),
 	}
 	s.Ticket, s.Messages = &t, []portal.Message{m, event, note}
 }
