@@ -112,7 +112,7 @@ func proven(t *testing.T, p *functiontest.Portal, id string, contact portal.Pers
 	if err != nil {
 		t.Fatal(err)
 	}
-	if ticket.Unproven != nil || !slices.Equal(ticket.Contacts, []string{contact.ID}) || ticket.Requester != contact.Name() {
+	if ticket.Unproven != nil || !slices.Equal(ticket.Contacts, []string{contact.ID}) || ticket.Requester != contact.Name() || ticket.ActivityBy != contact.ID {
 		t.Errorf("%+v", ticket)
 	}
 	events := 0

@@ -134,10 +134,16 @@ func TestFixtures(t *testing.T) {
 		"request-register":     {Status: 403, Detail: T("de", "link.error.closed"), Check: nobody},
 		"request-cross-origin": {Status: 403, Detail: T("de", "error.crossOrigin")},
 
-		"api-reset":        in("", sample.Customer, chosen),
-		"api-sign-in":      in("", sample.Customer, sample.Password),
-		"api-short":        {Status: 422, Fields: []string{"password"}, Check: unchanged},
-		"api-missing":      {Status: 422, Fields: []string{"password"}, Check: unchanged},
+		"api-reset":   in("", sample.Customer, chosen),
+		"api-sign-in": in("", sample.Customer, sample.Password),
+		"api-short":   {Status: 422, Fields: []string{"password"}, Check: unchanged},
+		"api-missing": {Status: 422, Fields: []string{"password"}, Check: unchanged},
+		// Confirming an address signs nobody in.
+		"link-confirm":     gone,
+		"use-confirm":      gone,
+		"api-confirm":      goneJSON,
+		"api-look-confirm": goneJSON,
+
 		"api-unknown":      goneJSON,
 		"api-look":         {Status: 200, Check: looks(`{"kind":"sign-in","email":"c•••@nordwind.example","names":false,"password":false,"consent":null}`)},
 		"api-look-reset":   {Status: 200, Check: looks(`{"kind":"reset","email":"c•••@nordwind.example","names":false,"password":true,"consent":null}`)},

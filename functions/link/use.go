@@ -97,6 +97,9 @@ func (h handler) link(ctx context.Context, r *web.Request) (token auth.Token, u 
 	if err != nil {
 		return token, use{}, err
 	}
+	if u.Link.Kind == portal.LinkConfirm { // which signs nobody in
+		return token, use{}, portal.Errorf(portal.NotFound, "link.error.gone")
+	}
 	if u.Link.Kind == portal.LinkRegister && !open(r) {
 		return token, use{}, notOpen(r)
 	}

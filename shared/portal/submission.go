@@ -651,6 +651,9 @@ func Prove(t Ticket, p Person, now time.Time) (Ticket, []Message) {
 	if t.Contacts[0] == p.ID {
 		t.Requester = p.Name()
 	}
+	if t.ActivityBy == UnprovenSender {
+		t.ActivityBy = p.ID // who has read what they wrote
+	}
 	if p.Company != "" && !slices.Contains(t.Companies, p.Company) && len(t.Companies) < MaxCompanies {
 		t.Companies = append(t.Companies, p.Company)
 	}
