@@ -8,7 +8,7 @@ import (
 	"postern/shared/portal"
 )
 
-// Pipeline, stages and inbox of the portal that every deployment begins with.
+// Pipeline, stages, inbox and form of the portal that every deployment begins with.
 // The mapping of an import may name them.
 const (
 	pipelineID = "pipelinesupport"
@@ -19,6 +19,7 @@ const (
 	stageClosed   = "stageclosed"
 
 	inboxID = "inboxsupport"
+	formID  = "support"
 )
 
 // firstPortal returns the portal that every deployment begins with: complete but
@@ -42,5 +43,9 @@ func firstPortal(slug string, now time.Time) portal.Settings {
 		},
 	}}
 	s.Inboxes = []portal.Inbox{{ID: inboxID, Name: "Support"}}
+	s.SupportForm = portal.SupportForm{Form: formID, Header: text("How can we help?", "Wie können wir helfen?")}
 	return s
 }
+
+// firstForm returns the form that customers of the first portal open tickets with.
+func firstForm() portal.Form { return portal.SupportTemplate(formID, "Support", inboxID) }

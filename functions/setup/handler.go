@@ -144,7 +144,7 @@ func (s *setup) makePortal(ctx context.Context) error {
 	if portal.KindOf(err) != portal.NotFound {
 		return err
 	}
-	err = s.store.CreatePortal(ctx, firstPortal(slug, s.now()))
+	err = s.store.CreatePortal(ctx, firstPortal(slug, s.now()), firstForm())
 	if portal.KindOf(err) == portal.Conflict {
 		return nil // another has just made it
 	}

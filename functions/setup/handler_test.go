@@ -439,6 +439,11 @@ func TestFirstPortal(t *testing.T) {
 			t.Errorf("id %q", id)
 		}
 	}
+	// Customers can open tickets from the first day on.
+	form, err := p.store.Form(t.Context(), s.ID, s.SupportForm.Form)
+	if err != nil || portal.ValidateForm(form, s) != nil || len(form.Unlinkable(s)) > 0 || form.Version != 1 || s.SupportForm.Header["de"] == "" {
+		t.Errorf("%+v: %v, %v, %q", form, err, portal.ValidateForm(form, s), form.Unlinkable(s))
+	}
 	now := p.now()
 	customer := portal.Viewer{Portal: s.ID, Person: portal.Person{ID: dynamo.NewID(now), First: "Clara", Role: portal.Customer}}
 	first := s.Pipelines[0]

@@ -117,15 +117,14 @@ func (s *Store) Forms(ctx context.Context, portalID string) ([]portal.Form, erro
 func (s *Store) PutForm(ctx context.Context, portalID string, f portal.Form) (portal.Form, error) {
 	before := f.Version
 	f.Version++
-	current := s.mustNotExist(schema.Settings, marshal(formsKey(portalID), formPrefix+f.ID, f))
+	items := formItems(portalID, f)
+	current := s.mustNotExist(schema.Settings, items[0])
 	if before > 0 {
 		current.Put.ConditionExpression = aws.String("#version = :before")
 		current.Put.ExpressionAttributeNames = map[string]string{"#version": "Version"}
 		current.Put.ExpressionAttributeValues = item{":before": num(before)}
 	}
-	err := s.transactAll(ctx, []types.TransactWriteItem{
-		current, s.putAnyway(schema.Settings, marshal(formVersionsKey(portalID, f.ID), formVersionKey(f.Version), f)),
-	})
+	err := s.transactAll(ctx, []types.TransactWriteItem{current, s.putAnyway(schema.Settings, items[1])})
 	if err != nil {
 		return portal.Form{}, err
 	}
@@ -133,6 +132,14 @@ func (s *Store) PutForm(ctx context.Context, portalID string, f portal.Form) (po
 	delete(s.forms, portalID+"#"+f.ID)
 	s.mu.Unlock()
 	return f, nil
+}
+
+// formItems are the form as it is, and the version that it is.
+func formItems(portalID string, f portal.Form) []item {
+	return []item{
+		marshal(formsKey(portalID), formPrefix+f.ID, f),
+		marshal(formVersionsKey(portalID, f.ID), formVersionKey(f.Version), f),
+	}
 }
 
 // FormContact is whom a submission's address belongs to.

@@ -34,9 +34,13 @@ func (s *Store) forgetSettings() {
 // CreatePortal writes a new portal's settings, all or nothing (pattern 31, one
 // TransactWriteItems of at most 98 pipelines, properties, inboxes and staff). It
 // is a Conflict where there is a portal with the slug or the id.
-func (s *Store) CreatePortal(ctx context.Context, settings portal.Settings) error {
+func (s *Store) CreatePortal(ctx context.Context, settings portal.Settings, forms ...portal.Form) error {
+	items := settingsItems(settings)
+	for _, f := range forms {
+		items = append(items, formItems(settings.ID, f)...)
+	}
 	var writes []types.TransactWriteItem
-	for _, it := range settingsItems(settings) {
+	for _, it := range items {
 		writes = append(writes, s.mustNotExist(schema.Settings, it))
 	}
 	if err := s.transactAll(ctx, writes); err != nil {
