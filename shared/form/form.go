@@ -96,7 +96,17 @@ type Page struct {
 	FilesGone bool                           // files came with the form itself, and have to be chosen again
 	Agreed    bool                           // the consent's box was ticked
 	Failure   *web.Failure                   // its fields are the form's
-	Used      *Used                          // what was already sent under ID, where something else was
+	Used      *Used                          // what was already sent under ID
+
+	Preview string // why it cannot be sent, for who sees it as others do; "" sends it
+	Share   *Share // for who sets the portal up
+}
+
+// Share is how a company's own pages and programs reach the form.
+type Share struct {
+	Embed   string // address of the page to frame; "" where it is not public
+	Address string // takes a POST
+	Secret  string // that signs what is sent; "" where there is none
 }
 
 // Used is what was sent before.
@@ -107,8 +117,17 @@ type Used struct {
 
 // Result is the page.
 func (p Page) Result(r *web.Request) web.Result {
+	if p.Form.Redirect != "" {
+		r.AllowRedirect(p.Form.Redirect)
+	}
+	section := ""
+	if p.Form.ID == r.Settings.SupportForm.Form {
+		section = web.SupportFormSection
+	}
 	return web.Result{
-		Title: p.Form.Name, Section: "form",
+		Title: Title(r, p.Form), Section: section, Scripts: []string{"form.js"},
 		Page: func(f ui.Frame) templ.Component { return page(f, r, p) },
 	}
 }
+
+func formatNumber(n int64) string { return strconv.FormatInt(n, 10) }

@@ -15,6 +15,7 @@ const result = await build({
   absWorkingDir: here,
   entryPoints: {
     app: "browser/app.ts",
+    form: "browser/form.ts",
     inbox: "browser/inbox.ts",
     passkey: "browser/passkey.ts",
     reply: "browser/reply.ts",

@@ -34,6 +34,23 @@ type Frame struct {
 
 	Template      string         // of a Card: "card" (default), "split" or "plain"
 	SystemPreview *SystemPreview // the Card is a preview, in which nothing can be sent
+
+	framed bool // another page may be around this one
+}
+
+// bare is the frame of a page that knows nobody, and that another page may be around.
+func (f Frame) bare() Frame {
+	f.Session, f.Account, f.Nav, f.As, f.Preview = nil, nil, nil, nil, nil
+	f.Languages, f.framed = nil, true
+	return f
+}
+
+// outside are the attributes of links that lead out of a page that is framed.
+func outside(framed bool) templ.Attributes {
+	if !framed {
+		return nil
+	}
+	return templ.Attributes{"target": "_blank", "rel": "noopener"}
 }
 
 // Brand is how a portal presents itself.

@@ -121,8 +121,9 @@ type Attached struct {
 type Limits struct {
 	Files     int      // per message
 	Bytes     int64    // per file
-	Forbidden []string // extensions in lower case, without the dot
-	Text      int      // bytes of text or HTML; 0 is no limit
+	Allowed   []string // extensions in lower case, without the dot; none is all but those
+	Forbidden []string
+	Text      int // bytes of text or HTML; 0 is no limit
 }
 
 // settings is what the script needs to know, as JSON in a data attribute.
@@ -132,36 +133,43 @@ func (p ReplyBoxProps) settings() string {
 	if attached == nil {
 		attached = []Attached{}
 	}
+	texts := uploadTexts(r, p.Limits)
+	texts["empty"], texts["long"], texts["waiting"] = r.T("reply.empty"), r.T("reply.long"), p.waiting()
+	texts["count"] = r.T("reply.files.count", "max", strconv.Itoa(p.Limits.Files))
 	data, err := json.Marshal(map[string]any{
 		"attachmentsURL": p.AttachmentsURL,
+		"field":          "attachments",
 		"maxFiles":       p.Limits.Files,
 		"maxBytes":       p.Limits.Bytes,
+		"allowed":        append([]string{}, p.Limits.Allowed...),
 		"forbidden":      append([]string{}, p.Limits.Forbidden...),
 		"maxText":        p.Limits.Text,
 		"attached":       attached,
 		"lang":           r.Lang(),
 		"failed":         p.Error != "" || p.Disabled != "",
-		"texts": map[string]string{
-			"empty":    r.T("reply.empty"),
-			"long":     r.T("reply.long"),
-			"waiting":  p.waiting(),
-			"failed":   r.T("reply.files.failed"),
-			"lost":     r.T("reply.files.lost"),
-			"progress": r.T("reply.files.progress", "percent", "{percent}"),
-			"uploaded": r.T("reply.files.uploaded", "name", "{name}"),
-			"removed":  r.T("reply.files.removed", "name", "{name}"),
-			"remove":   r.T("file.remove", "name", "{name}"),
-			"retry":    r.T("file.retry.named", "name", "{name}"),
-			"count":    r.T("reply.files.count", "max", strconv.Itoa(p.Limits.Files)),
-			"bytes":    r.T("reply.files.bytes", "name", "{name}", "size", "{size}", "max", r.Size(p.Limits.Bytes)),
-			"none":     r.T("reply.files.empty", "name", "{name}"),
-			"kind":     r.T("reply.files.kind", "extension", "{extension}"),
-		},
+		"texts":          texts,
 	})
 	if err != nil {
 		panic(err) // nothing in it can fail to encode
 	}
 	return string(data)
+}
+
+// uploadTexts are what upload.ts says of files.
+func uploadTexts(r Reader, l Limits) map[string]string {
+	return map[string]string{
+		"failed":   r.T("reply.files.failed"),
+		"lost":     r.T("reply.files.lost"),
+		"progress": r.T("reply.files.progress", "percent", "{percent}"),
+		"uploaded": r.T("reply.files.uploaded", "name", "{name}"),
+		"removed":  r.T("reply.files.removed", "name", "{name}"),
+		"remove":   r.T("file.remove", "name", "{name}"),
+		"retry":    r.T("file.retry.named", "name", "{name}"),
+		"bytes":    r.T("reply.files.bytes", "name", "{name}", "size", "{size}", "max", r.Size(l.Bytes)),
+		"none":     r.T("reply.files.empty", "name", "{name}"),
+		"kind":     r.T("reply.files.kind", "extension", "{extension}"),
+		"types":    r.T("form.error.fileType", "types", strings.Join(l.Allowed, ", ")),
+	}
 }
 
 // tools are the editor's buttons, in their order; "" separates groups.

@@ -131,6 +131,10 @@ func (s *server) frame(r *Request, result Result) ui.Frame {
 		f.Nav = append(f.Nav, ui.NavItem{Label: r.Reader.T("frame.inbox"), Href: r.Path("inbox"), Current: result.Section == "inbox"})
 	}
 	f.Nav = append(f.Nav, ui.NavItem{Label: r.Reader.T("frame.tickets"), Href: r.Path("tickets"), Current: result.Section == "tickets"})
+	if item, ok := r.SupportForm(); ok && !r.Viewer.Role.Team() {
+		item.Current = result.Section == SupportFormSection
+		f.Nav = append(f.Nav, item)
+	}
 	if portal.MaySet(r.Viewer) {
 		f.Nav = append(f.Nav, ui.NavItem{Label: r.Reader.T("frame.access"), Href: r.Path("access"), Current: result.Section == "access"})
 	}
@@ -157,6 +161,34 @@ func (s *server) frame(r *Request, result Result) ui.Frame {
 		f.Preview = &ui.BannerProps{Text: r.Reader.T("frame.preview")}
 	}
 	return f
+}
+
+// SupportFormSection marks the menu entry of the portal's support form.
+const SupportFormSection = "support-form"
+
+// SupportForm leads to the form that customers open tickets with, by what the portal
+// calls it. ok is false where it has none.
+func (r *Request) SupportForm() (item ui.NavItem, ok bool) {
+	s := r.Settings.SupportForm
+	if s.Form == "" {
+		return ui.NavItem{}, false
+	}
+	label := s.Menu.In(append([]string{r.Reader.Lang()}, r.Settings.Languages...)...)
+	if label == "" {
+		label = r.Reader.T("frame.newTicket")
+	}
+	return ui.NavItem{Label: label, Href: r.Path("forms", s.Form)}, true
+}
+
+// AllowRedirect lets the page's forms lead on to the address when they are sent.
+// Browsers hold redirects of a form against its page's policy as well.
+func (r *Request) AllowRedirect(address string) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return
+	}
+	h := r.answer.Header()
+	h.Set("Content-Security-Policy", strings.Replace(h.Get("Content-Security-Policy"), "form-action 'self'", "form-action 'self' "+u.Scheme+"://"+u.Host, 1))
 }
 
 // JSON reads the request's body into v. It refuses another content type (415),

@@ -21,15 +21,15 @@ export interface Draft {
   sent?: string;
 }
 
-export interface Drafts {
-  load(): Promise<Draft | null>;
-  save(draft: Draft): Promise<void>;
+export interface Drafts<D = Draft> {
+  load(): Promise<D | null>;
+  save(draft: D): Promise<void>;
   remove(): void;
 }
 
-/** Opens the drafts of one ticket: name is PORTAL/TICKET, key base64 of 32
+/** Opens the drafts of one ticket or form: name is PORTAL/TICKET, key base64 of 32
     bytes. null where the browser keeps nothing. */
-export async function openDrafts(name: string, key: string): Promise<Drafts | null> {
+export async function openDrafts<D = Draft>(name: string, key: string): Promise<Drafts<D> | null> {
   if (!name || !key || !("crypto" in window) || !crypto.subtle) return null;
   let storage: Storage;
   let cipher: CryptoKey;
@@ -41,7 +41,7 @@ export async function openDrafts(name: string, key: string): Promise<Drafts | nu
     return null;
   }
 
-  const read = async (entry: string): Promise<Draft | null> => {
+  const read = async (entry: string): Promise<D | null> => {
     const stored = storage.getItem(entry);
     if (stored === null) return null;
     try {
@@ -51,7 +51,7 @@ export async function openDrafts(name: string, key: string): Promise<Drafts | nu
         cipher,
         bytes.subarray(12),
       );
-      return JSON.parse(new TextDecoder().decode(plain)) as Draft;
+      return JSON.parse(new TextDecoder().decode(plain)) as D;
     } catch {
       storage.removeItem(entry);
       return null;
@@ -89,5 +89,22 @@ export async function openDrafts(name: string, key: string): Promise<Drafts | nu
       turn++;
       storage.removeItem(own);
     },
+  };
+}
+
+/** Drafts of who is nobody's contact: they stay in this tab, and end with it. */
+export function tabDrafts<D>(name: string): Drafts<D> {
+  const own = prefix + name;
+  const store = <T>(use: (storage: Storage) => T): T | null => {
+    try {
+      return use(sessionStorage);
+    } catch {
+      return null; // nothing is kept here
+    }
+  };
+  return {
+    load: async () => JSON.parse(store((s) => s.getItem(own)) ?? "null") as D | null,
+    save: async (draft) => void store((s) => s.setItem(own, JSON.stringify(draft))),
+    remove: () => void store((s) => s.removeItem(own)),
   };
 }

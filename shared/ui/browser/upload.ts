@@ -4,8 +4,12 @@ import type { DraftFile } from "./draft";
 
 export interface UploadSettings {
   attachmentsURL: string;
+  /** The name that the ids of uploaded files are sent by. */
+  field: string;
   maxFiles: number;
   maxBytes: number;
+  /** Extensions; none is all but the forbidden ones. */
+  allowed: string[];
   forbidden: string[];
   lang: string;
   texts: Record<string, string>;
@@ -69,6 +73,7 @@ export function openUploads(list: HTMLUListElement, template: HTMLTemplateElemen
 
   function refuse(file: File): string {
     const extension = file.name.includes(".") ? file.name.slice(file.name.lastIndexOf(".") + 1).toLowerCase() : "";
+    if (settings.allowed.length > 0 && !settings.allowed.includes(extension)) return text("types", {});
     if (settings.forbidden.includes(extension)) return text("kind", { extension });
     if (settings.maxBytes > 0 && file.size > settings.maxBytes) {
       return text("bytes", { name: file.name, size: size(file.size, settings.lang) });
@@ -112,7 +117,7 @@ export function openUploads(list: HTMLUListElement, template: HTMLTemplateElemen
     entries.splice(at, 1);
     const near = entry.row.nextElementSibling ?? entry.row.previousElementSibling;
     entry.row.remove();
-    const focus = near?.querySelector<HTMLElement>("[data-remove]") ?? list.closest("form")?.querySelector<HTMLElement>("[data-attach]");
+    const focus = near?.querySelector<HTMLElement>("[data-remove]") ?? list.closest("[data-files-field], form")?.querySelector<HTMLElement>("[data-attach]");
     focus?.focus();
     if (entry.id) events.removed(entry.id);
     events.tell(text("removed", { name: entry.name }));
@@ -160,7 +165,7 @@ export function openUploads(list: HTMLUListElement, template: HTMLTemplateElemen
       entry.row.classList.add("done");
       const field = document.createElement("input");
       field.type = "hidden";
-      field.name = "attachments";
+      field.name = settings.field;
       field.value = ticket.id;
       entry.row.append(field);
       events.tell(text("uploaded", { name: entry.name }));
@@ -224,7 +229,7 @@ export function openUploads(list: HTMLUListElement, template: HTMLTemplateElemen
         entry.row.classList.add("done");
         const field = document.createElement("input");
         field.type = "hidden";
-        field.name = "attachments";
+        field.name = settings.field;
         field.value = f.id;
         entry.row.append(field);
       }
