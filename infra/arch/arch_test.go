@@ -45,6 +45,7 @@ const (
 	saml      = "github.com/crewjam/saml"
 	etree     = "github.com/beevik/etree"
 	xmldsig   = "github.com/russellhaering/goxmldsig"
+	webhooks  = "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
 // rooms lists who may import what; whoever needs more adds it here, and so looks
@@ -155,6 +156,14 @@ var rooms = []room{
 			"shared/openapi",
 		},
 		modules: []string{templ, group, "github.com/mileusna/useragent"},
+	},
+	{
+		path: "functions/form-submit",
+		rooms: []string{
+			"shared/portal", "shared/routes", "shared/dynamo", "shared/blob", "shared/auth", "shared/app", "shared/app/awsconfig", "shared/web",
+			"shared/ui", "shared/view", "shared/attachment", "shared/form", "shared/lambdahttp", "shared/richtext",
+		},
+		modules: []string{templ, webhooks},
 	},
 	{
 		path: "functions/notify",

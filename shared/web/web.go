@@ -390,7 +390,7 @@ func (s *server) admit(ctx context.Context, r *Request) error {
 // MayUse refuses a signed-in viewer to whom the portal is closed, as routes that are
 // not public do by themselves: it is off, or they have no access.
 func (r *Request) MayUse(ctx context.Context) error {
-	if r.Session.Incomplete && !r.route.Completes() {
+	if r.Session.Incomplete && (r.route.Access == routes.Public || !r.route.Completes()) {
 		return portal.Errorf(portal.Forbidden, incomplete)
 	}
 	if !r.Settings.Active && !r.Viewer.Role.Team() && r.Viewer.As == nil {
