@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -67,6 +68,8 @@ var hubSpotFixtures = map[string]functiontest.Want{
 	}},
 	"hubspot-options-unlisted": {Status: 403, Header: map[string]string{"Access-Control-Allow-Origin": ""}},
 }
+
+func init() { maps.Copy(wants, hubSpotFixtures) }
 
 // faulty is invalid, by the faults and nothing besides.
 func faulty(faults ...string) functiontest.Want {
