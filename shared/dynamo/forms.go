@@ -514,14 +514,7 @@ func (s *Store) UnprovenTickets(ctx context.Context, portalID, address string) (
 // MakeContact makes the contact of an address that somebody has proven (pattern 119,
 // one TransactWriteItems of up to 3). It is a Conflict where somebody has it by now.
 func (s *Store) MakeContact(ctx context.Context, portalID string, p portal.Person) error {
-	writes := []types.TransactWriteItem{
-		s.mustNotExist(schema.People, marshal(emailKey(portalID, p.Email), "e", claimItem{Person: p.ID})),
-		s.mustNotExist(schema.People, itemOfPerson(portalID, p)),
-	}
-	for _, company := range memberships(p) {
-		writes = append(writes, s.putAnyway(schema.People, keyOf(companyKey(portalID, company), memberKey(p.ID))))
-	}
-	return s.transactAll(ctx, writes)
+	return s.transactAll(ctx, s.submitterWrites(portalID, FormSubmission{Contact: &p}))
 }
 
 // numbers is a block of ticket numbers that was leased.
