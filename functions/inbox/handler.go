@@ -63,5 +63,8 @@ func newHandler(cfg app.Config, s store, f reply.Files) http.Handler {
 		"POST /{portal}/inbox/{ticket}/companies":                    h.companiesForm,
 		"POST /api/v1/{portal}/inbox/{ticket}/companies":             h.addCompanyJSON,
 		"DELETE /api/v1/{portal}/inbox/{ticket}/companies/{company}": h.removeCompanyJSON,
+
+		"POST /{portal}/inbox/{ticket}/release":        h.releaseForm,
+		"POST /api/v1/{portal}/inbox/{ticket}/release": h.releaseJSON,
 	})
 }

@@ -48,6 +48,8 @@ type row struct {
 	CreatedAt      time.Time `json:"created_at"`
 	LastActivityAt time.Time `json:"last_activity_at"`
 	Unread         bool      `json:"unread"`
+	Unproven       *named    `json:"unproven"`
+	Review         []string  `json:"review"`
 }
 
 // opened is the public shape of a thread.
@@ -398,6 +400,15 @@ func TestFixtures(t *testing.T) {
 		"company-not-an-id":      problem(422, "error.invalid", "company"),
 		"company-remove":         {Status: 200, Check: o.events("company")},
 		"company-remove-gone":    {Status: 200, Check: untouched},
+
+		// There is nothing to review, so that nothing is written.
+		"form-release": leads("?done=released", untouched),
+		"release": {Status: 200, Check: func(t *testing.T, p *functiontest.Portal, a functiontest.Answer) {
+			untouched(t, p, a)
+			if got := changedTicket(t, a); got.ID != sample.OwnTicket || got.Unproven != nil || got.Review == nil || len(got.Review) > 0 {
+				t.Errorf("answers %s", a.Body)
+			}
+		}},
 	}
 	// entered is the form of a new ticket with what is wrong with it.
 	entered := func(status int, field, text string) functiontest.Want {
@@ -433,7 +444,7 @@ func TestFixtures(t *testing.T) {
 	} {
 		wants[name] = want
 	}
-	for _, what := range []string{"start", "contact", "company", "contact-remove", "company-remove"} {
+	for _, what := range []string{"start", "contact", "company", "contact-remove", "company-remove", "release"} {
 		wants[what+"-unknown"] = problem(404, "error.notFound")
 		wants[what+"-customer"] = problem(403, "error.teamOnly")
 		wants[what+"-signed-out"] = problem(401, "error.session")
@@ -441,7 +452,9 @@ func TestFixtures(t *testing.T) {
 		if strings.HasSuffix(what, "-remove") {
 			continue
 		}
-		wants[what+"-broken"] = problem(400, "error.badJSON")
+		if what != "release" { // which says nothing
+			wants[what+"-broken"] = problem(400, "error.badJSON")
+		}
 		wants["form-"+what+"-unknown"] = page(404, "error.notFound")
 		wants["form-"+what+"-customer"] = page(403, "error.teamOnly")
 		wants["form-"+what+"-signed-out"] = page(401, "error.session")

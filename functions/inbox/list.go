@@ -72,14 +72,27 @@ type rowView struct {
 	CreatedAt      time.Time    `json:"created_at"`
 	LastActivityAt time.Time    `json:"last_activity_at"`
 	Unread         bool         `json:"unread"`
+	// Unproven is who sent it without having shown that the address is theirs; null
+	// where it is somebody's.
+	Unproven *unprovenView   `json:"unproven"`
+	Review   []portal.Review `json:"review"` // why somebody is to look at it first
+}
+
+type unprovenView struct {
+	Email string `json:"email"`
+	Name  string `json:"name"` // "" where they gave none
 }
 
 func rowOf(t portal.Ticket, r *web.Request) rowView {
-	return rowView{
+	v := rowView{
 		ID: t.ID, Number: t.Number, Subject: t.Subject, State: t.State, Stage: portal.StageValue(t.Pipeline, t.Stage),
 		Priority: t.Priority, Owner: t.Owner, RequestedBy: t.Requester, CreatedAt: t.Created, LastActivityAt: t.Activity,
-		Unread: portal.Unread(r.Viewer, t, r.Now),
+		Unread: portal.Unread(r.Viewer, t, r.Now), Review: append([]portal.Review{}, t.Review...),
 	}
+	if u := t.Unproven; u != nil {
+		v.Unproven = &unprovenView{Email: u.Email, Name: portal.FullName(u.First, u.Last)}
+	}
+	return v
 }
 
 // showInbox lists the tickets of an inbox, newest activity first.
@@ -319,7 +332,10 @@ func (l list) props(r *web.Request, current string) ui.InboxListProps {
 		row := ui.InboxRow{
 			Href: address(r.Path("inbox", tk.ID), values) + "#latest", Subject: tk.Subject, Requester: tk.Requester, Number: tk.Number,
 			At: tk.Activity, Unread: portal.Unread(r.Viewer, tk, r.Now) && tk.ID != current, Current: tk.ID == current,
-			Closed: tk.State == portal.Closed, Owner: staffName(r, tk.Owner),
+			Closed: tk.State == portal.Closed, Owner: staffName(r, tk.Owner), Marks: marks(r, tk),
+		}
+		if u := tk.Unproven; u != nil && u.Email != tk.Requester {
+			row.Company = u.Email // nobody knows of a company yet
 		}
 		if tk.Priority == "high" || tk.Priority == "urgent" {
 			row.Priority, row.Urgent = priorityWord(r, tk.Priority), tk.Priority == "urgent"

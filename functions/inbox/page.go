@@ -91,6 +91,12 @@ func eventText(r *web.Request, m portal.Message) string {
 		return t("detail.event.closed", "name", name)
 	case portal.EventReopened:
 		return t("detail.event.reopened", "name", name)
+	case portal.EventForm:
+		return t("inbox.event.form", "name", name, "form", c.Name)
+	case portal.EventProven:
+		return t("inbox.event.proven", "name", name)
+	case portal.EventReleased:
+		return t("inbox.event.reviewed", "name", name)
 	case portal.EventUnsent:
 		return t("inbox.event.unsent", "name", c.Name, "reason", unsentReason(r, c.To))
 	}
@@ -170,8 +176,14 @@ func (p thread) box(r *web.Request) ui.ReplyBoxProps {
 	}
 	box.Hidden = append(box.Hidden, ui.HiddenField{Name: "seen", Value: strconv.FormatInt(p.ticket.Activity.UnixMilli(), 10)})
 	box.Label = t("inbox.reply.label")
-	if len(p.ticket.Contacts) == 0 {
+	switch u := p.ticket.Unproven; {
+	case u != nil:
+		box.Help = t("inbox.reply.unproven", "email", u.Email)
+	case len(p.ticket.Contacts) == 0:
 		box.Help = t("inbox.reply.nobody")
+	}
+	if len(p.ticket.Review) > 0 {
+		box.Help = strings.TrimSpace(box.Help + " " + t("inbox.reply.releases"))
 	}
 	if f := p.reply.Failure; f != nil && f.Status == 409 {
 		box.Send = t("inbox.reply.anyway")

@@ -38,6 +38,7 @@ func TestOtherInbox(t *testing.T) {
 		"form-start", "form-start-empty", "start", "start-empty",
 		"form-contact", "form-contact-remove", "form-contact-nobody", "form-contact-team", "contact", "contact-nobody", "contact-no-address", "contact-remove", "contact-remove-gone",
 		"form-company", "form-company-remove", "form-company-gone", "form-company-none", "company", "company-none", "company-remove", "company-remove-gone",
+		"form-release", "release",
 	} {
 		a := p.Fixture(t, name)
 		want := 404

@@ -159,6 +159,8 @@ func flash(r *web.Request, done, sent string, comment bool) *ui.BannerProps {
 		text = r.Reader.T("inbox.done.saved")
 	case done == "opened":
 		text = r.Reader.T("inbox.done.opened")
+	case done == "released":
+		text = r.Reader.T("inbox.done.released")
 	case done == "thread":
 		text = r.Reader.T("inbox.done.thread")
 	default:

@@ -128,7 +128,7 @@ func (h handler) again(ctx context.Context, r *web.Request, ticket string, wrong
 }
 
 // answer writes a message that customers see, and whose contacts are told by
-// mail.
+// mail. Whoever answers a ticket that is to be reviewed has looked at it.
 func (h handler) answer(ctx context.Context, r *web.Request, in draft) (dynamo.Edit, bool, error) {
 	if in.thread != "" {
 		t, err := h.answered(ctx, r, in.ticket)
@@ -147,16 +147,22 @@ func (h handler) answer(ctx context.Context, r *web.Request, in draft) (dynamo.E
 		_, _, err := answered(t)
 		return err
 	}, func(t portal.Ticket, files []portal.Attachment) (dynamo.Edit, error) {
+		before := t
 		t, events, err := answered(t)
 		if err != nil {
 			return dynamo.Edit{}, err
 		}
+		t, released, err := portal.Release(t, r.Viewer, r.Settings, t.Activity.Add(time.Duration(1+len(events))*time.Millisecond))
+		if err != nil {
+			return dynamo.Edit{}, err
+		}
+		events = append(events, released...)
 		m := in.Message(r, t.Thread, portal.Reply, files)
 		m.Created, m.Notice = t.Activity, portal.NoticeAnswer
 		if in.close {
 			t, events, err = portal.CloseAnswered(t, r.Viewer, r.Settings, events)
 		}
-		return dynamo.Edit{Ticket: t, Messages: append([]portal.Message{m}, events...)}, err
+		return dynamo.Edit{Ticket: t, Messages: append([]portal.Message{m}, events...), Link: confirmation(r, before, t)}, err
 	})
 }
 

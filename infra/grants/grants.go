@@ -162,6 +162,7 @@ var functions = map[string][]Grant{
 		{schema.Lists + "/gsi4", []string{query}},
 		{schema.Lists + "/gsi5", []string{query}},
 		{schema.People, []string{getItem, putItem}},
+		{schema.Sessions, []string{putItem}}, // who is asked to confirm, once it is released
 		{Incoming, []string{getObject}},
 		{Attachments, []string{putObject}},
 		{Bucket, []string{listBucket}},

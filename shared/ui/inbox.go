@@ -53,6 +53,20 @@ type InboxRow struct {
 	Unread, Current, Closed                  bool
 	Priority                                 string // the word, "" for none
 	Urgent                                   bool
+	Marks                                    []Mark // what else is to be known of it
+}
+
+// Mark is a word on a coloured ground.
+type Mark struct {
+	Tone Tone
+	Word string
+}
+
+// ReviewProps say why somebody is to look at a ticket before anybody is told of it.
+type ReviewProps struct {
+	Reader  Reader
+	Reasons []string
+	Action  string // of the form that releases it
 }
 
 // ThreadHeadProps are the head of an open conversation; the children of

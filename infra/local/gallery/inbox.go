@@ -84,6 +84,7 @@ func (v view) inboxList(open bool) ui.InboxListProps {
 	p.Rows[1].At, p.Rows[1].Unread = ago(0, 1, 10), true
 	p.Rows[2].At, p.Rows[2].Unread, p.Rows[2].Urgent, p.Rows[2].Priority = ago(1, 2, 0), true, true, v.T("priority.urgent")
 	p.Rows[3].At, p.Rows[3].Priority = ago(12, 0, 0), v.T("priority.low")
+	p.Rows[3].Marks = []ui.Mark{{Tone: ui.Warn, Word: v.T("inbox.review.badge")}, {Tone: ui.ToneQuiet, Word: v.T("inbox.unproven.badge")}}
 	p.Rows[4].At, p.Rows[4].Closed = ago(400, 0, 0), true
 	for i := int64(0); i < 12; i++ {
 		p.Rows = append(p.Rows, row(v.say("Rückfrage zur Lieferung", "Question about a delivery"), "Solo Einzel", "", "Anna", 900-i))
