@@ -41,7 +41,7 @@ func (p sent) thanks(r *web.Request) []string {
 	if own := ui.Paragraphs(p.Message); len(own) > 0 {
 		return own
 	}
-	return []string{r.Reader.T("form.sent.text")}
+	return []string{r.Reader.T("form.thanks")}
 }
 
 // next is what happens next. That somebody looks at it first is not told: who sends

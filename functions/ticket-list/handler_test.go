@@ -101,6 +101,7 @@ func TestFixtures(t *testing.T) {
 			"title": "Tickets · Nordlicht Support", "h1": "Tickets", "thead": "Betreff Angefragt von Erstellt Zuständig Letzte Aktivität",
 			`.segments [aria-current]`: "Alle", "tr.unread a.row-link": "S200 verliert zwischen Halle 2 und 3 das WLAN",
 			".head summary": T("de", "list.view.mine"), ".pager": "",
+			".head a.primary[href$='/forms/contact']": T("de", "frame.newTicket", "Ticket", "Ticket"), "nav a[href$='/forms/contact']": T("de", "frame.newTicket", "Ticket", "Ticket"),
 		}},
 		"list-en": {Status: 200, Lang: "en", See: map[string]string{
 			"h1": "Tickets", "thead": "Subject Requested by Created Owner Last activity", "tbody .badge": "In progress",
@@ -109,7 +110,7 @@ func TestFixtures(t *testing.T) {
 		"list-company":        {Status: 200, Lang: "de", See: map[string]string{".head summary": T("de", "list.view.company"), "tbody": "Miriam Vogt"}},
 		"list-no-company":     {Status: 200, Lang: "de", See: map[string]string{".empty": T("de", "list.empty.noCompany"), ".head summary": "", "table": ""}},
 		"list-closed-none":    {Status: 200, Lang: "de", See: map[string]string{".empty": T("de", "list.empty.closed"), "table": ""}},
-		"list-team":           {Status: 200, Lang: "de", See: map[string]string{".preview": T("de", "frame.preview"), "tbody": "Handheld W10 drops Bluetooth", ".head summary": ""}},
+		"list-team":           {Status: 200, Lang: "de", See: map[string]string{".preview": T("de", "frame.preview"), "tbody": "Handheld W10 drops Bluetooth", ".head summary": "", "a[href$='/forms/contact']": ""}},
 		"list-signed-out":     {Status: 303, Check: toSignIn("/tickets?status=open")},
 		"list-expired":        {Status: 303, Check: toSignIn("/tickets")},
 		"list-portal-unknown": {Status: 404, Lang: "de", See: map[string]string{"main": T("de", "error.noPortal")}},
@@ -510,4 +511,21 @@ func TestFaults(t *testing.T) {
 		}
 	})
 	functiontest.Faults(t, false, "tickets", nil, nil)
+}
+
+// What leads to the support form is called as the portal says, and is there only where
+// there is one.
+func TestSupportForm(t *testing.T) {
+	p := functiontest.New(t, func(s *portal.Settings) { s.SupportForm.Menu = portal.Text{"de": "Hilfe anfordern", "en": "Get help"} })
+	doc := p.Do(t, functiontest.Request{As: "customer", URL: "/{portal}/tickets"}).Page(t)
+	for _, selector := range []string{".head a.primary", "nav a[href$='/forms/contact']"} {
+		if got := functiontest.Text(doc.Find(selector)); got != "Hilfe anfordern" {
+			t.Errorf("%s says %q", selector, got)
+		}
+	}
+	p = functiontest.New(t, func(s *portal.Settings) { s.SupportForm = portal.SupportForm{} })
+	doc = p.Do(t, functiontest.Request{As: "customer", URL: "/{portal}/tickets"}).Page(t)
+	if n := doc.Find(".head a.primary, nav a[href*='/forms/']").Length(); n != 0 {
+		t.Errorf("without one, %d lead to it", n)
+	}
 }

@@ -314,10 +314,11 @@ func (p Page) summary(r *web.Request) (beside []ui.FormError, banner string) {
 	}
 	groups, _ := p.groups(r)
 	at := map[string]string{Consent: consentID}
+	labels := map[string]string{}
 	order := []string{}
 	for _, g := range groups {
 		for _, c := range g.fields {
-			at[c.name()] = c.id()
+			at[c.name()], labels[c.name()] = c.id(), c.label()+": "
 			order = append(order, c.name())
 		}
 	}
@@ -328,8 +329,8 @@ func (p Page) summary(r *web.Request) (beside []ui.FormError, banner string) {
 		}
 	}
 	for _, name := range append(order, Consent) {
-		if message := p.Failure.Field(name); message != "" && !slices.Contains(all, message) {
-			beside = append(beside, ui.FormError{Field: at[name], Message: message})
+		if message := p.Failure.Field(name); message != "" {
+			beside = append(beside, ui.FormError{Field: at[name], Message: labels[name] + message})
 		}
 	}
 	if len(p.Failure.Fields) == 0 {

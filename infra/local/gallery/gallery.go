@@ -109,7 +109,7 @@ func Handler() http.Handler {
 		}
 		v.Reader = ui.Reader{Catalog: messages.For(v.lang), Zone: time.FixedZone("CET", 3600), Now: Now}
 		pages := map[string]func(view) templ.Component{
-			"list": list, "detail": detail, "empty": empty, "card": card, "split": split, "plain": plain, "preview": preview, "error": failure, "inbox": inbox, "inbox-empty": inboxEmpty, "thread": thread,
+			"list": list, "detail": detail, "empty": empty, "card": card, "split": split, "plain": plain, "preview": preview, "framed": framed, "error": failure, "inbox": inbox, "inbox-empty": inboxEmpty, "thread": thread,
 		}
 		page, ok := pages[v.page]
 		if !ok {

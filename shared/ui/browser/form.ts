@@ -97,7 +97,16 @@ function run(form: HTMLElement): void {
   form.addEventListener("input", update);
   form.addEventListener("change", update);
 
-  if (!(form instanceof HTMLFormElement)) return; // a preview, which sends nothing
+  if (!(form instanceof HTMLFormElement)) {
+    // A preview, which sends nothing.
+    for (const field of form.querySelectorAll<HTMLElement>("[data-files-field]")) {
+      const attach = field.querySelector<HTMLButtonElement>("[data-attach]")!;
+      field.querySelector<HTMLElement>("input[type=file]")!.hidden = true;
+      attach.hidden = false;
+      attach.setAttribute("aria-disabled", "true");
+    }
+    return;
+  }
   send(form, settings, part, controls, update);
 }
 
