@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -73,15 +74,22 @@ type Answer struct {
 // Body is what the answer holds, nil where that is nothing.
 func (a Answer) Body() *Media { return a.Content.media() }
 
-// Content has one media type, as everywhere here.
+// Content has one media type, or JSON and others beside it.
 type Content map[string]Media
 
+// media is the JSON, or else the one that there is.
 func (c Content) media() *Media {
-	for name, m := range c {
-		m.Type = name
-		return &m
+	names := slices.Sorted(maps.Keys(c))
+	if len(names) == 0 {
+		return nil
 	}
-	return nil
+	name := names[0]
+	if _, ok := c["application/json"]; ok {
+		name = "application/json"
+	}
+	m := c[name]
+	m.Type = name
+	return &m
 }
 
 // Media is a body.
@@ -278,6 +286,7 @@ func read(document []byte) (Document, error) {
 		Servers []struct{ URL string }
 		Tags    []struct{ Name, Description string }
 		Paths   Members[struct {
+			Servers                       []struct{ URL string }
 			Parameters                    []Parameter
 			Get, Post, Put, Patch, Delete *Operation
 		}]
@@ -322,7 +331,7 @@ func read(document []byte) (Document, error) {
 					continue
 				}
 				o := *m.Operation
-				o.Method, o.Path = m.method, raw.Servers[0].URL+path.Name
+				o.Method, o.Path = m.method, slices.Concat(path.Value.Servers, raw.Servers)[0].URL+path.Name
 				o.Parameters = slices.Concat(path.Value.Parameters, o.Parameters)
 				for i, p := range o.Parameters {
 					if p.Ref != "" {

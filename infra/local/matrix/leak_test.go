@@ -148,6 +148,9 @@ func (c *crawl) start(t *testing.T) {
 			}
 		}
 	}
+	for _, form := range []string{sample.ContactForm, sample.WebsiteForm} {
+		c.add(c.path("forms", form), c.path("embed", form), c.api("forms", form), c.api("forms", form, "challenge"))
+	}
 	// Nothing is guessed: whatever is not linked may still be asked for.
 	for _, id := range []string{
 		sample.OwnTicket, sample.ColleagueTicket, sample.StrangerTicket, sample.HiddenTicket, sample.SoloTicket, sample.LongTicket,

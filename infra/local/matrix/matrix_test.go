@@ -231,6 +231,26 @@ var expected = map[string]row{
 	"POST /api/v1/{portal}/inbox/{ticket}/companies":             {401, 403, 200},
 	"DELETE /api/v1/{portal}/inbox/{ticket}/companies/{company}": {401, 403, 200},
 
+	// Forms: who is signed in, anyone, and programs. The team looks at them.
+	"GET /{portal}/forms/{form}":                                     {303, 200, 200},
+	"GET /{portal}/forms/{form}/sent/{submission}":                   {303, 404, 404}, // nobody's
+	"POST /{portal}/forms/{form}":                                    {401, 303, 403},
+	"GET /{portal}/embed/{form}":                                     {200, 200, 200},
+	"GET /{portal}/embed/{form}/sent/{submission}":                   {404, 404, 404},
+	"POST /{portal}/embed/{form}":                                    {303, 303, 303},
+	"GET /api/v1/{portal}/forms/{form}":                              {200, 200, 200},
+	"GET /api/v1/{portal}/forms/{form}/challenge":                    {200, 200, 200},
+	"POST /api/v1/{portal}/forms/{form}/submissions":                 {201, 201, 403},
+	"OPTIONS /api/v1/{portal}/forms/{form}/submissions":              {204, 204, 204},
+	"POST /submissions/v3/integration/submit/{portal}/{form}":        {200, 200, 200},
+	"OPTIONS /submissions/v3/integration/submit/{portal}/{form}":     {204, 204, 204},
+	"POST /submissions/v3/integration/secure/submit/{portal}/{form}": {401, 401, 401}, // for programs with a token
+	"GET /{portal}/confirm/{link}":                                   {404, 404, 404}, // nobody's
+	"POST /{portal}/confirm/{link}":                                  {404, 404, 404},
+	"POST /api/v1/{portal}/confirmations/{link}":                     {404, 404, 404},
+	"POST /{portal}/inbox/{ticket}/release":                          {401, 403, 303},
+	"POST /api/v1/{portal}/inbox/{ticket}/release":                   {401, 403, 200},
+
 	"GET /{portal}/tickets/{ticket}/attachments/{attachment}":        {303, 303, 303},
 	"GET /api/v1/{portal}/tickets/{ticket}/attachments/{attachment}": {401, 303, 303},
 }
@@ -350,7 +370,16 @@ func (a attempt) contact() string {
 // fill puts what the attempt is about into the route's path.
 func (a attempt) fill(ticket string) string {
 	return strings.NewReplacer("{portal}", a.place.settings.Slug, "{ticket}", ticket, "{attachment}", fileOf[a.file],
-		"{file}", asset(), "{session}", "0123456789abcdef", "{passkey}", strings.Repeat("0", 32), "{token}", "01krzmpak4samp1e0000000999", "{provider}", "nobodysprovider", "{link}", sample.Customer+"."+strings.Repeat("a", 43), "{contact}", a.contact(), "{group}", portal.CustomersGroup, "{invitation}", strings.Repeat("0", 32), "{company}", sample.Nordwind).Replace(a.route.Path)
+		"{file}", asset(), "{session}", "0123456789abcdef", "{passkey}", strings.Repeat("0", 32), "{token}", "01krzmpak4samp1e0000000999", "{provider}", "nobodysprovider", "{form}", a.form(), "{submission}", "01krzmpak4samp1e0000000999", "{link}", sample.Customer+"."+strings.Repeat("a", 43), "{contact}", a.contact(), "{group}", portal.CustomersGroup, "{invitation}", strings.Repeat("0", 32), "{company}", sample.Nordwind).Replace(a.route.Path)
+}
+
+// form is the form that the attempt is about: what wants a challenge, or is open to
+// HubSpot's senders, is the website's.
+func (a attempt) form() string {
+	if strings.HasSuffix(a.route.Path, "/challenge") || strings.HasPrefix(a.route.Path, "/submissions/") {
+		return sample.WebsiteForm
+	}
+	return sample.ContactForm
 }
 
 // request is a well-formed request of the route for the ticket.
@@ -451,6 +480,19 @@ func (a attempt) request(ticket string) request {
 		r.json = map[string]string{"role": "manager"}
 	case "POST /api/v1/{portal}/attachments":
 		r.json = map[string]any{"name": "a.txt", "type": "text/plain", "size": 3}
+	case "GET /{portal}/forms/{form}", "GET /{portal}/embed/{form}":
+		r.path += "?s=" + reply
+	case "POST /{portal}/forms/{form}":
+		r.form = formOf(reply)
+		r.form.Del("email") // it is known
+	case "POST /{portal}/embed/{form}":
+		r.form = formOf(reply)
+	case "POST /api/v1/{portal}/forms/{form}/submissions":
+		r.json = submissionOf(reply)
+	case "POST /submissions/v3/integration/submit/{portal}/{form}", "POST /submissions/v3/integration/secure/submit/{portal}/{form}":
+		r.json = hubSpotOf(a.place, reply)
+	case "OPTIONS /api/v1/{portal}/forms/{form}/submissions", "OPTIONS /submissions/v3/integration/submit/{portal}/{form}":
+		r.header = map[string]string{"Origin": sample.WebsiteOrigin, "Access-Control-Request-Method": "POST", "Sec-Fetch-Site": "cross-site"}
 	default:
 		if a.route.Method != "GET" && !a.route.API() {
 			r.form = url.Values{}
