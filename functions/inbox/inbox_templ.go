@@ -153,8 +153,8 @@ func conversation(r *web.Request, p thread) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if u := p.ticket.Unproven; u != nil {
-				templ_7745c5c3_Err = ui.Banner(unprovenNotice(r, *u)).Render(ctx, templ_7745c5c3_Buffer)
+			if p.ticket.Unproven != nil {
+				templ_7745c5c3_Err = ui.Banner(unprovenNotice(r, p.ticket)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

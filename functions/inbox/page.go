@@ -70,6 +70,8 @@ func (p thread) message(r *web.Request, i int) ui.MessageProps {
 		HTML: view.InlineImages(m, path), Attachments: view.FilesBelow(m, path), Latest: p.last(i),
 	}
 	switch {
+	case m.Kind == portal.Note && !m.Author.Team: // who sent the form did not write it
+		props.Side, props.Author = ui.Comment, r.Reader.T("inbox.note.form")
 	case m.Kind != portal.Reply:
 		props.Side = ui.Comment
 	case m.Author.Team:

@@ -80,12 +80,16 @@ func reviewReason(r *web.Request, why portal.Review) string {
 }
 
 // unprovenNotice says who sent the ticket, as far as anybody knows.
-func unprovenNotice(r *web.Request, u portal.Unproven) ui.BannerProps {
+func unprovenNotice(r *web.Request, t portal.Ticket) ui.BannerProps {
+	u, key := *t.Unproven, "inbox.unproven.text"
+	if len(t.Review) > 0 {
+		key = "inbox.unproven.held"
+	}
 	who := u.Email
 	if name := portal.FullName(u.First, u.Last); name != "" {
 		who = name + " (" + u.Email + ")"
 	}
-	return ui.BannerProps{Title: r.Reader.T("inbox.unproven.title"), Text: r.Reader.T("inbox.unproven.text", "who", who)}
+	return ui.BannerProps{Title: r.Reader.T("inbox.unproven.title"), Text: r.Reader.T(key, "who", who)}
 }
 
 // marks are the words beside a ticket of the list.

@@ -72,7 +72,7 @@ func TestUnproven(t *testing.T) {
 	head := functiontest.Text(page.Find(".thread-head"))
 	for _, text := range []string{
 		T("inbox.review.title"), T("inbox.review.trap"), T("inbox.review.fast"), T("inbox.review.links"), T("inbox.review.release"),
-		T("inbox.unproven.title"), "Nele Neu (" + sender.Email + ")",
+		T("inbox.unproven.title"), T("inbox.unproven.held", "who", "Nele Neu ("+sender.Email+")"),
 	} {
 		if !strings.Contains(head, text) {
 			t.Errorf("the head is %q, without %q", head, text)
@@ -85,7 +85,7 @@ func TestUnproven(t *testing.T) {
 	if got := functiontest.Text(talk.Find(".event")); !strings.Contains(got, T("inbox.event.form", "name", "Nele Neu", "form", "Website")) || !strings.Contains(got, T("inbox.event.internal")) {
 		t.Errorf("the events are %q", got)
 	}
-	if got := functiontest.Text(talk.Find(".message.internal")); !strings.Contains(got, "Von außen gesendet") || strings.Contains(got, "Guten Tag") {
+	if got := functiontest.Text(talk.Find(".message.internal")); !strings.Contains(got, "Von außen gesendet") || !strings.Contains(got, T("inbox.note.form")) || strings.Contains(got, "Nele") || strings.Contains(got, "Guten Tag") {
 		t.Errorf("internal is %q", got)
 	}
 	if page.Find(".review .button.primary").Length() > 0 {
@@ -93,7 +93,7 @@ func TestUnproven(t *testing.T) {
 	}
 
 	page = get(t, p, "agent", "/{portal}/inbox/"+nameless.ID).Page(t)
-	if got := functiontest.Text(page.Find(".thread-head")); strings.Contains(got, T("inbox.review.title")) || !strings.Contains(got, "ohne@fremd.example") || strings.Contains(got, "()") {
+	if got := functiontest.Text(page.Find(".thread-head")); strings.Contains(got, T("inbox.review.title")) || !strings.Contains(got, T("inbox.unproven.text", "who", "ohne@fremd.example")) {
 		t.Errorf("the head is %q", got)
 	}
 	if got := functiontest.Text(get(t, p, "agent", "/{portal}/inbox/"+sample.OwnTicket).Page(t).Find(".thread-head")); strings.Contains(got, T("inbox.unproven.title")) {
