@@ -40,6 +40,7 @@ type Report struct {
 	Commit    string     `json:"commit"` // with -dirty where the work tree differs
 	Requests  []Request  `json:"requests"`
 	Mails     []Delay    `json:"mails"`
+	Paced     *Paced     `json:"submissions,omitempty"` // nil where none were sent at a pace
 	Functions []Function `json:"functions"`
 	Visit     []Visit    `json:"first_visit"`
 	Stored    Stored     `json:"stored"`
@@ -69,6 +70,7 @@ type Request struct {
 type Options struct {
 	Sizes    []int
 	Requests int // of each kind
+	Seconds  int // that submissions are sent at a pace; 0 is none
 	Out      io.Writer
 	JSON     string // a file for the report, or ""
 	Base     string // an older report to compare with, or ""
@@ -162,6 +164,12 @@ func take(ctx context.Context, o Options) (Report, error) {
 	}
 	if r.Functions, err = functions(ctx, s); err != nil {
 		return Report{}, err
+	}
+	// Last, as its mails go on for a while.
+	if o.Seconds > 0 {
+		if r.Paced, err = paced(ctx, s.URL, store, companies[0], o.Seconds, log); err != nil {
+			return Report{}, err
+		}
 	}
 	if r.Prices, err = listViews(r); err != nil {
 		return Report{}, err
@@ -292,6 +300,18 @@ func (r Report) print(out io.Writer) {
 		t.rows = append(t.rows, []string{d.Name, strconv.Itoa(d.N), thousands(d.P50), thousands(d.P95), thousands(d.Max)})
 	}
 	t.print(out)
+
+	if p := r.Paced; p != nil {
+		fmt.Fprintln(out)
+		t = table{head: []string{"submissions", "seconds", "requests", "of them again", "accepted", "tickets", "lost", "doubled", "refused", "p50 ms", "p99 ms", "slowest ms"}}
+		t.rows = append(t.rows, []string{fmt.Sprintf("%d a second", p.PerSecond), fmt.Sprintf("%.1f", p.Seconds), strconv.Itoa(p.Requests), strconv.Itoa(p.Again),
+			strconv.Itoa(p.Accepted), strconv.Itoa(p.Tickets), strconv.Itoa(p.Lost), strconv.Itoa(p.Doubled), strconv.Itoa(p.Refused),
+			fmt.Sprintf("%.1f", p.P50), fmt.Sprintf("%.1f", p.P99), fmt.Sprintf("%.1f", p.Max)})
+		t.print(out)
+		if p.First != "" {
+			fmt.Fprintf(out, "\nThe first that was refused: %s\n", p.First)
+		}
+	}
 
 	fmt.Fprintln(out)
 	t = table{head: []string{"function", "zip bytes (arm64)", "exec → first next, ms"}}

@@ -31,8 +31,12 @@ type company struct {
 	cookie   *http.Cookie
 	team     *http.Cookie // of a member of the team
 	ticket   string       // one of the customer's, with a page of messages
+	token    string       // of an admin, with which programs send forms
 	password string
 }
+
+// benchForm is the portal's support form, which anyone may send.
+const benchForm = "support"
 
 // load makes the portal. The customer has 200 of the company's tickets.
 func load(ctx context.Context, store *dynamo.Store, n int) (company, error) {
@@ -46,7 +50,11 @@ func load(ctx context.Context, store *dynamo.Store, n int) (company, error) {
 		{ID: "open", Name: portal.Text{"en": "Open"}, State: portal.Open}, {ID: "done", Name: portal.Text{"en": "Done"}, State: portal.Closed},
 	}}}
 	s.Properties = []portal.Property{{Name: "product", Type: portal.TypeText, Visible: true, Label: portal.Text{"en": "Product"}}}
-	s.Staff = []portal.Staff{{ID: "staff00000001", First: "Jo", Last: "Miller", Email: "jo@bench.example", Role: portal.Agent}}
+	s.Staff = []portal.Staff{
+		{ID: "staff00000001", First: "Jo", Last: "Miller", Email: "jo@bench.example", Role: portal.Agent},
+		{ID: "staff00000002", First: "Al", Last: "Cook", Email: "al@bench.example", Role: portal.Admin},
+	}
+	s.SupportForm.Form = benchForm
 	s.Inboxes = []portal.Inbox{{ID: "inbox", Name: "Support"}}
 	if err := store.PutSettings(ctx, s); err != nil {
 		return company{}, err
@@ -60,8 +68,24 @@ func load(ctx context.Context, store *dynamo.Store, n int) (company, error) {
 	}
 	agent := portal.Person{ID: s.Staff[0].ID, First: s.Staff[0].First, Last: s.Staff[0].Last, Email: s.Staff[0].Email, Language: "en",
 		Role: portal.Agent, Created: now.AddDate(-3, 0, 0)}
-	if err := store.PutPeople(ctx, s.ID, []portal.Company{{ID: c.customer.Company, Name: "Bench"}}, []portal.Person{c.customer, agent},
+	admin := portal.Person{ID: s.Staff[1].ID, First: s.Staff[1].First, Last: s.Staff[1].Last, Email: s.Staff[1].Email, Language: "en",
+		Role: portal.Admin, Created: now.AddDate(-3, 0, 0)}
+	if err := store.PutPeople(ctx, s.ID, []portal.Company{{ID: c.customer.Company, Name: "Bench"}}, []portal.Person{c.customer, agent, admin},
 		map[string]string{c.customer.ID: hash}); err != nil {
+		return company{}, err
+	}
+	f := portal.SupportTemplate(benchForm, "Support", "inbox")
+	f.Version, f.Public = 0, true
+	if err := portal.ValidateForm(f, &s); err != nil {
+		return company{}, err
+	}
+	if _, err := store.PutForm(ctx, s.ID, f); err != nil {
+		return company{}, err
+	}
+	token := auth.NewToken(admin.ID)
+	c.token = token.APIToken()
+	made := portal.APIToken{ID: dynamo.NewID(now), Person: admin.ID, Name: "Bench", Scopes: []portal.Scope{portal.FormsSubmit}, Created: now, Expires: now.AddDate(0, 0, 30)}
+	if err := store.PutToken(ctx, s.ID, token.Hash(), made, portal.AuditEntry{ID: dynamo.NewID(now), At: now, Actor: admin.ID, Action: portal.AuditTokenMade}); err != nil {
 		return company{}, err
 	}
 	for person, cookie := range map[string]**http.Cookie{c.customer.ID: &c.cookie, agent.ID: &c.team} {
@@ -133,7 +157,13 @@ type step struct {
 	want                  int
 	// signedOut sends no cookie: nobody who is signed in gets the sign-in page.
 	signedOut bool
+	program   bool // sends the token instead
+	most      int  // how many the portal takes in a while; 0 is any number
 }
+
+// strangers is how many submissions the portal takes of one contact, or of one network,
+// in ten minutes.
+const strangers = 20
 
 func (c company) steps() []step {
 	page, api := "/"+c.settings.Slug, "/api/v1/"+c.settings.Slug
@@ -191,11 +221,49 @@ func (c company) steps() []step {
 			}), want: 200},
 		{name: "answer", route: key("POST", portalAPI+"/inbox/{ticket}/replies"), function: teamFunction, request: writing(inbox + "/replies"), want: 201},
 		{name: "comment", route: key("POST", portalAPI+"/inbox/{ticket}/comments"), function: teamFunction, request: writing(inbox + "/comments"), want: 201},
+		{name: "form page", route: key("GET", portalPage+"/forms/{form}"), function: "form-page", request: func(int) (string, string, string, string) {
+			return "GET", page + "/forms/" + benchForm + "?s=" + dynamo.NewID(time.Now()), "", ""
+		}, want: 200},
+		{name: "form page, anyone", route: key("GET", portalPage+"/embed/{form}"), function: "form-page", request: func(int) (string, string, string, string) {
+			return "GET", page + "/embed/" + benchForm + "?s=" + dynamo.NewID(time.Now()), "", ""
+		}, want: 200, signedOut: true},
+		{name: "form, JSON", route: key("GET", portalAPI+"/forms/{form}"), function: "form-page", request: get(api + "/forms/" + benchForm), want: 200, signedOut: true},
+		// Lists grow by what follows.
+		{name: "submission, contact", route: submissions, function: "form-submit", want: 201, most: strangers, request: send("POST", "/forms/"+benchForm+"/submissions", func(i int) any {
+			return submission("", "The scanner is silent", i)
+		})},
+		{name: "submission, program", route: submissions, function: "form-submit", want: 201, program: true, request: send("POST", "/forms/"+benchForm+"/submissions", func(i int) any {
+			return submission(fmt.Sprintf("program%d@else.example", i), "The scanner is silent", i)
+		})},
+		{name: "submission, HubSpot's shape", route: key("POST", "/submissions/v3/integration/secure/submit/{portal}/{form}"), function: "form-submit", want: 200, program: true,
+			request: func(i int) (string, string, string, string) {
+				data, _ := json.Marshal(map[string]any{"fields": []map[string]string{
+					{"objectTypeId": "0-1", "name": "email", "value": fmt.Sprintf("hubspot%d@else.example", i)},
+					{"objectTypeId": "0-5", "name": "subject", "value": "The scanner is silent"}, {"objectTypeId": "0-5", "name": "content", "value": "Since this morning."},
+				}})
+				return "POST", "/submissions/v3/integration/secure/submit" + page + "/" + benchForm, "application/json", string(data)
+			}},
+		{name: "submission, anyone", route: submissions, function: "form-submit", want: 201, signedOut: true, most: strangers,
+			request: send("POST", "/forms/"+benchForm+"/submissions", func(i int) any {
+				return submission(fmt.Sprintf("anyone%d@else.example", i), "The scanner is silent", i)
+			})},
 		// Last, as the list grows by it.
 		{name: "open a ticket", route: key("POST", portalAPI+"/inbox"), function: teamFunction, request: send("POST", "/inbox", func(int) any {
 			return map[string]any{"id": dynamo.NewID(time.Now()), "email": c.customer.Email, "subject": "The scanner is silent", "inbox": "inbox", "text": "Since this morning."}
 		}), want: 201},
 	}
+}
+
+// submissions is the route of them.
+const submissions = "POST /api/v1/{portal}/forms/{form}/submissions"
+
+// submission fills in the support form; who is signed in leaves the address out.
+func submission(email, subject string, i int) any {
+	fields := []map[string]any{{"name": "subject", "value": subject}, {"name": "content", "value": fmt.Sprintf("Since this morning, for the %d. time.", i)}}
+	if email != "" {
+		fields = append(fields, map[string]any{"name": "email", "value": email})
+	}
+	return map[string]any{"fields": fields}
 }
 
 // closing closes and opens a ticket in turn, and leaves it open after an even number.
@@ -222,6 +290,8 @@ func (c company) do(ctx context.Context, base string, st step, i int) (took time
 		r.Header.Set("Content-Type", contentType)
 	}
 	switch {
+	case st.program:
+		r.Header.Set("Authorization", "Bearer "+c.token)
 	case st.signedOut:
 	case st.function == teamFunction:
 		r.AddCookie(c.team)
@@ -245,6 +315,10 @@ func (c company) do(ctx context.Context, base string, st step, i int) (took time
 	return took, len(data), err
 }
 
+// warming is how many requests of a kind are not measured: after them the function is
+// warm, and has read the settings. Their number is even, so that what is done is undone.
+const warming = 4
+
 // measure sends each kind of request one after the other, by one client.
 func measure(ctx context.Context, base string, c company, log *lines, n int) ([]Request, error) {
 	var rows []Request
@@ -254,8 +328,11 @@ func measure(ctx context.Context, base string, c company, log *lines, n int) ([]
 			count = max(n/10, 10) // argon2id takes its time, on purpose
 		}
 		count += count % 2 // what is done is undone
-		for i := range 4 { // a warm function, and settings that were read
-			if _, _, err := c.do(ctx, base, st, i); err != nil {
+		if st.most > 0 {
+			count = min(count, st.most-warming)
+		}
+		for i := range warming {
+			if _, _, err := c.do(ctx, base, st, count+i); err != nil {
 				return nil, err
 			}
 		}
