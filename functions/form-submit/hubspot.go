@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/netip"
@@ -11,8 +13,6 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"encoding/json"
 
 	"postern/shared/portal"
 	"postern/shared/web"
@@ -169,13 +169,14 @@ func (h handler) takeHubSpot(ctx context.Context, r *web.Request, f portal.Form,
 	if err != nil {
 		return web.Result{}, asHubSpot(err, f, in.sent)
 	}
-	switch {
-	case sent.Redirect != "":
+	if sent.Redirect != "" {
 		return web.Result{View: sentTo{RedirectURI: sent.Redirect}}, nil
-	case sent.Message != "":
-		return web.Result{View: sentTo{InlineMessage: sent.Message}}, nil
 	}
-	return web.Result{View: sentTo{InlineMessage: r.Reader.T("form.thanks")}}, nil
+	message := cmp.Or(sent.Message, r.Reader.T("form.thanks"))
+	if sent.Proof {
+		message += " " + r.Reader.T("form.sent.confirm", "days", strconv.Itoa(int(portal.LinkConfirm.Age()/(24*time.Hour))))
+	}
+	return web.Result{View: sentTo{InlineMessage: message}}, nil
 }
 
 // readHubSpot reads the submission. What it says of validation, of when it was made and

@@ -323,7 +323,8 @@ func TestHubSpotOpen(t *testing.T) {
 			map[string]string{"Origin": sample.WebsiteOrigin, "Sec-Fetch-Site": "cross-site"}),
 	} {
 		a := p.Do(t, r)
-		if a.Status != 200 || hubSpotAnswer(t, a).InlineMessage == "" {
+		asks := functiontest.T("de", "form.sent.confirm", "days", "14")
+		if a.Status != 200 || !strings.HasSuffix(hubSpotAnswer(t, a).InlineMessage, " "+asks) {
 			t.Fatalf("%s: %d %s", name, a.Status, a.Body)
 		}
 		if got, want := a.Header.Get("Access-Control-Allow-Origin"), r.Header["Origin"]; got != want {
