@@ -341,6 +341,16 @@ func (p Page) summary(r *web.Request) (beside []ui.FormError, banner string) {
 
 const consentID = "form-consent"
 
+// began is when the page was first made: whoever corrects something has filled in the
+// rest before.
+func (p Page) began(r *web.Request) string {
+	token := r.PostForm.Get(Began)
+	if _, ok := Took(r.Settings, p.Form.ID, token, r.Now); ok {
+		return token
+	}
+	return BeganAt(r.Settings, p.Form.ID, r.Now)
+}
+
 // action is where the form is sent.
 func (p Page) action(r *web.Request) string {
 	if p.Embedded {

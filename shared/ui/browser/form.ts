@@ -133,6 +133,9 @@ function send(
     problem.querySelector("span")!.textContent = text;
   }
 
+  // In a frame, browsers give no focus by themselves.
+  if (settings.failed && window !== window.top) form.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+
   // ---- Files
 
   const files = new Map<string, Uploads>();
@@ -223,6 +226,7 @@ function send(
     }
     if (draft.sent && draft.id !== id.value) {
       // Whether it arrived is known where it was written.
+      sending = true;
       location.replace(`${settings.here}?s=${encodeURIComponent(draft.id)}`);
       return;
     }
