@@ -311,7 +311,7 @@ test.describe("without script", () => {
 
 test.describe("on a website", () => {
   // Of the frame, whose page is an error; and the focus is not given to frames unasked.
-  test.use({ expected: [/Blocked autofocusing/, /status of 422/] });
+  test.use({ expected: [/Blocked autofocusing|status of 422/] });
 
   /** The website shows the form in a frame. */
   async function visit(page: Page, origin: string, baseURL: string) {
