@@ -685,12 +685,18 @@ func TestReview(t *testing.T) {
 		"links, links, and links": {func(v url.Values) { v.Set("content", strings.Repeat("https://x.example/a ", 4)) }, []portal.Review{portal.ReviewLinks}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if a := p.Do(t, functiontest.Request{Method: "POST", URL: "/{portal}/embed/contact", Form: page(tt.change), From: "198.51.100." + fmt.Sprint(len(name))}); a.Status != 303 {
+			a := p.Do(t, functiontest.Request{Method: "POST", URL: "/{portal}/embed/contact", Form: page(tt.change), From: "198.51.100." + fmt.Sprint(len(name))})
+			if a.Status != 303 {
 				t.Fatalf("%d %s", a.Status, a.Body)
 			}
 			ticket, messages := made(t, p)
 			if !slices.Equal(ticket.Review, tt.want) || (messages[0].Notice == "") != (tt.want != nil) {
 				t.Errorf("%q, notice %q", ticket.Review, messages[0].Notice)
+			}
+			// Whoever sent it cannot tell.
+			key := a.Header.Get("Location")[strings.LastIndexByte(a.Header.Get("Location"), '/')+1:]
+			if sent, err := p.Store.Submitted(t.Context(), p.ID, dynamo.Once{Caller: "anyone#" + sample.ContactForm, Key: key}, time.Now()); err != nil || !sent.Proof {
+				t.Errorf("%+v: %v", sent, err)
 			}
 		})
 	}

@@ -56,7 +56,7 @@ func (s hubSpotSaid) faults() []string {
 // hubSpotFixtures are the fixtures of HubSpot's senders.
 var hubSpotFixtures = map[string]functiontest.Want{
 	"hubspot-secure": {Status: 200}, "hubspot-secure-interest": {Status: 200},
-	"hubspot-secure-no-token": {Status: 401}, "hubspot-secure-session": {Status: 401}, "hubspot-secure-scope": {Status: 403},
+	"hubspot-secure-no-token": {Status: 401, Header: map[string]string{"Www-Authenticate": "Bearer"}}, "hubspot-secure-session": {Status: 401}, "hubspot-secure-scope": {Status: 403},
 	"hubspot-secure-unknown": {Status: 404}, "hubspot-secure-portal": {Status: 404},
 	"hubspot-secure-required": faulty("REQUIRED_FIELD fields.email", "REQUIRED_FIELD fields.0-5/subject", "REQUIRED_FIELD fields.0-5/content"),
 	"hubspot-secure-field":    faulty("FIELD_NOT_IN_FORM_DEFINITION fields.shoesize"),

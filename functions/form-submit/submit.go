@@ -343,10 +343,13 @@ func (w *work) open(id string, su portal.Submission, contact portal.Person, s *d
 		t = t.OfUnproven(u)
 		m.Author = portal.Author{Name: u.Name()}
 	}
-	if len(w.review) > 0 {
-		m.Notice = "" // nobody is told before somebody has looked at it
-	} else if t.Unproven != nil {
-		s.Answer.Proof = true
+	// What is held is answered as all else: a machine learns nothing from it, and a
+	// person gets the mail once somebody has looked.
+	s.Answer.Proof = t.Unproven != nil
+	switch {
+	case len(w.review) > 0:
+		m.Notice = ""
+	case t.Unproven != nil:
 		s.Link = &dynamo.LinkRequest{
 			Portal: w.Settings.ID, ID: dynamo.NewID(w.Now), Kind: portal.LinkConfirm, Email: contact.Email, Language: contact.Language, At: w.Now,
 		}

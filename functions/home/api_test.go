@@ -62,7 +62,9 @@ func TestDocs(t *testing.T) {
 			}
 		}
 	}
-	described := func(r routes.Route) bool { return r.API() && r.Path != routes.Document && r.Method != http.MethodOptions }
+	described := func(r routes.Route) bool {
+		return r.API() && r.Path != routes.Document && r.Method != http.MethodOptions
+	}
 	if want := len(slices.DeleteFunc(slices.Clone(routes.Table), func(r routes.Route) bool { return !described(r) })); operations != want {
 		t.Errorf("%d operations of %d routes", operations, want)
 	}
