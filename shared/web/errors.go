@@ -220,7 +220,7 @@ func (s *server) fail(r *Request, w http.ResponseWriter, result Result, err erro
 	if r.API {
 		if f.Status == http.StatusUnauthorized {
 			h.Set("WWW-Authenticate", "Cookie")
-			if _, asked, _ := auth.Bearer(r.Request); asked {
+			if _, asked, _ := auth.Bearer(r.Request); asked || strings.HasPrefix(r.URL.Path, "/submissions/") { // where no session counts
 				h.Set("WWW-Authenticate", "Bearer")
 			}
 		}
