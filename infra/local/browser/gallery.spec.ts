@@ -14,8 +14,8 @@ async function accessible(page: Page) {
 }
 
 for (const [name, query, pages] of [
-  ["light", "theme=light&lang=de", ["", "list", "detail", "empty", "card", "split", "plain", "preview", "error"]],
-  ["dark", "theme=dark&lang=en", ["", "list", "detail", "empty", "card", "split", "plain", "preview", "error"]],
+  ["light", "theme=light&lang=de", ["", "list", "detail", "empty", "card", "split", "plain", "preview", "framed", "error"]],
+  ["dark", "theme=dark&lang=en", ["", "list", "detail", "empty", "card", "split", "plain", "preview", "framed", "error"]],
   ["a yellow brand", "theme=light&lang=en&accent=ffd400", ["", "split"]],
   ["a black brand, dark", "theme=dark&lang=de&accent=000000", ["", "split"]],
   ["a white brand", "theme=light&lang=en&accent=ffffff", ["preview"]],
