@@ -318,7 +318,7 @@ func (p Page) summary(r *web.Request) (beside []ui.FormError, banner string) {
 	order := []string{}
 	for _, g := range groups {
 		for _, c := range g.fields {
-			at[c.name()], labels[c.name()] = c.id(), c.label()+": "
+			at[c.name()], labels[c.name()] = c.id(), before(c.label())
 			order = append(order, c.name())
 		}
 	}
@@ -337,6 +337,14 @@ func (p Page) summary(r *web.Request) (beside []ui.FormError, banner string) {
 		all = []string{p.Failure.Detail}
 	}
 	return beside, strings.Join(all, "\n")
+}
+
+// before is the label before what is wrong with its field.
+func before(label string) string {
+	if strings.ContainsAny(label[max(len(label)-1, 0):], "?!.:") {
+		return label + " "
+	}
+	return label + ": "
 }
 
 const consentID = "form-consent"
