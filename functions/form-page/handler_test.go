@@ -49,7 +49,7 @@ func TestFixtures(t *testing.T) {
 			"Location": "/{portal}/sign-in?next=%2F{portal}%2Fforms%2Fcontact%3Fs%3D" + key,
 		}}, "page-expired": {Status: 303},
 		"page-unknown": noPage, "page-malformed": noPage,
-		"page-website": {Status: 200, See: map[string]string{"h1": "Website", `nav a[aria-current="page"]`: "", `label[for="form-consent"]`: T("de", "link.use.agree"), ".form-consent": "Wir verwenden Ihre Angaben"},
+		"page-website": {Status: 200, See: map[string]string{"h1": "Schreiben Sie uns", `nav a[aria-current="page"]`: "", `label[for="form-consent"]`: T("de", "link.use.agree"), ".form-consent": "Wir verwenden Ihre Angaben"},
 			Check: func(t *testing.T, _ *functiontest.Portal, a functiontest.Answer) {
 				if doc := a.Page(t); doc.Find(`input[name="_challenge"]`).Length() != 0 || doc.Find(`input[name="origin"]`).Length() != 0 ||
 					doc.Find(`input[name="_consent_version"]`).AttrOr("value", "") == "" {
@@ -75,7 +75,7 @@ func TestFixtures(t *testing.T) {
 		"sent-unknown": {Status: 404}, "sent-malformed": {Status: 404}, "sent-signed-out": {Status: 303}, "embed-sent-unknown": {Status: 404},
 
 		"embed": {Status: 200, Lang: "de", See: map[string]string{
-			"h1": "Website", "header": "", "nav": "", ".account": "", ".trap label": T("de", "form.page.homepage"), "noscript": T("de", "form.page.noScript"),
+			"h1": "Schreiben Sie uns", "header": "", "nav": "", ".account": "", ".trap label": T("de", "form.page.homepage"), "noscript": T("de", "form.page.noScript"),
 			".form-consent": "Wir verwenden Ihre Angaben", `label[for="form-consent"]`: T("de", "link.use.agree"), ".form > .help": "",
 		}, Check: checkEmbedded},
 		"embed-en": {Status: 200, Lang: "en", See: map[string]string{`label[for="field-email"]`: T("en", "form.label.email")},

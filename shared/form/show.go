@@ -50,7 +50,7 @@ func Title(r *web.Request, f portal.Form) string {
 			return header
 		}
 	}
-	return f.Name
+	return cmp.Or(say(r, f.Title), f.Name)
 }
 
 // Options are the field's choices in the reader's words.

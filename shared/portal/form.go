@@ -12,8 +12,9 @@ import (
 // portal's pages, on a company's own ones, or by a program.
 type Form struct {
 	ID       string
-	Name     string
-	Version  int64 // grows with every change
+	Name     string // the team's
+	Title    Text   // above it; empty is the name
+	Version  int64  // grows with every change
 	Archived bool
 
 	Groups []FieldGroup

@@ -56,7 +56,7 @@ func forms() []portal.Form {
 		}},
 		Rules: []portal.FormRule{{When: is("topic", "repair"), Inbox: inboxRepair, Pipeline: pipeRepair, Stage: stageAnnounced}},
 	}, {
-		ID: WebsiteForm, Name: "Website", Tickets: true, Inbox: inboxSupport, Signing: 1, Public: true, Open: true, Challenge: true,
+		ID: WebsiteForm, Name: "Website", Title: bilingual("Schreiben Sie uns", "Write to us"), Tickets: true, Inbox: inboxSupport, Signing: 1, Public: true, Open: true, Challenge: true,
 		Origins: []string{WebsiteOrigin},
 		Consent: portal.Consent{Text: bilingual(
 			"Wir verwenden Ihre Angaben, um Ihre Anfrage zu beantworten.", "We use what you enter to answer your request.")},
