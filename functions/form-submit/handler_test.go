@@ -87,16 +87,6 @@ func texts(messages []portal.Message) string {
 	return b.String()
 }
 
-// nothing is that nothing was made.
-func nothing(before int) func(*testing.T, *functiontest.Portal, functiontest.Answer) {
-	return func(t *testing.T, p *functiontest.Portal, _ functiontest.Answer) {
-		t.Helper()
-		if n := count(t, p); n != before {
-			t.Errorf("%d tickets, not %d", n, before)
-		}
-	}
-}
-
 func init() {
 	cross := functiontest.Want{Status: 403}
 	maps.Copy(wants, map[string]functiontest.Want{
@@ -728,6 +718,14 @@ func TestLimits(t *testing.T) {
 	}
 	if refused < 2 {
 		t.Errorf("%d were refused of one network", refused)
+	}
+	// The same again is no other one.
+	again := functiontest.Request{Method: "POST", URL: submissions, JSON: question("email", "again@else.example"), From: "203.0.113.20", Header: map[string]string{"Idempotency-Key": "again"}}
+	first := p.Do(t, again)
+	for range 2*addressMost + 1 {
+		if a := p.Do(t, again); a.Status != http.StatusOK || a.Body != first.Body {
+			t.Fatalf("again: %d %s", a.Status, a.Body)
+		}
 	}
 	if a := send(1000, "", "203.0.113.10"); a.Status != 201 {
 		t.Errorf("another network: %d", a.Status)

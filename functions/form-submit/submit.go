@@ -49,22 +49,21 @@ func (h handler) submit(ctx context.Context, r *web.Request, f portal.Form, from
 	once := dynamo.Once{Caller: form.Caller(r, from, f.ID), Key: cmp.Or(in.id, dynamo.NewID(r.Now)), Hash: in.hash(r, f)}
 	if in.id != "" && len(in.plain)+len(in.uploads) > 0 {
 		// What was sent before has its files where they belong.
-		sent, err := h.store.Submitted(ctx, r.Settings.ID, once, r.Now)
-		switch {
-		case err == nil && sent.Hash == once.Hash:
-			return sent, true, nil
-		case err == nil:
-			return sent, false, portal.Errorf(portal.Invalid, "form.error.usedKey")
-		case portal.KindOf(err) != portal.NotFound:
-			return dynamo.Submitted{}, false, err
+		if sent, done, err := h.before(ctx, r, once); done || err != nil {
+			return sent, done, err
 		}
 	}
 	w := work{handler: h, Request: r, form: f, from: from, in: in}
 	if err := w.check(ctx); err != nil {
 		return dynamo.Submitted{}, false, err
 	}
-	if err := w.count(ctx); err != nil {
-		return dynamo.Submitted{}, false, err
+	if refused := w.count(ctx); refused != nil {
+		if portal.KindOf(refused) == portal.TooMany && in.id != "" {
+			if sent, done, err := h.before(ctx, r, once); done || err != nil {
+				return sent, done, err // it is no other one
+			}
+		}
+		return dynamo.Submitted{}, false, refused
 	}
 	ticket := dynamo.NewID(r.Now)
 	if err := w.keepFiles(ctx, ticket, once); err != nil {
@@ -82,6 +81,20 @@ func (h handler) submit(ctx context.Context, r *web.Request, f portal.Form, from
 		}
 	}
 	return dynamo.Submitted{}, false, portal.Errorf(portal.Unavailable, "error.unavailable", err)
+}
+
+// before is what was sent with the key before, where anything was.
+func (h handler) before(ctx context.Context, r *web.Request, once dynamo.Once) (sent dynamo.Submitted, done bool, err error) {
+	sent, err = h.store.Submitted(ctx, r.Settings.ID, once, r.Now)
+	switch {
+	case portal.KindOf(err) == portal.NotFound && err != nil:
+		return dynamo.Submitted{}, false, nil
+	case err != nil:
+		return dynamo.Submitted{}, false, err
+	case sent.Hash != once.Hash:
+		return sent, false, portal.Errorf(portal.Invalid, "form.error.usedKey")
+	}
+	return sent, true, nil
 }
 
 // work is a submission on its way.

@@ -163,6 +163,10 @@ func (r Route) Scope() string {
 	return part + ":write"
 }
 
+// Anonymous tells whether whoever is signed in is nobody on the route: it serves
+// programs, which show a token, and anyone.
+func (r Route) Anonymous() bool { return strings.HasPrefix(r.Path, "/submissions/") }
+
 // API tells whether the route speaks JSON; all others are pages.
 func (r Route) API() bool { return API(r.Path) }
 

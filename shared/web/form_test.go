@@ -48,6 +48,17 @@ func TestWhoSendsForms(t *testing.T) {
 			}
 		})
 	}
+	open := newBench()
+	open.config.Function = "form-submit"
+	open.handle = func(_ context.Context, r *Request) (Result, error) {
+		if r.Viewer.SignedIn() {
+			t.Error("a session counts where HubSpot's senders come")
+		}
+		return Result{View: 1}, nil
+	}
+	if w := open.do("POST", "/submissions/v3/integration/submit/nord/contact", "{}", "Content-Type", asJSON); w.Code != 200 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
 	b := newBench()
 	b.handle = func(_ context.Context, r *Request) (Result, error) {
 		if r.Signed() || r.Viewer.ID == "" {

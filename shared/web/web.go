@@ -357,7 +357,7 @@ func (s *server) admit(ctx context.Context, r *Request) error {
 	switch {
 	case withToken:
 		identify = s.identifyToken
-	case elsewhere || r.Signed():
+	case elsewhere || r.Signed() || r.route.Anonymous():
 		identify = func(context.Context, *Request) error { return nil }
 	}
 	if err := identify(ctx, r); err != nil {
