@@ -211,6 +211,10 @@ func unproven(email, name string) func(*testing.T, *functiontest.Portal, functio
 			}
 		}
 		su := submissionOf(t, p, messages)
+		// Whatever language the sender reads, the team's note is in the portal's.
+		if all := texts(messages); !strings.Contains(all, T("de", "form.label.email")) || !strings.Contains(all, T("de", "form.note.anyone")) {
+			t.Errorf("%s", all)
+		}
 		if su.Sender != portal.ByAnyone || su.Context.Network != "192.0.2.1" || su.By != "" {
 			t.Errorf("%+v", su)
 		}

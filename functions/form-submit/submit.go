@@ -401,10 +401,11 @@ func (w *work) text() string {
 	return strings.Join(parts, "\n\n")
 }
 
-// origin is what the team sees of where the submission comes from: its form, its page,
-// what it says of people, and what was agreed to.
+// origin is what the team sees of where the submission comes from, in its own language:
+// its form, its page, what it says of people, and what was agreed to.
 func (w *work) origin(su portal.Submission) string {
-	t := w.Reader.T
+	team := w.ForTeam()
+	t := team.Reader.T
 	lines := []string{t("form.note.form", "form", w.form.Name, "version", fmt.Sprint(w.form.Version))}
 	switch w.from.Sender {
 	case portal.ByProgram:
@@ -419,7 +420,7 @@ func (w *work) origin(su portal.Submission) string {
 		p, ok := field.Definition(w.Settings)
 		v := w.answers[field.Name]
 		if ok && v != "" && (field.Of == portal.OfContact || field.Of == portal.OfCompany || field.Hidden) && !field.Known(w.from) {
-			lines = append(lines, form.Label(w.Request, field)+": "+view.ValueText(w.Request, v, p))
+			lines = append(lines, form.Label(team, field)+": "+view.ValueText(team, v, p))
 		}
 	}
 	if su.Consent != nil {

@@ -555,13 +555,20 @@ func (r *Request) read() {
 			wanted = append(wanted, c.Value)
 		}
 	}
-	lang := settings.Language(append(wanted, r.accepted...)...)
+	r.Reader = readerOf(settings, settings.Language(append(wanted, r.accepted...)...), r.Viewer.Person, r.Now)
+}
+
+func readerOf(settings *portal.Settings, lang string, p portal.Person, now time.Time) ui.Reader {
 	words := settings.Words[lang]
-	r.Reader = ui.Reader{
-		Catalog: messages.For(lang).Rename(messages.Words(words)),
-		Zone:    settings.Location(r.Viewer.Person),
-		Now:     r.Now,
-	}
+	return ui.Reader{Catalog: messages.For(lang).Rename(messages.Words(words)), Zone: settings.Location(p), Now: now}
+}
+
+// ForTeam returns the request as the portal's team reads it, in the portal's own
+// language: for what is kept for them, whoever it comes from.
+func (r *Request) ForTeam() *Request {
+	team := *r
+	team.Reader = readerOf(r.Settings, r.Settings.Language(), portal.Person{}, r.Now)
+	return &team
 }
 
 // Path returns a path below the portal's: r.Path("tickets", id).
