@@ -57,13 +57,11 @@ func (h handler) submit(ctx context.Context, r *web.Request, f portal.Form, from
 	if err := w.check(ctx); err != nil {
 		return dynamo.Submitted{}, false, err
 	}
-	if refused := w.count(ctx); refused != nil {
-		if portal.KindOf(refused) == portal.TooMany && in.id != "" {
-			if sent, done, err := h.before(ctx, r, once); done || err != nil {
-				return sent, done, err // it is no other one
-			}
+	if len(in.plain)+len(in.uploads) > 0 {
+		// Before its files are stored: else it counts as it is written.
+		if err := w.count(ctx); err != nil {
+			return dynamo.Submitted{}, false, err
 		}
-		return dynamo.Submitted{}, false, refused
 	}
 	ticket := dynamo.NewID(r.Now)
 	if err := w.keepFiles(ctx, ticket, once); err != nil {
@@ -76,6 +74,10 @@ func (h handler) submit(ctx context.Context, r *web.Request, f portal.Form, from
 			return dynamo.Submitted{}, false, err
 		}
 		sent, done, failed := h.store.Submit(ctx, r.Settings, s, r.Now)
+		var full *dynamo.ErrLimit
+		if errors.As(failed, &full) {
+			failed = tooMany(full.Ends, r.Now)
+		}
 		if err = failed; !errors.Is(err, dynamo.ErrContactChanged) {
 			return sent, done, err
 		}
@@ -113,6 +115,7 @@ type work struct {
 
 	challenge string
 	ends      time.Time
+	counted   bool
 }
 
 // check reads the answers, or tells all that is wrong with what was sent.
@@ -193,28 +196,41 @@ func (w *work) consentField() string {
 	return form.Consent
 }
 
-// count counts the submission, in one request. It is TooMany where there were more
-// than the limit.
-func (w *work) count(ctx context.Context) error {
-	var counters []dynamo.Counter
-	key := ""
+// limit is what the submission counts towards, nil where that is nothing.
+func (w *work) limit() *dynamo.Limit {
+	l := &dynamo.Limit{What: "form", Window: window}
 	switch w.from.Sender {
 	case portal.ByContact:
-		key, counters = "contact#"+w.from.Person.ID, []dynamo.Counter{{Name: "sent", Most: contactMost}}
+		l.Key, l.Counters = "contact#"+w.from.Person.ID, []dynamo.Counter{{Name: "sent", Most: contactMost}}
 	case portal.ByAnyone:
-		key = "form#" + w.form.ID
-		counters = []dynamo.Counter{
+		l.Key = "form#" + w.form.ID
+		l.Counters = []dynamo.Counter{
 			{Name: "sent", Most: strangerMost}, {Name: "n" + w.short(w.Network()), Most: networkMost},
 			{Name: "a" + w.short(w.form.Contact(w.answers).Email), Most: addressMost},
 		}
 	default:
 		return nil
 	}
-	left, ends, err := w.store.Count(ctx, w.Settings.ID, "form", key, counters, window, w.Now)
+	return l
+}
+
+// count counts the submission by itself. It is TooMany where there were more than the
+// limit.
+func (w *work) count(ctx context.Context) error {
+	l := w.limit()
+	if l == nil {
+		return nil
+	}
+	w.counted = true
+	left, ends, err := w.store.Count(ctx, w.Settings.ID, l.What, l.Key, l.Counters, l.Window, w.Now)
 	if err == nil && left < 0 {
-		return &portal.Error{Kind: portal.TooMany, Key: "form.error.tooMany", RetryAfter: ends.Sub(w.Now)}
+		return tooMany(ends, w.Now)
 	}
 	return err
+}
+
+func tooMany(ends, now time.Time) error {
+	return &portal.Error{Kind: portal.TooMany, Key: "form.error.tooMany", RetryAfter: ends.Sub(now)}
 }
 
 // short tells apart what is counted in one item, which has to stay small.
@@ -265,6 +281,9 @@ func (w *work) submission(ctx context.Context, ticket string, once dynamo.Once) 
 			Message:  cmp.Or(f.Thanks.In(append([]string{w.Reader.Lang()}, w.Settings.Languages...)...), w.Reader.T("form.thanks")),
 			Redirect: f.Redirect, Held: len(w.review) > 0,
 		},
+	}
+	if !w.counted {
+		s.Limit = w.limit()
 	}
 	contact := f.Contact(w.answers)
 	contact.Language = w.Reader.Lang()

@@ -194,8 +194,8 @@
 //	114 FormContact    who sends one, for a program             1 BatchGetItem: 1, or 2, where somebody has the address,
 //	                                                            or 3, where their company is asked for: 1 more each
 //	115 Submitted      what became of a submission              1 GetItem: 1
-//	116 Submit         a submission, and all that it makes      1 UpdateItem for a number, or several where it is busy, and
-//	                                                            1 TransactWriteItems: 2 an item of 1 KB
+//	116 Submit         a submission, all that it makes, and     1 UpdateItem for a number, or several where it is busy, and
+//	                   that it counts                           1 TransactWriteItems: 2 an item of 1 KB
 //	117 Submission     what was sent                            1 GetItem
 //	118 UnprovenTickets  that somebody has yet to confirm       1 Query: 1
 //	119 MakeContact    who has confirmed                        1 TransactWriteItems of 2 or 3: 2 each

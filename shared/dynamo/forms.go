@@ -289,10 +289,23 @@ type FormSubmission struct {
 	NewCompany             bool
 	ClaimDomain            string
 
+	Limit         *Limit       // that it counts towards; nil is none, or it has been counted
 	Link          *LinkRequest // that the address is to be proven by
 	Challenge     string       // that was solved: it is good for one submission
 	ChallengeEnds time.Time
 }
+
+// Limit is how often something may be done in a window: see Count.
+type Limit struct {
+	What, Key string
+	Counters  []Counter
+	Window    time.Duration
+}
+
+// ErrLimit says that a submission was one too many.
+type ErrLimit struct{ Ends time.Time } // of the window
+
+func (e *ErrLimit) Error() string { return "too many submissions until " + e.Ends.Format(time.RFC3339) }
 
 // ErrContactChanged says that whose submission it is has changed since it was read.
 var ErrContactChanged = errors.New("the contact is another one by now")
@@ -303,7 +316,8 @@ var ErrContactChanged = errors.New("the contact is another one by now")
 // was sent before with the same key, it writes nothing and returns what that became,
 // with done set; it is Invalid with the key "form.error.usedKey", and what that became,
 // where something else was sent with it, and Invalid on the field "challenge" where that was used. It
-// is ErrContactChanged where the contact is to be read again.
+// is ErrContactChanged where the contact is to be read again, and an *ErrLimit where it is one
+// too many.
 func (s *Store) Submit(ctx context.Context, settings *portal.Settings, f FormSubmission, now time.Time) (sent Submitted, done bool, err error) {
 	id := settings.ID
 	answer := f.Answer
@@ -340,6 +354,17 @@ func (s *Store) Submit(ctx context.Context, settings *portal.Settings, f FormSub
 		challengeAt = len(writes)
 		writes = append(writes, s.mustNotExist(schema.Sessions, marshal(onceKey(id, "challenge"), f.Challenge, ttlItem{f.ChallengeEnds.Unix() + 1})))
 	}
+	limitAt, ends := -1, time.Time{}
+	if l := f.Limit; l != nil {
+		var in *dynamodb.UpdateItemInput
+		in, ends = counting(id, l.What, l.Key, l.Counters, 1, l.Window, now)
+		notFull(in, l.Counters)
+		limitAt = len(writes)
+		writes = append(writes, types.TransactWriteItem{Update: &types.Update{
+			TableName: s.table(schema.Sessions), Key: in.Key, UpdateExpression: in.UpdateExpression, ConditionExpression: in.ConditionExpression,
+			ExpressionAttributeNames: in.ExpressionAttributeNames, ExpressionAttributeValues: in.ExpressionAttributeValues,
+		}})
+	}
 	if f.Link != nil {
 		writes = append(writes, s.putAnyway(schema.Sessions, itemOfLinkRequest(*f.Link)))
 	}
@@ -365,6 +390,8 @@ func (s *Store) Submit(ctx context.Context, settings *portal.Settings, f FormSub
 		return Submitted{}, false, failed
 	case u.write == challengeAt:
 		return Submitted{}, false, portal.FieldErrorf("challenge", "form.error.challengeUsed")
+	case u.write == limitAt:
+		return Submitted{}, false, &ErrLimit{ends}
 	case u.write >= whoseAt:
 		return Submitted{}, false, fmt.Errorf("%w: %w", ErrContactChanged, err)
 	case u.write < onceAt:

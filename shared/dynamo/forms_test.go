@@ -14,6 +14,9 @@ import (
 	"postern/shared/portal"
 )
 
+// sentAt is now: the engine deletes what is over by its own clock.
+var sentAt = time.Now().UTC().Truncate(time.Millisecond)
+
 func aForm(change ...func(*portal.Form)) portal.Form {
 	f := portal.SupportTemplate("contact", "Contact", "support")
 	f.Version = 0
@@ -28,17 +31,17 @@ func submission(t *testing.T, key string, change ...func(*dynamo.FormSubmission)
 	t.Helper()
 	p := someone(dynamotest.ID(t))
 	ticket := portal.Ticket{
-		ID: dynamotest.ID(t), Thread: "thread0001", Subject: "Printer", State: portal.Open, Inbox: "support", Created: at, Activity: at,
+		ID: dynamotest.ID(t), Thread: "thread0001", Subject: "Printer", State: portal.Open, Inbox: "support", Created: sentAt, Activity: sentAt,
 	}.Of(p)
 	s := dynamo.FormSubmission{
 		Submission: portal.Submission{
-			ID: dynamotest.ID(t), Form: "contact", Version: 1, Sender: portal.ByProgram, Contact: p.ID, Ticket: ticket.ID, At: at,
+			ID: dynamotest.ID(t), Form: "contact", Version: 1, Sender: portal.ByProgram, Contact: p.ID, Ticket: ticket.ID, At: sentAt,
 			Answers: portal.Answers{"email": p.Email, "content": "It is on fire."},
 		},
 		Once: dynamo.Once{Caller: "token#1", Key: key, Hash: "hash"}, Answer: dynamo.Submitted{Message: "Thank you."},
 		Ticket: &ticket, Contact: &p, Before: &portal.Person{},
 		Messages: []portal.Message{
-			{Thread: ticket.Thread, Kind: portal.Reply, HTML: "<p>It is on fire.</p>", Author: portal.Author{ID: p.ID, Name: p.Name()}, Created: at, Notice: portal.NoticeReceived},
+			{Thread: ticket.Thread, Kind: portal.Reply, HTML: "<p>It is on fire.</p>", Author: portal.Author{ID: p.ID, Name: p.Name()}, Created: sentAt, Notice: portal.NoticeReceived},
 		},
 	}
 	for _, c := range change {
@@ -115,7 +118,7 @@ func TestSubmit(t *testing.T) {
 	var sent dynamo.Submitted
 	costs(t, "116 Submit", bill{2, 0, 27}, func(ctx context.Context) (err error) {
 		var done bool
-		if sent, done, err = store.Submit(ctx, s, first, at); done {
+		if sent, done, err = store.Submit(ctx, s, first, sentAt); done {
 			t.Error("was done before")
 		}
 		return err
@@ -124,7 +127,7 @@ func TestSubmit(t *testing.T) {
 		t.Errorf("%+v", sent)
 	}
 	costs(t, "115 Submitted", bill{1, 1, 0}, func(ctx context.Context) error {
-		got, err := store.Submitted(ctx, s.ID, first.Once, at)
+		got, err := store.Submitted(ctx, s.ID, first.Once, sentAt)
 		if got != sent {
 			t.Errorf("%+v, not %+v", got, sent)
 		}
@@ -143,7 +146,7 @@ func TestSubmit(t *testing.T) {
 	})
 	costs(t, "117 Submission", bill{1, 0.5, 0}, func(ctx context.Context) error {
 		got, err := store.Submission(ctx, s.ID, "contact", first.Submission.ID)
-		if !maps.Equal(got.Answers, first.Submission.Answers) || got.Ticket != sent.Ticket || !got.At.Equal(at) {
+		if !maps.Equal(got.Answers, first.Submission.Answers) || got.Ticket != sent.Ticket || !got.At.Equal(sentAt) {
 			t.Errorf("%+v", got)
 		}
 		return err
@@ -151,25 +154,25 @@ func TestSubmit(t *testing.T) {
 
 	// The same again, made anew by a handler that knows of nothing.
 	again := submission(t, "key1")
-	if got, done, err := store.Submit(t.Context(), s, again, at.Add(time.Hour)); err != nil || !done || got != sent {
+	if got, done, err := store.Submit(t.Context(), s, again, sentAt.Add(time.Hour)); err != nil || !done || got != sent {
 		t.Errorf("again: %+v, done: %v, %v", got, done, err)
 	}
 	if _, _, err := store.Ticket(t.Context(), s.ID, again.Ticket.ID, true); portal.KindOf(err) != portal.NotFound {
 		t.Errorf("a second ticket: %v", err)
 	}
 	other := submission(t, "key1", func(f *dynamo.FormSubmission) { f.Once.Hash = "other" })
-	if got, _, err := store.Submit(t.Context(), s, other, at); portal.KindOf(err) != portal.Invalid || got.Number != sent.Number {
+	if got, _, err := store.Submit(t.Context(), s, other, sentAt); portal.KindOf(err) != portal.Invalid || got.Number != sent.Number {
 		t.Errorf("another content: %+v, %v", got, err)
 	}
 	another := submission(t, "key1", func(f *dynamo.FormSubmission) { f.Once.Caller = "token#2" })
-	if got, done, err := store.Submit(t.Context(), s, another, at); err != nil || done || got.Ticket == sent.Ticket {
+	if got, done, err := store.Submit(t.Context(), s, another, sentAt); err != nil || done || got.Ticket == sent.Ticket {
 		t.Errorf("another caller: %+v, done: %v, %v", got, done, err)
 	}
 	// A day later the key is another submission's, whether the item is gone or not.
-	if _, err := store.Submitted(t.Context(), s.ID, first.Once, at.Add(dynamo.OnceAge)); portal.KindOf(err) != portal.NotFound {
+	if _, err := store.Submitted(t.Context(), s.ID, first.Once, sentAt.Add(dynamo.OnceAge)); portal.KindOf(err) != portal.NotFound {
 		t.Errorf("a day later: %v", err)
 	}
-	if got, done, err := store.Submit(t.Context(), s, submission(t, "key1"), at.Add(dynamo.OnceAge)); err != nil || done || got.Ticket == sent.Ticket {
+	if got, done, err := store.Submit(t.Context(), s, submission(t, "key1"), sentAt.Add(dynamo.OnceAge)); err != nil || done || got.Ticket == sent.Ticket {
 		t.Errorf("a day later: %+v, done: %v, %v", got, done, err)
 	}
 }
@@ -183,7 +186,7 @@ func TestSubmitAtOnce(t *testing.T) {
 	var busy sync.WaitGroup
 	for i := range n {
 		f := submission(t, "key1")
-		busy.Go(func() { all[i], _, errs[i] = store.Submit(t.Context(), s, f, at) })
+		busy.Go(func() { all[i], _, errs[i] = store.Submit(t.Context(), s, f, sentAt) })
 	}
 	busy.Wait()
 	for i := range n {
@@ -210,12 +213,12 @@ func TestSubmitContact(t *testing.T) {
 	store := dynamotest.Store(t)
 	s := dynamotest.NewPortal(t, store)
 	first := submission(t, "key1")
-	if _, _, err := store.Submit(t.Context(), s, first, at); err != nil {
+	if _, _, err := store.Submit(t.Context(), s, first, sentAt); err != nil {
 		t.Fatal(err)
 	}
 	// Somebody new whose address has come to be somebody's meanwhile.
 	raced := submission(t, "key2", func(f *dynamo.FormSubmission) { f.Contact.Email = first.Contact.Email })
-	if _, _, err := store.Submit(t.Context(), s, raced, at); !errors.Is(err, dynamo.ErrContactChanged) {
+	if _, _, err := store.Submit(t.Context(), s, raced, sentAt); !errors.Is(err, dynamo.ErrContactChanged) {
 		t.Fatalf("raced: %v", err)
 	}
 	have, err := store.FormContact(t.Context(), s.ID, first.Contact.Email, true)
@@ -227,9 +230,9 @@ func TestSubmitContact(t *testing.T) {
 	change := submission(t, "key2", func(f *dynamo.FormSubmission) {
 		f.Contact, f.Before = &after, &have.Person
 		f.Company, f.NewCompany, f.ClaimDomain = &portal.Company{ID: "firm000001", Name: "Firm", Domains: []string{"nordwind.example"}}, true, "nordwind.example"
-		f.Submission.Consent = &portal.ConsentGiven{At: at, Version: "v1", Notice: portal.ConsentNotice{Text: "Yes"}, Email: after.Email}
+		f.Submission.Consent = &portal.ConsentGiven{At: sentAt, Version: "v1", Notice: portal.ConsentNotice{Text: "Yes"}, Email: after.Email}
 	})
-	if _, _, err := store.Submit(t.Context(), s, change, at); err != nil {
+	if _, _, err := store.Submit(t.Context(), s, change, sentAt); err != nil {
 		t.Fatal(err)
 	}
 	costs(t, "114 FormContact, with the company", bill{3, 4, 0}, func(ctx context.Context) error {
@@ -250,7 +253,7 @@ func TestSubmitContact(t *testing.T) {
 		now := before.Filled(portal.Person{Properties: map[string]string{"phone": "2"}}, true)
 		f.Contact, f.Before = &now, &before
 	})
-	if _, _, err := store.Submit(t.Context(), s, stale, at); !errors.Is(err, dynamo.ErrContactChanged) {
+	if _, _, err := store.Submit(t.Context(), s, stale, sentAt); !errors.Is(err, dynamo.ErrContactChanged) {
 		t.Errorf("stale: %v", err)
 	}
 	somebody, err := store.FormContact(t.Context(), s.ID, "new@nordwind.example", false)
@@ -272,12 +275,12 @@ func TestSubmitUnproven(t *testing.T) {
 			ticket.Contacts, ticket.Review = nil, []portal.Review{portal.ReviewFast}
 			ticket = ticket.OfUnproven(u)
 			f.Ticket, f.Contact, f.Before = &ticket, nil, nil
-			f.Challenge, f.ChallengeEnds = "solved"+key, at.Add(time.Hour)
-			f.Link = &dynamo.LinkRequest{Portal: s.ID, ID: dynamotest.ID(t), Kind: portal.LinkConfirm, Email: u.Email, At: at}
+			f.Challenge, f.ChallengeEnds = "solved"+key, sentAt.Add(time.Hour)
+			f.Link = &dynamo.LinkRequest{Portal: s.ID, ID: dynamotest.ID(t), Kind: portal.LinkConfirm, Email: u.Email, At: sentAt}
 		})
 	}
 	first := from("key1")
-	sent, _, err := store.Submit(t.Context(), s, first, at)
+	sent, _, err := store.Submit(t.Context(), s, first, sentAt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,10 +293,10 @@ func TestSubmitUnproven(t *testing.T) {
 	}
 	reused := from("key2")
 	reused.Challenge = first.Challenge
-	if _, _, err := store.Submit(t.Context(), s, reused, at); portal.KindOf(err) != portal.Invalid {
+	if _, _, err := store.Submit(t.Context(), s, reused, sentAt); portal.KindOf(err) != portal.Invalid {
 		t.Errorf("a challenge twice: %v", err)
 	}
-	if _, _, err := store.Submit(t.Context(), s, from("key3"), at); err != nil {
+	if _, _, err := store.Submit(t.Context(), s, from("key3"), sentAt); err != nil {
 		t.Error(err)
 	}
 	costs(t, "118 UnprovenTickets", bill{1, 1, 0}, func(ctx context.Context) error {
@@ -309,7 +312,7 @@ func TestSubmitUnproven(t *testing.T) {
 		t.Errorf("made twice: %v", err)
 	}
 	_, _, err = store.Change(t.Context(), s, sent.Ticket, nil, func(t portal.Ticket) (dynamo.Edit, error) {
-		t, events := portal.Prove(t, p, at)
+		t, events := portal.Prove(t, p, sentAt)
 		return dynamo.Edit{Ticket: t, Messages: events}, nil
 	})
 	if err != nil {
@@ -331,12 +334,36 @@ func TestSubmitWithoutTicket(t *testing.T) {
 	s := dynamotest.NewPortal(t, store)
 	f := submission(t, "key1", func(f *dynamo.FormSubmission) { f.Ticket, f.Messages = nil, nil })
 	costs(t, "116 Submit, without a ticket", bill{1, 0, 6}, func(ctx context.Context) error {
-		sent, _, err := store.Submit(ctx, s, f, at)
+		sent, _, err := store.Submit(ctx, s, f, sentAt)
 		if sent.Ticket != "" || sent.Number != 0 {
 			t.Errorf("%+v", sent)
 		}
 		return err
 	})
+}
+
+// What is sent counts as it is written, and what was sent before does not count again.
+func TestSubmitWithinLimit(t *testing.T) {
+	store := dynamotest.Store(t)
+	s := dynamotest.NewPortal(t, store)
+	send := func(key string) error {
+		_, _, err := store.Submit(t.Context(), s, submission(t, key, func(f *dynamo.FormSubmission) {
+			f.Limit = &dynamo.Limit{What: "form", Key: "contact#1", Counters: []dynamo.Counter{{Name: "sent", Most: 2}, {Name: "other", Most: 9}}, Window: time.Hour}
+		}), sentAt)
+		return err
+	}
+	for _, key := range []string{"key1", "key1", "key2", "key1", "key2"} {
+		if err := send(key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var full *dynamo.ErrLimit
+	if err := send("key3"); !errors.As(err, &full) || !full.Ends.Equal(sentAt.Truncate(time.Hour).Add(time.Hour)) {
+		t.Errorf("the third: %v", err)
+	}
+	if list := entries(t, store, dynamo.TeamAudience(s.ID)); len(list) != 2 {
+		t.Errorf("%d tickets", len(list))
+	}
 }
 
 // A busy process asks for numbers in blocks; each is one ticket's.
@@ -349,7 +376,7 @@ func TestNumbersInBlocks(t *testing.T) {
 	for i := range n {
 		f := submission(t, dynamotest.ID(t))
 		trips += price(t, func(ctx context.Context) error {
-			sent, _, err := store.Submit(ctx, s, f, at.Add(time.Duration(i)*time.Millisecond))
+			sent, _, err := store.Submit(ctx, s, f, sentAt.Add(time.Duration(i)*time.Millisecond))
 			if seen[sent.Number] || sent.Number == 0 {
 				t.Errorf("%d is there twice", sent.Number)
 			}
@@ -363,7 +390,7 @@ func TestNumbersInBlocks(t *testing.T) {
 	// Now and then is no reason to lose any.
 	var slow []int64
 	for i := range 3 {
-		sent, _, err := store.Submit(t.Context(), s, submission(t, dynamotest.ID(t)), at.Add(time.Duration(i+1)*24*time.Hour))
+		sent, _, err := store.Submit(t.Context(), s, submission(t, dynamotest.ID(t)), sentAt.Add(time.Duration(i+1)*24*time.Hour))
 		if err != nil {
 			t.Fatal(err)
 		}

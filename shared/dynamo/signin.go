@@ -29,12 +29,7 @@ type Counter struct {
 // moment are counted one after the other.
 func (s *Store) Count(ctx context.Context, portalID, what, key string, counters []Counter, window time.Duration, now time.Time) (left int64, ends time.Time, err error) {
 	in, ends := counting(portalID, what, key, counters, 1, window, now)
-	var conditions []string
-	for i, c := range counters {
-		in.ExpressionAttributeValues[fmt.Sprintf(":most%d", i)] = num(c.Most)
-		conditions = append(conditions, fmt.Sprintf("(attribute_not_exists(#c%d) OR #c%d < :most%d)", i, i, i))
-	}
-	in.ConditionExpression = aws.String(strings.Join(conditions, " AND "))
+	notFull(in, counters)
 	in.ReturnValues = types.ReturnValueUpdatedNew
 	counted, err := s.update(ctx, schema.Sessions, in)
 	if portal.KindOf(err) == portal.Conflict {
@@ -60,6 +55,17 @@ func (s *Store) Uncount(ctx context.Context, portalID, what, key string, counter
 	in, _ := counting(portalID, what, key, counters, -1, window, now)
 	_, err := s.update(ctx, schema.Sessions, in)
 	return err
+}
+
+// notFull makes the update one that is carried out only where none of the counters is
+// full.
+func notFull(in *dynamodb.UpdateItemInput, counters []Counter) {
+	var conditions []string
+	for i, c := range counters {
+		in.ExpressionAttributeValues[fmt.Sprintf(":most%d", i)] = num(c.Most)
+		conditions = append(conditions, fmt.Sprintf("(attribute_not_exists(#c%d) OR #c%d < :most%d)", i, i, i))
+	}
+	in.ConditionExpression = aws.String(strings.Join(conditions, " AND "))
 }
 
 // counting is the update that adds to the counters of the window.
