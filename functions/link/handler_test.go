@@ -535,7 +535,7 @@ func TestPrice(t *testing.T) {
 		"reset":        {"UpdateItem", "PutItem"},
 		"link-sign-in": {"BatchGetItem"},
 		"use-sign-in":  {"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "PutItem"},
-		"use-reset":    {"BatchGetItem", "TransactWriteItems", "Query", "Query", "GetItem", "PutItem", "PutItem"},
+		"use-reset":    {"BatchGetItem", "Query", "TransactWriteItems", "Query", "Query", "GetItem", "PutItem", "PutItem"},
 	} {
 		p := functiontest.New(t)
 		p.Fixture(t, "reset-page") // the settings are read
@@ -554,7 +554,7 @@ func TestFaults(t *testing.T) {
 	noted := func(n int) func(int, functiontest.Call) bool { // the entry in the audit log, which is the last
 		return func(i int, c functiontest.Call) bool { return i == n && c.Operation == "PutItem" }
 	}
-	functiontest.Faults(t, true, "use-reset", noted(8), func(t *testing.T, p *functiontest.Portal, a functiontest.Answer, _ functiontest.Fault) {
+	functiontest.Faults(t, true, "use-reset", noted(9), func(t *testing.T, p *functiontest.Portal, a functiontest.Answer, _ functiontest.Fault) {
 		if len(a.Cookies) > 0 && a.Status != 303 {
 			t.Errorf("it sets %v", a.Cookies)
 		}

@@ -273,6 +273,11 @@ func (h handler) use(ctx context.Context, r *web.Request, e entered, secret, con
 	if portal.HasLogin(u.Person) {
 		if action = portal.AuditSignedIn; hash != "" {
 			action = portal.AuditPasswordReset
+			// Before the link is used up as well: whoever is stopped in between comes
+			// again, and meanwhile no session goes on that began before.
+			if err := h.store.DeleteOtherSessions(ctx, r.Settings.ID, u.Person.ID, ""); err != nil {
+				return nil, "", u, err
+			}
 		}
 		err = h.store.UseLink(ctx, r.Settings.ID, u.Link, token.Hash(), hash, r.Now)
 	} else {
