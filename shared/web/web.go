@@ -470,6 +470,7 @@ func (r *Request) Signed() bool {
 // request (CORS). Cookies do not come with such requests.
 func (r *Request) AllowOrigin(origin string) {
 	h := r.answer.Header()
+	h.Add("Vary", "Origin")
 	h.Set("Access-Control-Allow-Origin", origin)
 	h.Set("Access-Control-Allow-Methods", "GET, POST")
 	h.Set("Access-Control-Allow-Headers", "Content-Type, Idempotency-Key")

@@ -177,8 +177,14 @@ export function watchSession(): void {
     event.preventDefault();
     void stay();
   });
-  ending.querySelector("[data-stay]")!.addEventListener("click", () => ending.close());
-  ending.addEventListener("close", () => (dismissed = true));
+  // At once: the dialog says that it was closed only later, and would be opened again
+  // by a look at the clock in between.
+  const dismiss = () => (dismissed = true);
+  ending.addEventListener("cancel", dismiss);
+  ending.querySelector("[data-stay]")!.addEventListener("click", () => {
+    dismiss();
+    ending.close();
+  });
 
   for (const type of ["pointerdown", "keydown", "input", "wheel"]) {
     document.addEventListener(
