@@ -291,6 +291,24 @@ func putForm(t *testing.T, p *functiontest.Portal, change func(*portal.Form)) po
 	return f
 }
 
+// Where it comes from is kept only as what it is.
+func TestContext(t *testing.T) {
+	p := functiontest.New(t)
+	for name, tt := range map[string]struct {
+		context map[string]string
+		want    []string
+	}{
+		"no address of a network": {map[string]string{"ip_address": "localhost"}, []string{"context.ip_address"}},
+		"a long page":             {map[string]string{"page_uri": strings.Repeat("x", maxContext+1), "page_name": strings.Repeat("x", maxContext+1)}, []string{"context.page_name", "context.page_uri"}},
+	} {
+		body := question()
+		body["context"] = tt.context
+		if a := p.Do(t, functiontest.Request{As: "customer", Method: "POST", URL: submissions, JSON: body}); a.Status != 422 || !slices.Equal(a.Problem(t).Fields(), tt.want) {
+			t.Errorf("%s: %d %s", name, a.Status, a.Body)
+		}
+	}
+}
+
 // However often and in however many ways the same is sent at once: it is one ticket.
 func TestOnce(t *testing.T) {
 	p := functiontest.New(t)

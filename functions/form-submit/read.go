@@ -8,10 +8,12 @@ import (
 	"maps"
 	"mime"
 	"mime/multipart"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"postern/shared/form"
 	"postern/shared/portal"
@@ -188,6 +190,21 @@ func readJSON(r *web.Request, f portal.Form) (received, error) {
 		id: r.Header.Get("Idempotency-Key"), agreed: b.ConsentVersion, seen: b.ConsentVersion, skip: b.SkipValidation, solution: b.Challenge,
 		context: portal.SubmissionContext{PageURI: b.Context.PageURI, PageName: b.Context.PageName, Network: b.Context.IPAddress},
 		uploads: map[string][]string{},
+	}
+	var wrong []portal.FieldError
+	for name, text := range map[string]string{"context.page_uri": b.Context.PageURI, "context.page_name": b.Context.PageName} {
+		if utf8.RuneCountInString(text) > maxContext {
+			wrong = append(wrong, portal.FieldError{Field: name, Key: "form.error.long", Pairs: []any{"max", maxContext}})
+		}
+	}
+	if ip := b.Context.IPAddress; ip != "" {
+		if _, err := netip.ParseAddr(ip); err != nil {
+			wrong = append(wrong, portal.FieldError{Field: "context.ip_address", Key: "error.field.type"})
+		}
+	}
+	if len(wrong) > 0 {
+		slices.SortFunc(wrong, func(a, b portal.FieldError) int { return strings.Compare(a.Field, b.Field) })
+		return received{}, &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: wrong}
 	}
 	if b.SubmittedAt != nil {
 		in.submitted = b.SubmittedAt.UTC()
