@@ -185,7 +185,7 @@ func (h handler) sendJSON(ctx context.Context, r *web.Request) (web.Result, erro
 	if err != nil {
 		return web.Result{}, err
 	}
-	from.SkipValidation = in.skip
+	from.SkipValidation = in.skip && from.Sender == portal.ByProgram
 	sent, done, err := h.submit(ctx, r, f, from, in)
 	if err != nil {
 		return web.Result{}, err

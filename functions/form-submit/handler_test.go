@@ -392,6 +392,46 @@ func TestOnceWithFiles(t *testing.T) {
 	}
 }
 
+// Beside a public form's page somebody may be signed in: they are nobody there.
+func TestEmbeddedKnowsNobody(t *testing.T) {
+	p := functiontest.New(t)
+	file := upload(t, p, sample.Customer, "own.txt", "mine")
+	page := url.Values{"email": {"gast@else.example"}, "topic": {"question"}, "subject": {"Frage"}, "content": {"Text"}}
+	if a := p.Do(t, functiontest.Request{As: "customer", Method: "POST", URL: "/{portal}/embed/contact", Form: page}); a.Status != 303 {
+		t.Fatalf("%d %s", a.Status, a.Body)
+	}
+	ticket, messages := made(t, p)
+	if su := submissionOf(t, p, messages); su.By != "" || ticket.Unproven == nil || len(ticket.Contacts) > 0 {
+		t.Errorf("%+v %+v", su, ticket)
+	}
+	page.Set("files", file)
+	if a := p.Do(t, functiontest.Request{As: "customer", Method: "POST", URL: "/{portal}/embed/contact", Form: page}); a.Status != 422 {
+		t.Errorf("somebody's upload: %d", a.Status)
+	}
+}
+
+// A message has ten files, from however many fields.
+func TestFilesOfAllFields(t *testing.T) {
+	p := functiontest.New(t)
+	putForm(t, p, func(f *portal.Form) {
+		f.ID = "files"
+		f.Groups = append(slices.Clone(f.Groups), portal.FieldGroup{Fields: []portal.FormField{
+			{Name: "more", Type: portal.TypeFile}, {Name: "most", Type: portal.TypeFile},
+		}})
+	})
+	ids := map[string][]string{}
+	for i := range 11 {
+		name := []string{"files", "more", "most"}[i%3]
+		ids[name] = append(ids[name], upload(t, p, sample.Customer, "a.txt", "a"))
+	}
+	before := count(t, p)
+	a := p.Do(t, functiontest.Request{As: "customer", Method: "POST", URL: "/api/v1/{portal}/forms/files/submissions",
+		JSON: question("files", ids["files"], "more", ids["more"], "most", ids["most"])})
+	if n := count(t, p); a.Status != 422 || n != before {
+		t.Errorf("%d %s, %d tickets more", a.Status, a.Body, n-before)
+	}
+}
+
 func TestSignature(t *testing.T) {
 	p := functiontest.New(t)
 	f, err := p.Store.Form(t.Context(), p.ID, sample.ContactForm)
@@ -650,6 +690,12 @@ func TestChallenge(t *testing.T) {
 	}
 	if ticket.Unproven == nil {
 		t.Errorf("%+v", ticket)
+	}
+	// Nobody but a program says that it need not be asked.
+	skips := fields("email", "gast@else.example", "subject", "Frage", "content", "Hallo")
+	skips["skip_validation"], skips["challenge"] = true, solve(t, form.NewWork(p.Settings, f.ID, now))
+	if a := p.Do(t, functiontest.Request{Method: "POST", URL: "/api/v1/{portal}/forms/website/submissions", JSON: skips}); a.Status != 422 || !slices.Equal(a.Problem(t).Fields(), []string{"consent_version"}) {
+		t.Errorf("consent was skipped: %d %s", a.Status, a.Body)
 	}
 	for name, solution := range map[string]string{
 		"used": good, "another form's": solve(t, form.NewWork(p.Settings, "contact", now)), "another portal's": solve(t, form.NewWork(&portal.Settings{Key: []byte("other")}, f.ID, now)),

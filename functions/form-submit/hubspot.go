@@ -130,7 +130,7 @@ type sentTo struct {
 }
 
 // sendHubSpot takes a submission of anyone, as HubSpot's endpoint without a token does,
-// for forms that are open to it. Whoever has a session is anyone here as well.
+// for forms that are open to it.
 func (h handler) sendHubSpot(ctx context.Context, r *web.Request) (web.Result, error) {
 	f, err := h.form(ctx, r)
 	switch {
@@ -141,7 +141,6 @@ func (h handler) sendHubSpot(ctx context.Context, r *web.Request) (web.Result, e
 	case r.Signed():
 		return web.Result{}, portal.Errorf(portal.Unauthenticated, "form.error.signature", errors.New("nothing is signed here"))
 	}
-	r.Viewer, r.Session = portal.Viewer{}, portal.Session{}
 	if err := open(r, f); err != nil {
 		return web.Result{}, err
 	}

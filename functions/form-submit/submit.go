@@ -131,6 +131,7 @@ func (w *work) check(ctx context.Context) error {
 	}
 	w.uploads = map[string][]dynamo.Upload{}
 	sent := slices.Clone(w.in.sent)
+	files := 0
 	for i, s := range sent {
 		if ids := w.in.uploads[s.Name]; len(ids) > 0 {
 			found, err := w.found(ctx, ids)
@@ -145,6 +146,7 @@ func (w *work) check(ctx context.Context) error {
 		for _, file := range w.in.plain[s.Name] {
 			sent[i].Files = append(sent[i].Files, portal.SentFile{Name: file.Filename, Type: file.Header.Get("Content-Type"), Size: file.Size})
 		}
+		files += len(sent[i].Files)
 	}
 	var err error
 	w.answers, err = w.form.Answer(w.Settings, sent, w.from)
@@ -172,6 +174,9 @@ func (w *work) check(ctx context.Context) error {
 	if len(wrong) > 0 {
 		return &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: wrong}
 	}
+	if files > portal.MaxFiles { // of one message
+		return portal.Errorf(portal.Invalid, "reply.error.files", "count", files, "max", portal.MaxFiles)
+	}
 	if w.consent != nil {
 		w.consent.Email = w.form.Contact(w.answers).Email
 	}
@@ -183,7 +188,7 @@ func (w *work) check(ctx context.Context) error {
 
 // found are the uploads of who is signed in; nobody else has any.
 func (w *work) found(ctx context.Context, ids []string) ([]dynamo.Upload, error) {
-	if !w.Viewer.SignedIn() {
+	if !w.Viewer.SignedIn() || w.from.Sender == portal.ByAnyone {
 		return nil, portal.FieldErrorf("attachments", "reply.error.upload")
 	}
 	return attachment.Find(ctx, w.store, w.Request, ids)
@@ -240,9 +245,6 @@ func (w *work) short(s string) string {
 
 // keepFiles moves the files to where they stay.
 func (w *work) keepFiles(ctx context.Context, ticket string, once dynamo.Once) error {
-	if len(w.in.sent) == 0 || !w.form.Tickets {
-		return nil
-	}
 	place := 0
 	for _, s := range w.in.sent {
 		kept, err := attachment.Promote(ctx, w.handler.files, w.Request, ticket, w.uploads[s.Name])
@@ -259,9 +261,6 @@ func (w *work) keepFiles(ctx context.Context, ticket string, once dynamo.Once) e
 			place++
 		}
 	}
-	if len(w.files) > portal.MaxFiles {
-		return portal.Errorf(portal.Invalid, "reply.error.files", "count", len(w.files), "max", portal.MaxFiles)
-	}
 	return nil
 }
 
@@ -269,8 +268,11 @@ func (w *work) keepFiles(ctx context.Context, ticket string, once dynamo.Once) e
 func (w *work) submission(ctx context.Context, ticket string, once dynamo.Once) (dynamo.FormSubmission, error) {
 	f := w.form
 	su := portal.Submission{
-		ID: dynamo.NewID(w.Now), Form: f.ID, Version: f.Version, Sender: w.from.Sender, By: w.Viewer.ID, Answers: w.answers,
+		ID: dynamo.NewID(w.Now), Form: f.ID, Version: f.Version, Sender: w.from.Sender, Answers: w.answers,
 		Context: w.in.context, Consent: w.consent, Told: w.in.told, Language: w.Reader.Lang(), Submitted: w.in.submitted, At: w.Now, Review: w.review,
+	}
+	if w.from.Sender != portal.ByAnyone { // who may be signed in beside it
+		su.By = w.Viewer.ID
 	}
 	if w.from.Sender != portal.ByProgram || su.Context.Network == "" {
 		su.Context.Network = w.Network()

@@ -435,25 +435,11 @@ func (p Page) known(r *web.Request) []knownField {
 		}
 		value := f.Default
 		if f.Known(p.From) {
-			value = knownValue(f, p.From.Person)
+			value = f.KnownValue(p.From)
 		}
 		known = append(known, knownField{Name: f.Name, Type: scriptType(f, def), Value: value, When: When(f.When), At: i})
 	}
 	return known
-}
-
-func knownValue(f portal.FormField, person portal.Person) string {
-	if f.Of == portal.OfContact {
-		switch f.Property {
-		case portal.ContactEmail:
-			return person.Email
-		case portal.ContactFirst:
-			return person.First
-		case portal.ContactLast:
-			return person.Last
-		}
-	}
-	return ""
 }
 
 // sender says as whom the form is sent, "" where that is asked.

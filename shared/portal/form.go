@@ -286,7 +286,11 @@ func ValidateForm(f Form, s *Settings) error {
 		wrong.add("fields", "form.wrong.fields", "max", MaxFormFields)
 	}
 	for i, field := range all {
-		if key := field.wrong(all[:i], s); key != "" {
+		key := field.wrong(all[:i], s)
+		if p, _ := field.Definition(s); key == "" && p.Type == TypeFile && !f.Tickets {
+			key = "form.wrong.files"
+		}
+		if key != "" {
 			wrong.add("fields."+field.Name, key)
 		}
 	}

@@ -174,6 +174,17 @@ func TestFormAnswer(t *testing.T) {
 	}
 }
 
+// What makes no ticket has nothing that files could be kept with.
+func TestFilesNeedATicket(t *testing.T) {
+	f := bigForm()
+	f.Tickets = false
+	_, err := f.Answer(formSettings(), append(enough(), Sent{Name: "files", Files: []SentFile{{"a.png", "image/png", 5}}}), From{Sender: ByAnyone})
+	var e *Error
+	if !errors.As(err, &e) || len(e.Fields) != 1 || e.Fields[0].Key != "form.error.file" {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestAnswersTogether(t *testing.T) {
 	f := Form{ID: "many", Name: "Many"}
 	var sent []Sent
@@ -282,6 +293,7 @@ func TestValidateForm(t *testing.T) {
 		"no options":             {field(func(f *FormField) { f.Type = TypeSelect }), "fields.new"},
 		"fixed to nothing":       {field(func(f *FormField) { f.Hidden, f.Fixed = true, true }), "fields.new"},
 		"fixed in view":          {field(func(f *FormField) { f.Fixed, f.Default = true, "x" }), "fields.new"},
+		"file without a ticket":  {func(f *Form) { f.Tickets, f.Inbox = false, "" }, "fields.files"},
 		"hidden file":            {field(func(f *FormField) { f.Type, f.Hidden = TypeFile, true }), "fields.new"},
 		"limits":                 {field(func(f *FormField) { f.MinLength, f.MaxLength = 5, 4 }), "fields.new"},
 		"range of a text":        {field(func(f *FormField) { f.Min = "1" }), "fields.new"},

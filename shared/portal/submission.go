@@ -96,9 +96,10 @@ func (f FormField) Known(from From) bool {
 	return false
 }
 
-// known is what is known of the field.
-func (f FormField) known(from From) string {
-	if f.Of != OfContact {
+// KnownValue is what is known of the field of who sends the form, "" where that is
+// nothing.
+func (f FormField) KnownValue(from From) string {
+	if from.Sender != ByContact || f.Of != OfContact {
 		return ""
 	}
 	switch f.Property {
@@ -114,10 +115,7 @@ func (f FormField) known(from From) string {
 
 // Proposed is what the field is filled with before anybody has answered.
 func (f FormField) Proposed(from From) string {
-	if from.Sender == ByContact && f.Of == OfContact {
-		return cmp.Or(f.known(from), f.Default)
-	}
-	return f.Default
+	return cmp.Or(f.KnownValue(from), f.Default)
 }
 
 // Asks tells which of the fields are asked, with the answers so far: those whose
@@ -173,6 +171,9 @@ func (f Form) Answer(s *Settings, sent []Sent, from From) (Answers, error) {
 		switch {
 		case !known, field.Known(from):
 			continue
+		case len(se.Files) > 0 && !f.Tickets: // there is nothing to keep them with
+			wrong.add(se.Name, "form.error.file")
+			continue
 		case field.Fixed:
 			if v := strings.Join(se.Values, ";"); v != "" && v != field.Default {
 				wrong.add(se.Name, "form.error.fixed")
@@ -197,7 +198,7 @@ func (f Form) Answer(s *Settings, sent []Sent, from From) (Answers, error) {
 		case field.Fixed, field.Hidden && !sent:
 			answers[field.Name] = field.Default
 		case field.Known(from):
-			answers[field.Name] = field.known(from)
+			answers[field.Name] = field.KnownValue(from)
 		}
 		if answers[field.Name] == "" {
 			delete(answers, field.Name)
@@ -304,8 +305,6 @@ func (f FormField) value(p Property, value string, s *Settings) (to, key string)
 	if p.Type == TypeLongText {
 		control = func(r rune) bool { return isControl(r) && r != '\n' && r != '\r' && r != '\t' }
 	}
-	own := p
-	own.Type = cmp.Or(p.Type, TypeText)
 	switch {
 	case !utf8.ValidString(value) || strings.ContainsFunc(value, control):
 		return "", "inbox.error.characters"
@@ -320,7 +319,7 @@ func (f FormField) value(p Property, value string, s *Settings) (to, key string)
 		}
 		return domain, ""
 	}
-	to, key = propertyValue(own, value, s)
+	to, key = propertyValue(p, value, s)
 	if key == "inbox.error.long" {
 		key = "form.error.long"
 	}
@@ -444,7 +443,6 @@ func (p Person) Filled(with Person, overwrite bool) Person {
 		set(&p.First, with.First)
 		set(&p.Last, with.Last)
 	}
-	set(&p.Language, "")
 	p.Properties = filled(p.Properties, with.Properties, overwrite)
 	return p
 }
