@@ -281,7 +281,7 @@ func (w *work) submission(ctx context.Context, ticket string, once dynamo.Once) 
 		Once: once, Challenge: w.challenge, ChallengeEnds: w.ends,
 		Answer: dynamo.Submitted{
 			Message:  cmp.Or(f.Thanks.In(append([]string{w.Reader.Lang()}, w.Settings.Languages...)...), w.Reader.T("form.thanks")),
-			Redirect: f.Redirect, Held: len(w.review) > 0,
+			Redirect: f.Redirect,
 		},
 	}
 	if !w.counted {

@@ -237,8 +237,6 @@ type Submitted struct {
 	Number     int64  `dynamodbav:"number,omitempty"`
 	Message    string `dynamodbav:"message,omitempty"`
 	Redirect   string `dynamodbav:"redirect,omitempty"`
-	Contact    string `dynamodbav:"contact,omitempty"`
-	Held       bool   `dynamodbav:"held,omitempty"`  // for review
 	Proof      bool   `dynamodbav:"proof,omitempty"` // the address is yet to be proven
 	TTL        int64  `dynamodbav:"ttl"`
 }
