@@ -17,11 +17,11 @@ import (
 func TestTables(t *testing.T) {
 	ctx := t.Context()
 	client := dynamodb.NewFromConfig(Config(Shared(t)))
-	if err := CreateTables(ctx, Shared(t), TestPrefix); err != nil {
+	if err := CreateTables(ctx, Shared(t), "engine-"); err != nil {
 		t.Fatalf("a second time: %v", err)
 	}
 	for _, want := range schema.Tables {
-		name := TestPrefix + want.Name
+		name := "engine-" + want.Name
 		out, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name})
 		if err != nil {
 			t.Fatal(err)
