@@ -201,4 +201,8 @@
 //	119 MakeContact    who has confirmed                        1 TransactWriteItems of 2 or 3: 2 each
 //	120 FillContact    what they said who has confirmed         1 TransactWriteItems of up to 2: 2 each
 //	121 Tickets        what somebody has sent                  1 BatchGetItem: 1 each, as a rule
+//	130 SaveSettings   and keep what they were                  1 TransactWriteItems: 2 a KB of what changes, and of what was
+//	131 SettingsVersion  what they were                         1 GetItem: 0.5 for 4 KB
+//	132 SeeSettings    that somebody sees what they have saved  1 UpdateItem: 1
+//	133 SettingsVersions  all that they were                    1 Query: 0.5 for each 4 KB
 package dynamo

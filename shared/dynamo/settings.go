@@ -31,7 +31,8 @@ type cachedSettings struct {
 
 // Settings returns the settings of the portal with the slug (pattern 7), at
 // least of the version: what this process has read up to 30 s ago, or newly
-// read. It returns NotFound where there is no such portal.
+// read. A former slug leads to the portal too; the settings then have the present
+// one. It returns NotFound where there is no such portal.
 func (s *Store) Settings(ctx context.Context, slug string, version int64) (*portal.Settings, error) {
 	if slug == "" || len(slug) > maxSlug {
 		return nil, noPortal()
@@ -118,15 +119,13 @@ func (s *Store) readSettings(ctx context.Context, slug string) (*portal.Settings
 		return nil, err
 	}
 	settings, err := s.readPortal(ctx, alias.Portal)
-	if err != nil {
-		return nil, err
+	if err == nil && settings.Slug == "" { // an older item lacks it
+		settings.Slug = slug
 	}
-	settings.Slug = slug
-	return settings, nil
+	return settings, err
 }
 
-// readPortal reads all settings items of the portal. Their slug is the one that
-// they were written with.
+// readPortal reads all settings items of the portal.
 func (s *Store) readPortal(ctx context.Context, portalID string) (*portal.Settings, error) {
 	settings := portal.Recommended() // an older item lacks the newest attributes
 	var pipelines []ordered[portal.Pipeline]

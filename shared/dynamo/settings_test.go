@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -20,7 +21,12 @@ import (
 // complete makes every setting something that is not the recommended.
 func complete(s *portal.Settings) {
 	s.Version, s.Active = 9, true
+	s.Saved = portal.Saved{At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), By: "admin@nordwind.example"}
 	s.Languages, s.TimeZone = []string{"de", "en"}, "Europe/Berlin"
+	s.Logo, s.LogoDark, s.Favicon = strings.Repeat("a", 32)+".png", strings.Repeat("b", 32)+".svg", strings.Repeat("c", 32)+".ico"
+	s.Font, s.Radius, s.ButtonStyle = portal.FontSerif, portal.RadiusLarge, portal.ButtonOutline
+	s.HeaderLinks = []portal.MenuLink{{Label: portal.Text{"de": "Hilfe", "en": "Help"}, URL: "https://nordwind.example/help"}}
+	s.FooterLinks = []portal.MenuLink{{Label: portal.Text{"en": "Terms"}, URL: "https://nordwind.example/terms"}}
 	s.Accent, s.ImprintURL, s.PrivacyURL = "#1f5fbf", "https://nordwind.example/imprint", "https://nordwind.example/privacy"
 	s.Words = map[string]portal.Words{"de": {One: "Bestellung", Many: "Bestellungen"}}
 	s.SystemTemplate = portal.TemplateSplit
@@ -32,7 +38,7 @@ func complete(s *portal.Settings) {
 	s.TeamSecondFactor = true
 	s.ContactProperties = []portal.Property{{Name: "plan", Type: portal.TypeText}}
 	s.CompanyProperties = []portal.Property{{Name: "tier", Type: portal.TypeNumber}}
-	s.CompanyView = true
+	s.CompanyView, s.CompanyRule = true, portal.Filter{{{Property: portal.ContactManager, Op: portal.OpIs, Values: []string{"true"}}}}
 	s.Visible = portal.Filter{{{Property: portal.PropStatus, Op: portal.OpIs, Values: []string{"open"}}, {Property: "cost", Op: portal.OpEmpty}}, {{Property: "product", Op: portal.OpAnyOf, Values: []string{"a", "b"}}}}
 	s.Columns = []portal.Column{{Property: portal.PropSubject, Label: portal.Text{"de": "Worum"}}, {Property: portal.PropStatus}}
 	s.OwnerName, s.OwnerAlias, s.CustomStages = portal.OwnerAliased, "Team Nord", true

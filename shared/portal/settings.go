@@ -15,12 +15,22 @@ type Settings struct {
 	Slug      string
 	Name      string
 	Version   int64
+	Saved     Saved    // when and by whom, of this version
 	Active    bool     // off: customers are told so, the team previews
 	Languages []string // offered ones, the portal's own first
 	TimeZone  string   // IANA name
 	Key       []byte   // 32 random bytes: signs cursors, derives draft keys
 
-	Accent     string // brand colour, #rrggbb, or "" for Postern's
+	Accent string // brand colour, #rrggbb, or "" for Postern's
+
+	Logo, LogoDark, Favicon string // names of images: see Image; LogoDark is for dark grounds; "" is Postern's mark, or none
+
+	Font        Font
+	Radius      Radius
+	ButtonStyle ButtonStyle
+	HeaderLinks []MenuLink // at most MaxMenuLinks each
+	FooterLinks []MenuLink
+
 	ImprintURL string
 	PrivacyURL string
 	Words      map[string]Words // what tickets are called, by language
@@ -40,6 +50,7 @@ type Settings struct {
 	TeamSecondFactor bool // the team signs in with two factors: a passkey, or a code beside the password
 
 	CompanyView  bool   // customers see all tickets of their primary company
+	CompanyRule  Filter // only who it matches does so; over contacts' own properties, empty is everyone
 	Visible      Filter // shows only what it matches; empty shows all
 	Columns      []Column
 	OwnerName    OwnerName
@@ -72,6 +83,12 @@ type Settings struct {
 
 	Inboxes []Inbox
 	Staff   []Staff
+}
+
+// Saved says who wrote down a version of the settings: zero of a new portal's.
+type Saved struct {
+	At time.Time
+	By string // the address, as it was then
 }
 
 // Consent is what people agree to who set up a login. It is none where the text

@@ -27,6 +27,11 @@ type edgeError struct {
 
 func (e *edgeError) Error() string { return e.key }
 
+// movedError leads to where a page is now: its portal has another slug.
+type movedError struct{ to string }
+
+func (e *movedError) Error() string { return "moved to " + e.to }
+
 // MethodNotAllowed is the answer to a method that the path does not have; it
 // has the others.
 func MethodNotAllowed(others []string) error {
@@ -197,6 +202,10 @@ const retryAfter = 5 * time.Second
 // fail answers with an error: a problem, the page that came with it, the
 // sign-in page, or a page that says what happened and one way on.
 func (s *server) fail(r *Request, w http.ResponseWriter, result Result, err error) {
+	if moved := (*movedError)(nil); errors.As(err, &moved) {
+		http.Redirect(w, r.Request, moved.to, http.StatusTemporaryRedirect) // the slug may be taken back
+		return
+	}
 	if l := lineOf(r.Context()); !errors.Is(l.err, err) {
 		l.err = errors.Join(l.err, err)
 	}

@@ -200,14 +200,14 @@ func (r *Request) JSON(v any) error {
 	body, err := io.ReadAll(r.Body)
 	switch {
 	case err != nil:
-		return jsonError(err)
+		return JSONError(err)
 	case !utf8.Valid(body): // which the decoder would take for other characters
 		return &edgeError{status: http.StatusBadRequest, key: "error.badJSON"}
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
-		return jsonError(err)
+		return JSONError(err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return &edgeError{status: http.StatusBadRequest, key: "error.badJSON"}
@@ -215,7 +215,9 @@ func (r *Request) JSON(v any) error {
 	return nil
 }
 
-func jsonError(err error) error {
+// JSONError is what a request is answered whose JSON could not be decoded for the
+// error: 400, or 422 with the field that is not of its type or that there is none of.
+func JSONError(err error) error {
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
 		return err

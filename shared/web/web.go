@@ -332,6 +332,9 @@ func (s *server) admit(ctx context.Context, r *Request) error {
 		r.Settings = settings
 		r.read()
 		lineOf(ctx).portal = settings.ID
+		if slug != settings.Slug && r.Method == http.MethodGet && !r.route.API() && !r.route.Secret() {
+			return &movedError{r.renamed(slug)}
+		}
 	}
 	if len(r.URL.RawQuery) > maxQuery {
 		return &edgeError{status: http.StatusRequestURITooLong, key: "error.queryTooLong"}
@@ -575,6 +578,13 @@ func (r *Request) ForTeam() *Request {
 // Path returns a path below the portal's: r.Path("tickets", id).
 func (r *Request) Path(segments ...string) string {
 	return "/" + strings.Join(append([]string{r.Settings.Slug}, segments...), "/")
+}
+
+// renamed is the request's address below the portal's present slug.
+func (r *Request) renamed(former string) string {
+	to := *r.URL
+	to.Path, to.RawPath = r.Path()+strings.TrimPrefix(to.Path, "/"+former), ""
+	return to.RequestURI()
 }
 
 // Home is where the viewer begins: at their tickets, the team in its inbox.

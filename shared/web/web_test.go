@@ -38,7 +38,8 @@ type store struct {
 	viewerErr   error
 	touchErr    error
 	company     portal.Company
-	tokens      // of programs
+	former      string // a slug that the portal had
+	tokens             // of programs
 
 	versions []int64 // asked for
 	touched  int
@@ -49,7 +50,7 @@ func (s *store) Settings(_ context.Context, slug string, version int64) (*portal
 	if s.settingsErr != nil {
 		return nil, s.settingsErr
 	}
-	if slug != s.settings.Slug {
+	if slug != s.settings.Slug && (s.former == "" || slug != s.former) {
 		return nil, portal.Errorf(portal.NotFound, "error.noPortal")
 	}
 	settings := s.settings
@@ -829,6 +830,22 @@ func TestIncomplete(t *testing.T) {
 		b.handler().ServeHTTP(w, r)
 		if w.Code != want.status || w.Header().Get("Location") != want.to {
 			t.Errorf("%s: %d to %q: %s", target, w.Code, w.Header().Get("Location"), w.Body)
+		}
+	}
+}
+
+func TestFormerSlug(t *testing.T) {
+	b := newBench()
+	b.store.settings.Slug, b.store.former = "nordwind", "nord"
+	for _, c := range []struct{ method, target, want string }{
+		{"GET", "/nord/account?a=%C3%A4&b=/x", "/nordwind/account?a=%C3%A4&b=/x"},
+		{"GET", "/api/v1/nord/account", ""},
+		{"POST", "/nord/account", ""}, // nothing that was typed is lost
+		{"GET", "/nordwind/account", ""},
+	} {
+		w := b.do(c.method, c.target, "")
+		if got := w.Header().Get("Location"); got != c.want || (c.want != "") != (w.Code == http.StatusTemporaryRedirect) {
+			t.Errorf("%s %s: %d to %q, not %q", c.method, c.target, w.Code, got, c.want)
 		}
 	}
 }
