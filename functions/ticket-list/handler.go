@@ -74,7 +74,7 @@ func (h handler) listTickets(ctx context.Context, r *web.Request) (web.Result, e
 		return web.Result{}, err
 	}
 	p := page{query: q, listView: listView{Tickets: []view.Ticket{}}}
-	p.noCompany = q.View == portal.Organisation && r.Viewer.Company == "" && !r.Viewer.Role.Team() && r.Settings.CompanyView
+	p.noCompany = q.View == portal.Organisation && r.Viewer.Company == "" && portal.OffersCompany(r.Viewer, r.Settings)
 	p.View = portal.EffectiveView(q.View, r.Viewer, r.Settings)
 	if !p.noCompany {
 		if err := h.read(ctx, r, &p); err != nil {
@@ -91,7 +91,7 @@ func (h handler) read(ctx context.Context, r *web.Request, p *page) error {
 	binding := p.binding(r)
 	q := dynamo.ListQuery{
 		Audience: dynamo.AudienceOf(p.View, r.Viewer), Order: p.Order, Limit: p.Limit,
-		Keep: func(t portal.Ticket) bool { return portal.CanSee(r.Viewer, t, r.Settings) },
+		Keep: portal.SeenBy(r.Viewer, r.Settings),
 	}
 	if len(r.Settings.Visible) > 0 {
 		q.Spare = p.Limit / 5

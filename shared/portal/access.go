@@ -149,13 +149,35 @@ func (s *Settings) ContactProperty(name string) (Property, bool) {
 	return list[i], true
 }
 
+// OwnContactProperty is ContactProperty without what companies have: of the contact
+// alone.
+func (s *Settings) OwnContactProperty(name string) (Property, bool) {
+	if strings.HasPrefix(name, CompanyPrefix) {
+		return Property{}, false
+	}
+	return s.ContactProperty(name)
+}
+
 // matchesContact tells whether the filter matches the contact and their primary
 // company. What it says of properties is as Matches says of a ticket's.
 func (f Filter) matchesContact(p Person, company Company, s *Settings) bool {
-	return f.matches(s, func(name string) (Property, []string, bool) {
+	return f.matches(s, ofContact(p, company, s))
+}
+
+// ofContact looks up what the contact and their company have.
+func ofContact(p Person, company Company, s *Settings) func(name string) (Property, []string, bool) {
+	return func(name string) (Property, []string, bool) {
 		property, ok := s.ContactProperty(name)
 		return property, contactValues(name, property, p, company), ok
-	})
+	}
+}
+
+// ofContactAlone looks up what the contact has, whatever their company is like.
+func ofContactAlone(p Person, s *Settings) func(name string) (Property, []string, bool) {
+	return func(name string) (Property, []string, bool) {
+		property, ok := s.OwnContactProperty(name)
+		return property, contactValues(name, property, p, Company{}), ok
+	}
 }
 
 // contactValues are a property of a contact or their company as texts to compare.

@@ -16,6 +16,17 @@ import (
 // does no more than that customer in them. Everything that shows a ticket, or that it
 // exists, asks here.
 func CanSee(v Viewer, t Ticket, s *Settings) bool {
+	return canSee(v, t, s, func() bool { return SeesCompany(v, s) })
+}
+
+// SeenBy is CanSee for many tickets: what the settings say of the viewer alone is
+// looked at once.
+func SeenBy(v Viewer, s *Settings) func(Ticket) bool {
+	company := SeesCompany(v, s)
+	return func(t Ticket) bool { return canSee(v, t, s, func() bool { return company }) }
+}
+
+func canSee(v Viewer, t Ticket, s *Settings, company func() bool) bool {
 	if !v.SignedIn() || v.Portal != s.ID || t.ID == "" {
 		return false
 	}
@@ -25,7 +36,7 @@ func CanSee(v Viewer, t Ticket, s *Settings) bool {
 	if v.As != nil && !WorksOn(Viewer{Portal: v.Portal, Person: *v.As}, t, s) {
 		return false
 	}
-	if !slices.Contains(t.Contacts, v.ID) && !(SeesCompany(v, s) && slices.Contains(t.Companies, v.Company)) {
+	if !slices.Contains(t.Contacts, v.ID) && !(slices.Contains(t.Companies, v.Company) && company()) {
 		return false
 	}
 	return s.Visible.Matches(t, s)
@@ -42,7 +53,20 @@ func See(v Viewer, t Ticket, s *Settings) error {
 
 // SeesCompany tells whether the viewer has the view of the company's tickets.
 func SeesCompany(v Viewer, s *Settings) bool {
-	return v.SignedIn() && v.Company != "" && !v.Role.Team() && (s.CompanyView || v.Role == Manager)
+	return v.Company != "" && OffersCompany(v, s)
+}
+
+// OffersCompany tells whether the viewer would have the view of their company's
+// tickets if they were of one: as a manager, or where the portal shows them to
+// whoever its rule matches.
+func OffersCompany(v Viewer, s *Settings) bool {
+	return v.SignedIn() && !v.Role.Team() && (v.Role == Manager || s.CompanyView && s.companyRuleMatches(v.Person))
+}
+
+// companyRuleMatches tells whether the company's tickets are for the contact. What
+// the rule says of companies matches nobody: it must hold without a further read.
+func (s *Settings) companyRuleMatches(p Person) bool {
+	return s.CompanyRule.matches(s, ofContactAlone(p, s))
 }
 
 // View is which tickets a list shows.
@@ -101,10 +125,15 @@ const (
 // whatever it asks, and so does one whose values are too few, too many or not of
 // the property's type: a filter that can't be understood hides.
 func (f Filter) Matches(t Ticket, s *Settings) bool {
-	return f.matches(s, func(name string) (Property, []string, bool) {
+	return f.matches(s, ofTicket(t, s))
+}
+
+// ofTicket looks up what the ticket has.
+func ofTicket(t Ticket, s *Settings) func(name string) (Property, []string, bool) {
+	return func(name string) (Property, []string, bool) {
 		p, ok := s.Property(name)
 		return p, Values(t, p), ok
-	})
+	}
 }
 
 // matches is Matches for whatever has properties: values looks one up, as its
@@ -115,11 +144,21 @@ func (f Filter) matches(s *Settings, values func(name string) (Property, []strin
 	}
 	return slices.ContainsFunc(f, func(g Group) bool {
 		return len(g) > 0 && !slices.ContainsFunc(g, func(c Condition) bool {
-			p, have, ok := values(c.Property)
-			return !ok || p.Archived || p.Type == TypeLongText || !c.matches(p, have, s)
+			_, ok := c.holds(s, values)
+			return !ok
 		})
 	})
 }
+
+// holds tells whether the condition holds, and what it was compared with.
+func (c Condition) holds(s *Settings, values func(name string) (Property, []string, bool)) (have []string, ok bool) {
+	p, have, ok := values(c.Property)
+	return have, ok && p.comparable() && c.matches(p, have, s)
+}
+
+// comparable tells whether filters may compare the property: lists do not have long
+// texts, and nobody keeps up what is archived.
+func (p Property) comparable() bool { return !p.Archived && p.Type != TypeLongText }
 
 // matches tells whether the condition holds for the property's values.
 func (c Condition) matches(p Property, have []string, s *Settings) bool {
