@@ -93,6 +93,9 @@ func (h handler) showForm(ctx context.Context, r *web.Request) (web.Result, erro
 		p.Share = h.share(r, f)
 		return p.Result(r), nil
 	}
+	if p.Follow, err = form.FollowOf(ctx, h.store, r, f, r.URL.Query().Get("follows")); err != nil {
+		return web.Result{}, err
+	}
 	return h.show(ctx, r, p, r.Path("forms", f.ID))
 }
 
@@ -125,7 +128,7 @@ func (h handler) show(ctx context.Context, r *web.Request, p form.Page, path str
 	}
 	p.Used = &form.Used{Number: sent.Number}
 	if sent.Ticket != "" && p.From.Sender == portal.ByContact {
-		seen, err := h.sees(ctx, r, sent.Ticket)
+		_, seen, err := h.sees(ctx, r, sent.Ticket)
 		if err != nil {
 			return web.Result{}, err
 		}
@@ -145,16 +148,16 @@ func (h handler) sent(ctx context.Context, r *web.Request, from portal.From, for
 	return sent, err
 }
 
-// sees tells whether the viewer may see the ticket.
-func (h handler) sees(ctx context.Context, r *web.Request, ticket string) (bool, error) {
-	t, err := h.store.TicketAlone(ctx, r.Settings.ID, ticket)
+// sees returns the ticket, and whether the viewer may see it.
+func (h handler) sees(ctx context.Context, r *web.Request, ticket string) (t portal.Ticket, seen bool, err error) {
+	t, err = h.store.TicketAlone(ctx, r.Settings.ID, ticket)
 	if err == nil {
 		err = portal.See(r.Viewer, t, r.Settings)
 	}
 	if portal.KindOf(err) == portal.NotFound {
-		return false, nil
+		return t, false, nil
 	}
-	return err == nil, err
+	return t, err == nil, err
 }
 
 // share is how websites and programs reach the form, for who may set the portal up.
@@ -199,10 +202,11 @@ func (h handler) thank(ctx context.Context, r *web.Request, p sent) (web.Result,
 		return web.Result{}, err
 	}
 	if p.Ticket != "" && p.From.Sender == portal.ByContact {
-		seen, err := h.sees(ctx, r, p.Ticket)
+		t, seen, err := h.sees(ctx, r, p.Ticket)
 		if err != nil {
 			return web.Result{}, err
 		}
+		p.Follows = t.Follows.ID
 		if seen {
 			p.Href = r.Path("tickets", p.Ticket)
 		}

@@ -49,6 +49,26 @@ func TestFixtures(t *testing.T) {
 			"Location": "/{portal}/sign-in?next=%2F{portal}%2Fforms%2Fcontact%3Fs%3D" + key,
 		}}, "page-expired": {Status: 303},
 		"page-unknown": noPage, "page-malformed": noPage,
+		"page-follows": {Status: 200, See: map[string]string{
+			".banner": "", `.form > .help a[href$="/tickets/` + sample.OldClosedTicket + `"]`: "Inventurliste zeigt Umlaute falsch an",
+		}, Check: func(t *testing.T, p *functiontest.Portal, a functiontest.Answer) {
+			doc := a.Page(t)
+			if v := doc.Find(`input[name="_follows"]`).AttrOr("value", ""); v != sample.OldClosedTicket || doc.Find("#field-subject").AttrOr("value", "") != "Inventurliste zeigt Umlaute falsch an" {
+				t.Errorf("it follows %q: %s", v, a.Body)
+			}
+			data := doc.Find("form.form").AttrOr("data-form", "")
+			if !strings.Contains(data, "/forms/contact?follows="+sample.OldClosedTicket) || !strings.Contains(data, "form-contact-follows-"+sample.OldClosedTicket) {
+				t.Error(data)
+			}
+		}},
+		"page-follows-open": {Status: 200, See: map[string]string{`.banner a[href$="/tickets/` + sample.OwnTicket + `"]`: T("de", "form.page.show", "Ticket", "Ticket")},
+			Check: unlinked("nicht mit Ticket #")},
+		"page-follows-foreign": {Status: 200, See: map[string]string{".banner": T("de", "form.page.unlinkedGone"), ".banner a": ""}, Check: unlinked("")},
+		"page-follows-fresh": {Status: 303, Check: func(t *testing.T, p *functiontest.Portal, a functiontest.Answer) {
+			if l := a.Header.Get("Location"); !strings.HasPrefix(l, "/"+p.Slug+"/forms/contact?follows="+sample.OldClosedTicket+"&s=") {
+				t.Error(l)
+			}
+		}},
 		"page-website": {Status: 200, See: map[string]string{"h1": "Schreiben Sie uns", `nav a[aria-current="page"]`: "", `label[for="form-consent"]`: T("de", "link.use.agree"), ".form-consent": "Wir verwenden Ihre Angaben"},
 			Check: func(t *testing.T, _ *functiontest.Portal, a functiontest.Answer) {
 				if doc := a.Page(t); doc.Find(`input[name="_challenge"]`).Length() != 0 || doc.Find(`input[name="origin"]`).Length() != 0 ||
@@ -112,6 +132,35 @@ func TestFixtures(t *testing.T) {
 		}},
 		"challenge-none": gone, "challenge-unknown": gone,
 	})
+}
+
+// unlinked is a page that follows nothing, and says so with the words.
+func unlinked(words string) func(*testing.T, *functiontest.Portal, functiontest.Answer) {
+	return func(t *testing.T, _ *functiontest.Portal, a functiontest.Answer) {
+		t.Helper()
+		doc := a.Page(t)
+		if doc.Find(`input[name="_follows"]`).Length() != 0 || doc.Find("#field-subject").AttrOr("value", "") != "" || !strings.Contains(functiontest.Text(doc.Find(".banner")), words) ||
+			strings.Contains(doc.Find("form.form").AttrOr("data-form", ""), "follows") {
+			t.Error(a.Body)
+		}
+	}
+}
+
+// Whatever is asked for, a form that opens no tickets links none, and the team's
+// preview and the page for anyone say nothing of it.
+func TestFollowsNothing(t *testing.T) {
+	p := functiontest.New(t)
+	put(t, p, "website", func(f *portal.Form) { f.Tickets = false })
+	follows := "&follows=" + sample.OldClosedTicket
+	a := p.Do(t, functiontest.Request{As: "customer", URL: "/{portal}/forms/website?s=" + key + follows})
+	if functiontest.Text(a.Page(t).Find(".banner")) != functiontest.T("de", "form.page.unlinkedGone") {
+		t.Error(a.Body)
+	}
+	for _, r := range []functiontest.Request{{As: "admin", URL: "/{portal}/forms/contact?s=" + key + follows}, {As: "customer", URL: "/{portal}/embed/contact?s=" + key + follows}} {
+		if a := p.Do(t, r); a.Status != 200 || strings.Contains(a.Body, "Umlaute") || strings.Contains(a.Body, "_follows") || strings.Contains(a.Body, functiontest.T("de", "form.page.unlinkedGone")) {
+			t.Errorf("%s %s: %d %s", r.As, r.URL, a.Status, a.Body)
+		}
+	}
 }
 
 func TestTouch(t *testing.T) { functiontest.Touch(t, "page") }

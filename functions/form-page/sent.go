@@ -21,6 +21,7 @@ type sent struct {
 	From     portal.From
 	ID       string // the key of what was sent
 	Embedded bool
+	Follows  string // the ticket that the one that was made follows, or ""
 	Href     string // the ticket's page; "" where the sender may not see it
 	Again    string // the form; "" where it is gone
 }
@@ -60,7 +61,7 @@ func (p sent) number() string { return strconv.FormatInt(p.Number, 10) }
 
 // draft is what form.js may forget now.
 func (p sent) draft(r *web.Request) templ.Attributes {
-	name, key := form.DraftOf(r, p.From, p.Form.ID)
+	name, key := form.DraftOf(r, p.From, p.Form.ID, p.Follows)
 	b, err := json.Marshal(map[string]string{"draft": name, "draftKey": key, "id": p.ID})
 	if err != nil {
 		panic(err) // texts alone

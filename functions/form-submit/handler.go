@@ -16,6 +16,7 @@ import (
 type store interface {
 	web.Store
 	attachment.Uploads
+	form.Tickets
 	Form(ctx context.Context, portalID, id string) (portal.Form, error)
 	FormContact(ctx context.Context, portalID, address string, company bool) (dynamo.FormContact, error)
 	Submitted(ctx context.Context, portalID string, o dynamo.Once, now time.Time) (dynamo.Submitted, error)
@@ -132,6 +133,10 @@ func (h handler) again(ctx context.Context, r *web.Request, f portal.Form, from 
 	p := form.Page{
 		Form: f, From: from, ID: in.id, Embedded: from.Sender == portal.ByAnyone,
 		Values: in.values, FilesGone: len(in.plain) > 0, Agreed: in.agreed != "", Failure: r.Failure(wrong),
+	}
+	var err error
+	if p.Follow, err = h.follow(ctx, r, f, from, in); err != nil {
+		return web.Result{}, err
 	}
 	if before.Submission != "" { // something else was sent under the id
 		p.Used = &form.Used{Number: before.Number}

@@ -123,6 +123,16 @@ func init() {
 				}
 			}
 		}},
+		"send-follows":         {Status: 303, Check: follows},
+		"send-follows-open":    {Status: 422, Lang: "de", Check: unlinked("Wie buche ich", "kann nicht mit Ticket #")},
+		"send-follows-foreign": {Status: 422, Lang: "de", Check: unlinked("Wie buche ich", T("de", "form.error.followsGone"))},
+		"send-follows-invalid": {Status: 422, Lang: "de", See: map[string]string{`.form > .help a[href$="/tickets/` + sample.OldClosedTicket + `"]`: "Inventurliste"},
+			Check: func(t *testing.T, _ *functiontest.Portal, a functiontest.Answer) {
+				doc := a.Page(t)
+				if doc.Find(`input[name="_follows"]`).AttrOr("value", "") != sample.OldClosedTicket || doc.Find("#field-subject").AttrOr("value", "") != "" {
+					t.Error(a.Body)
+				}
+			}},
 		"send-file-forbidden": {Status: 422, Lang: "de"},
 		"send-signed-out":     {Status: 401, Lang: "de"},
 		"send-expired":        {Status: 401, Lang: "de"},
@@ -151,6 +161,10 @@ func init() {
 				t.Errorf("%+v %v", ticket, a.Header)
 			}
 		}},
+		"submit-follows":         {Status: 201, Check: follows},
+		"submit-follows-foreign": {Status: 422, Fields: []string{"follows"}},
+		"submit-follows-anyone":  {Status: 422, Fields: []string{"follows"}},
+		"submit-follows-token":   {Status: 422, Fields: []string{"follows"}},
 		// From elsewhere a session is nobody's: here, of no origin that the form lists.
 		"submit-contact-cross-origin": {Status: 403, Detail: T("de", "form.error.origin")},
 		"submit-team":                 {Status: 403},

@@ -39,6 +39,7 @@ type received struct {
 	told      *portal.SubmissionConsent
 	submitted time.Time
 	skip      bool
+	follows   string // the ticket that the one to be opened follows; "" is none
 }
 
 // hash tells what was sent apart from anything else that was.
@@ -54,7 +55,11 @@ func (in received) hash(r *web.Request, f portal.Form) string {
 			parts = append(parts, file.Filename, strconv.FormatInt(file.Size, 10))
 		}
 	}
-	return hex.EncodeToString(portal.Derive(r.Settings.Key, "form-sent", append(parts, f.ID, in.agreed)...))
+	parts = append(parts, f.ID, in.agreed)
+	if in.follows != "" {
+		parts = append(parts, in.follows)
+	}
+	return hex.EncodeToString(portal.Derive(r.Settings.Key, "form-sent", parts...))
 }
 
 // isForm tells whether what is sent is a form's, URL-encoded or multipart.
@@ -75,6 +80,7 @@ func readForm(r *web.Request, f portal.Form) (received, error) {
 	if p.Has(form.Consent) {
 		in.agreed = in.seen
 	}
+	in.follows = p.Get(form.Follows)
 	in.trapped = p.Get(form.Trap) != ""
 	if took, ok := form.Took(r.Settings, f.ID, p.Get(form.Began), r.Now); ok {
 		in.took = max(took, 1)
@@ -126,6 +132,7 @@ type body struct {
 	SubmittedAt    *time.Time  `json:"submitted_at"`
 	SkipValidation bool        `json:"skip_validation"`
 	Challenge      string      `json:"challenge"`
+	Follows        string      `json:"follows"`
 }
 
 type bodyField struct {
@@ -187,7 +194,7 @@ func readJSON(r *web.Request, f portal.Form) (received, error) {
 		return received{}, err
 	}
 	in := received{
-		id: r.Header.Get("Idempotency-Key"), agreed: b.ConsentVersion, seen: b.ConsentVersion, skip: b.SkipValidation, solution: b.Challenge,
+		id: r.Header.Get("Idempotency-Key"), agreed: b.ConsentVersion, seen: b.ConsentVersion, skip: b.SkipValidation, solution: b.Challenge, follows: b.Follows,
 		context: portal.SubmissionContext{PageURI: b.Context.PageURI, PageName: b.Context.PageName, Network: b.Context.IPAddress},
 		uploads: map[string][]string{},
 	}

@@ -47,8 +47,9 @@ func (h handler) submit(ctx context.Context, r *web.Request, f portal.Form, from
 		return dynamo.Submitted{}, false, portal.FieldErrorf("Idempotency-Key", "form.error.key", "max", maxKey)
 	}
 	once := dynamo.Once{Caller: form.Caller(r, from, f.ID), Key: cmp.Or(in.id, dynamo.NewID(r.Now)), Hash: in.hash(r, f)}
-	if in.id != "" && len(in.plain)+len(in.uploads) > 0 {
-		// What was sent before has its files where they belong.
+	if in.id != "" && (len(in.plain)+len(in.uploads) > 0 || in.follows != "") {
+		// What was sent before has its files where they belong, and is linked whatever
+		// has become since of what it follows.
 		if sent, done, err := h.before(ctx, r, once); done || err != nil {
 			return sent, done, err
 		}
@@ -112,6 +113,7 @@ type work struct {
 	consent *portal.ConsentGiven
 	review  []portal.Review
 	files   []portal.Attachment
+	follows *portal.Ticket // nil is none
 
 	challenge string
 	ends      time.Time
@@ -165,6 +167,14 @@ func (w *work) check(ctx context.Context) error {
 			wrong = append(wrong, portal.FieldError{Field: w.consentField(), Key: key})
 		}
 	}
+	follow, err := w.follow(ctx, w.Request, w.form, w.from, w.in)
+	if err != nil {
+		return err
+	}
+	w.follows = follow.Follows
+	if e := follow.Unlinked; e != nil {
+		wrong = append(wrong, w.unlinked(e))
+	}
 	if w.from.Sender == portal.ByAnyone && w.form.Challenge {
 		var ok bool
 		if w.challenge, w.ends, ok = form.Solved(w.Settings, w.form.ID, w.in.solution, w.Now); !ok {
@@ -192,6 +202,29 @@ func (w *work) found(ctx context.Context, ids []string) ([]dynamo.Upload, error)
 		return nil, portal.FieldErrorf("attachments", "reply.error.upload")
 	}
 	return attachment.Find(ctx, w.store, w.Request, ids)
+}
+
+// follow is what the submission follows. Only who is signed in has tickets to follow.
+func (h handler) follow(ctx context.Context, r *web.Request, f portal.Form, from portal.From, in received) (form.Follow, error) {
+	if in.follows != "" && from.Sender != portal.ByContact {
+		return form.Follow{Unlinked: portal.Errorf(portal.Forbidden, "form.error.followsSender")}, nil
+	}
+	return form.FollowOf(ctx, h.store, r, f, in.follows)
+}
+
+// unlinked is why it cannot follow that: nothing is sent that was to be linked and is
+// not.
+func (w *work) unlinked(err error) portal.FieldError {
+	field := form.Follows
+	if w.API && !isForm(w.Request) {
+		field = "follows"
+	}
+	e := portal.FieldError{Field: field, Key: "form.error.followsGone"}
+	var why *portal.Error
+	if errors.As(err, &why) && why.Kind != portal.NotFound {
+		e.Key, e.Pairs = why.Key, why.Pairs
+	}
+	return e
 }
 
 func (w *work) consentField() string {
@@ -376,6 +409,9 @@ func (w *work) open(id string, su portal.Submission, contact portal.Person, s *d
 		u := portal.Unproven{Email: contact.Email, First: contact.First, Last: contact.Last, Language: contact.Language, Properties: contact.Properties}
 		t = t.OfUnproven(u)
 		m.Author = portal.Author{Name: u.Name()}
+	}
+	if w.follows != nil {
+		t.Follows, s.Follows = portal.TicketRef{ID: w.follows.ID, Number: w.follows.Number}, w.follows
 	}
 	// What is held is answered as all else: a machine learns nothing from it, and a
 	// person gets the mail once somebody has looked.

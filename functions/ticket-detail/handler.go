@@ -19,6 +19,7 @@ type store interface {
 	Ticket(ctx context.Context, portalID, ticket string, fresh bool) (portal.Ticket, dynamo.Conversation, error)
 	Older(ctx context.Context, portalID, ticket, position string) (portal.Ticket, dynamo.Conversation, error)
 	Activity(ctx context.Context, portalID, ticket string) (portal.Ticket, dynamo.Conversation, error)
+	view.Tickets
 	PutMarks(ctx context.Context, portalID, person string, m portal.Marks) error
 }
 
@@ -66,6 +67,10 @@ func (h handler) showTicket(ctx context.Context, r *web.Request) (web.Result, er
 	}
 
 	p := view.PageOf(r, t, c)
+	p.Links, err = view.LinksOf(ctx, h.store, r, t, c.Messages, func(t portal.Ticket) error { return portal.See(r.Viewer, t, r.Settings) })
+	if err != nil {
+		return web.Result{}, err
+	}
 	p.Past = before != ""
 	if portal.ValidID(sent) {
 		p.Sent = sent

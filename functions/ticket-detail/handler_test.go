@@ -34,8 +34,15 @@ type detail struct {
 		Reply  *bool `json:"reply"`
 		Close  *bool `json:"close"`
 		Reopen *bool `json:"reopen"`
+		Follow *bool `json:"follow_up"`
 	} `json:"actions"`
-	Next *string `json:"next"`
+	Follows *link   `json:"follows"`
+	Next    *string `json:"next"`
+}
+
+type link struct {
+	ID     string `json:"id"`
+	Number int64  `json:"number"`
 }
 
 type message struct {
@@ -44,6 +51,7 @@ type message struct {
 	Own         bool   `json:"own"`
 	Team        bool   `json:"team"`
 	Event       string `json:"event"`
+	FollowedBy  *link  `json:"followed_by"`
 	HTML        string `json:"html"`
 	Text        string `json:"text"`
 	CreatedAt   string `json:"created_at"`
@@ -63,18 +71,18 @@ func read(t *testing.T, a functiontest.Answer) detail {
 	}
 	var d detail
 	a.JSON(t, &d)
-	if d.Actions.Reply == nil || d.Actions.Close == nil || d.Actions.Reopen == nil || d.Messages == nil {
+	if d.Actions.Reply == nil || d.Actions.Close == nil || d.Actions.Reopen == nil || d.Actions.Follow == nil || d.Messages == nil {
 		t.Fatalf("%s: %s", a.Path, a.Body)
 	}
 	return d
 }
 
-func actions(reply, close, reopen bool) func(*testing.T, *functiontest.Portal, functiontest.Answer) {
+func actions(reply, close, reopen, follow bool) func(*testing.T, *functiontest.Portal, functiontest.Answer) {
 	return func(t *testing.T, _ *functiontest.Portal, a functiontest.Answer) {
 		t.Helper()
 		d := read(t, a)
-		if *d.Actions.Reply != reply || *d.Actions.Close != close || *d.Actions.Reopen != reopen {
-			t.Errorf("the actions are reply %v, close %v, reopen %v", *d.Actions.Reply, *d.Actions.Close, *d.Actions.Reopen)
+		if *d.Actions.Reply != reply || *d.Actions.Close != close || *d.Actions.Reopen != reopen || *d.Actions.Follow != follow {
+			t.Errorf("the actions are reply %v, close %v, reopen %v, follow %v", *d.Actions.Reply, *d.Actions.Close, *d.Actions.Reopen, *d.Actions.Follow)
 		}
 	}
 }
@@ -108,6 +116,10 @@ func TestFixtures(t *testing.T) {
 			".head .badge": "Gelöst", `form[action$="/reopen"]`: T("de", "detail.reopen", "ticket", "Ticket"), `form[action$="/close"]`: "",
 			".event": "Jonas", "#reply-help": T("de", "detail.replyToClosed"),
 		}},
+		"page-closed-long-ago": {Status: 200, Lang: "de", See: map[string]string{
+			`form[action$="/reopen"]`: "", `.head a.button[href$="/forms/contact?follows=` + sample.OldClosedTicket + `"]`: T("de", "detail.followUp"),
+			"#reply-help": T("de", "detail.replyToClosed"),
+		}},
 		"page-long":        {Status: 200, Lang: "de", Check: long},
 		"page-sent":        {Status: 200, Lang: "de", See: map[string]string{".banner.ok": T("de", "detail.sent"), `[data-sent="reply00000000001"]`: "Anna Brandt"}},
 		"page-closed-done": {Status: 200, Lang: "de", See: map[string]string{".banner.ok": T("de", "detail.closed.done"), `form[action$="/reopen"]`: ""}},
@@ -121,11 +133,12 @@ func TestFixtures(t *testing.T) {
 		"page-signed-out":  {Status: 303, Check: toSignIn},
 		"page-expired":     {Status: 303, Check: toSignIn},
 
-		"ticket":                 {Status: 200, Check: actions(true, true, false)},
-		"ticket-foreign-company": {Status: 200, Check: actions(true, true, false)},
-		"ticket-long":            {Status: 200, Check: actions(true, true, false)},
-		"ticket-closed":          {Status: 200, Check: actions(true, false, true)},
-		"ticket-team":            {Status: 200, Check: actions(false, false, false)},
+		"ticket":                 {Status: 200, Check: actions(true, true, false, false)},
+		"ticket-foreign-company": {Status: 200, Check: actions(true, true, false, false)},
+		"ticket-long":            {Status: 200, Check: actions(true, true, false, false)},
+		"ticket-closed":          {Status: 200, Check: actions(true, false, true, false)},
+		"ticket-closed-long-ago": {Status: 200, Check: actions(true, false, false, true)},
+		"ticket-team":            {Status: 200, Check: actions(false, false, false, false)},
 		"ticket-hidden":          gone,
 		"ticket-foreign":         english(gone),
 		"ticket-unknown":         gone,
@@ -225,7 +238,7 @@ func compare(t *testing.T, what string, d detail, doc *goquery.Document) {
 	if got := functiontest.Text(doc.Find(".head .badge")); got != cmp.Or(word, d.Ticket["status"].(string)) {
 		t.Errorf("%s: status %q, not %q", what, got, d.Ticket["status"])
 	}
-	for selector, want := range map[string]bool{"form#reply": *d.Actions.Reply, `form[action$="/close"]`: *d.Actions.Close, `form[action$="/reopen"]`: *d.Actions.Reopen} {
+	for selector, want := range map[string]bool{"form#reply": *d.Actions.Reply, `form[action$="/close"]`: *d.Actions.Close, `form[action$="/reopen"]`: *d.Actions.Reopen, `.head a[href*="?follows="]`: *d.Actions.Follow} {
 		if got := doc.Find(selector).Length() == 1; got != want {
 			t.Errorf("%s: %s is there: %v", what, selector, got)
 		}
@@ -296,7 +309,7 @@ func TestShape(t *testing.T) {
 		got  any
 		want []string
 	}{
-		"answer":     {raw, []string{"actions", "messages", "next", "ticket"}},
+		"answer":     {raw, []string{"actions", "follows", "messages", "next", "ticket"}},
 		"ticket":     {raw["ticket"], []string{"created_at", "id", "last_activity_at", "number", "owner", "properties", "requested_by", "state", "status", "subject", "unread"}},
 		"message":    {first, []string{"attachments", "author", "created_at", "html", "id", "own", "team", "text"}},
 		"attachment": {first["attachments"].([]any)[0], []string{"href", "id", "name", "size", "type"}},

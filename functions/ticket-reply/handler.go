@@ -15,6 +15,7 @@ import (
 type store interface {
 	web.Store
 	reply.Store
+	view.Tickets
 	Ticket(ctx context.Context, portalID, ticket string, fresh bool) (portal.Ticket, dynamo.Conversation, error)
 	Change(ctx context.Context, s *portal.Settings, ticket string, marker *dynamo.Marker, change func(portal.Ticket) (dynamo.Edit, error)) (dynamo.Edit, bool, error)
 }
@@ -135,6 +136,10 @@ func (h handler) again(ctx context.Context, r *web.Request, ticket string, in re
 		return web.Result{}, err
 	}
 	p := view.PageOf(r, t, c)
+	p.Links, err = view.LinksOf(ctx, h.store, r, t, c.Messages, func(t portal.Ticket) error { return portal.See(r.Viewer, t, r.Settings) })
+	if err != nil {
+		r.Note(err) // what was typed matters more
+	}
 	p.Reply = in.Again(ctx, h.store, r, wrong)
 	return p.Result(r), wrong
 }

@@ -120,7 +120,9 @@ var functions = map[string][]Grant{
 		{schema.Sessions, []string{query}},
 		{schema.Audit, []string{query, putItem}},
 	}),
-	"access": union(viewer, []Grant{ // patterns 41, 42, 50 to 58, and the end of sessions
+	"access": union(viewer, []Grant{ // patterns 1b, 3, 20, 41, 42, 50 to 58, and the end of sessions
+		{schema.Tickets, []string{getItem}},
+		{schema.Lists + "/gsi1", []string{query}},
 		{schema.People, []string{getItem, query, putItem, updateItem, deleteItem}},
 		{schema.Sessions, []string{putItem, query, deleteItem}},
 		{schema.Audit, []string{putItem, query}},
@@ -131,8 +133,8 @@ var functions = map[string][]Grant{
 		{schema.Lists + "/gsi2", []string{query}},
 		{schema.Lists + "/gsi3", []string{query}},
 	}),
-	"ticket-detail": union(viewer, []Grant{ // patterns 1, 12
-		{schema.Tickets, []string{getItem, query}},
+	"ticket-detail": union(viewer, []Grant{ // patterns 1, 12, 121
+		{schema.Tickets, []string{getItem, batchGetItem, query}},
 		{schema.People, []string{putItem}},
 	}),
 	"ticket-reply": union(viewer, change, []Grant{ // patterns 1, 14 too: what was wrong is said on the ticket's page
@@ -145,8 +147,8 @@ var functions = map[string][]Grant{
 	"form-page": union(viewer, []Grant{ // patterns 110, 115, and the ticket that was made
 		{schema.Tickets, []string{getItem}},
 	}),
-	"form-submit": union(viewer, change, []Grant{ // patterns 13, 14, 36, 37, 110, 114 to 116, 118, 119
-		{schema.Tickets, []string{updateItem}},
+	"form-submit": union(viewer, change, []Grant{ // patterns 1, 13, 14, 36, 37, 110, 114 to 116, 118, 119
+		{schema.Tickets, []string{getItem, updateItem}},
 		{schema.Lists, []string{query, deleteItem}},
 		{schema.People, []string{putItem, updateItem}},
 		{schema.Sessions, []string{putItem, deleteItem}},

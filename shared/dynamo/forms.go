@@ -277,6 +277,9 @@ type FormSubmission struct {
 
 	Ticket   *portal.Ticket   // nil where none is made
 	Messages []portal.Message // the ticket's
+	// Follows is the ticket that Ticket follows, which gets an event that says so and
+	// is not changed otherwise; nil is none.
+	Follows *portal.Ticket
 
 	// Contact is whose it is: a new one where Before has no id, one that is changed
 	// where it differs from Before, and nobody where it is nil.
@@ -341,6 +344,11 @@ func (s *Store) Submit(ctx context.Context, settings *portal.Settings, f FormSub
 			return Submitted{}, false, err
 		}
 		writes[0].Put.ConditionExpression, writes[0].Put.ExpressionAttributeValues = aws.String("attribute_not_exists(pk)"), nil
+		if earlier := f.Follows; earlier != nil {
+			m := portal.FollowedBy(*earlier, t)
+			m.ID = NewID(m.Created)
+			writes = append(writes, s.putAnyway(schema.Tickets, itemOfMessage(id, *earlier, m)))
+		}
 	}
 	once := s.putAnyway(schema.Sessions, marshal(onceKey(id, f.Once.Caller), ofOnce(f.Once.Key), answer))
 	once.Put.ConditionExpression = aws.String("attribute_not_exists(pk) OR #ttl <= :now")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -175,6 +176,56 @@ func TestSubmit(t *testing.T) {
 	if got, done, err := store.Submit(t.Context(), s, submission(t, "key1"), sentAt.Add(dynamo.OnceAge)); err != nil || done || got.Ticket == sent.Ticket {
 		t.Errorf("a day later: %+v, done: %v, %v", got, done, err)
 	}
+}
+
+// Who follows an earlier ticket says so on both, at once.
+func TestSubmitFollowing(t *testing.T) {
+	store := dynamotest.Store(t)
+	s := dynamotest.NewPortal(t, store)
+	first, err := submitted(t, store, s, submission(t, "key1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := submission(t, "key2", func(f *dynamo.FormSubmission) {
+		f.Ticket.Follows, f.Follows = portal.TicketRef{ID: first.ID, Number: first.Number}, &first
+		f.Ticket.Created = sentAt.Add(time.Hour)
+	})
+	costs(t, "116 Submit, following another", bill{2, 0, 27}, func(ctx context.Context) error {
+		_, _, err := store.Submit(ctx, s, later, sentAt.Add(time.Hour))
+		return err
+	})
+	got, _, err := store.Ticket(t.Context(), s.ID, later.Ticket.ID, true)
+	if err != nil || got.Follows != (portal.TicketRef{ID: first.ID, Number: first.Number}) {
+		t.Errorf("%+v: %v", got.Follows, err)
+	}
+	earlier, c, err := store.Ticket(t.Context(), s.ID, first.ID, true)
+	if err != nil || earlier.Rev != first.Rev || !earlier.Activity.Equal(first.Activity) || len(c.Messages) != 2 {
+		t.Fatalf("%+v with %d messages: %v", earlier, len(c.Messages), err)
+	}
+	if m := c.Messages[1]; m.Event != portal.EventFollowed || m.ID == "" || m.Change.To != got.ID || m.Change.Name != strconv.FormatInt(got.Number, 10) {
+		t.Errorf("%+v", m)
+	}
+	// Sent again, nothing is written again.
+	if _, done, err := store.Submit(t.Context(), s, later, sentAt.Add(2*time.Hour)); err != nil || !done {
+		t.Errorf("again: %t %v", done, err)
+	}
+	if _, c, err = store.Ticket(t.Context(), s.ID, first.ID, true); err != nil || len(c.Messages) != 2 {
+		t.Errorf("%d messages: %v", len(c.Messages), err)
+	}
+	page, err := store.List(t.Context(), dynamo.ListQuery{Audience: dynamo.TeamAudience(s.ID), Order: dynamo.NewestCreated, Limit: 10})
+	if err != nil || len(page.Tickets) != 2 || page.Tickets[0].Follows.ID+page.Tickets[1].Follows.ID != "" {
+		t.Errorf("the list has %+v: %v", page.Tickets, err)
+	}
+}
+
+// submitted is the ticket that the submission makes.
+func submitted(t *testing.T, store *dynamo.Store, s *portal.Settings, f dynamo.FormSubmission) (portal.Ticket, error) {
+	t.Helper()
+	sent, _, err := store.Submit(t.Context(), s, f, sentAt)
+	if err != nil {
+		return portal.Ticket{}, err
+	}
+	return store.TicketAlone(t.Context(), s.ID, sent.Ticket)
 }
 
 func TestSubmitAtOnce(t *testing.T) {

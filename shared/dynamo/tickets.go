@@ -42,8 +42,15 @@ type ticketItem struct {
 	Noted      int64             `dynamodbav:"noted,omitempty"`
 	NotedBy    string            `dynamodbav:"notedBy,omitempty"`
 	Properties map[string]string `dynamodbav:"props,omitempty"`
+	Follows    *followsFields    `dynamodbav:"follows,omitempty"`
 	Unproven   *portal.Unproven  `dynamodbav:"unproven,omitempty"`
 	Review     []portal.Review   `dynamodbav:"review,omitempty"`
+}
+
+// followsFields is the ticket that a ticket follows.
+type followsFields struct {
+	ID     string `dynamodbav:"id"`
+	Number int64  `dynamodbav:"number"`
 }
 
 // threadFields is a further thread of a ticket.
@@ -72,6 +79,9 @@ func ticketFrom(it item) (portal.Ticket, error) {
 	if i.Noted != 0 {
 		t.Noted = time.UnixMilli(i.Noted).UTC()
 	}
+	if i.Follows != nil {
+		t.Follows = portal.TicketRef(*i.Follows)
+	}
 	for _, th := range i.Threads {
 		t.Threads = append(t.Threads, portal.Thread{ID: th.ID, Name: th.Name, Created: time.UnixMilli(th.Created).UTC()})
 	}
@@ -91,6 +101,10 @@ func fieldsOfTicket(t portal.Ticket) ticketItem {
 	}
 	if !t.Noted.IsZero() {
 		i.Noted = t.Noted.UnixMilli()
+	}
+	if t.Follows.ID != "" {
+		f := followsFields(t.Follows)
+		i.Follows = &f
 	}
 	for _, th := range t.Threads {
 		i.Threads = append(i.Threads, threadFields{ID: th.ID, Name: th.Name, Created: th.Created.UnixMilli()})

@@ -26,6 +26,7 @@ const (
 	Consent        = "_consent"         // the box is ticked
 	ConsentVersion = "_consent_version" // of the notice that was shown
 	Challenge      = "_challenge"       // what the device has worked out
+	Follows        = "_follows"         // the ticket that the one to be opened follows
 )
 
 // Control tells whether the name is one of those, and no field's.
@@ -97,6 +98,7 @@ type Page struct {
 	Agreed    bool                           // the consent's box was ticked
 	Failure   *web.Failure                   // its fields are the form's
 	Used      *Used                          // what was already sent under ID
+	Follow                                   // what it is to follow
 
 	Preview string // why it cannot be sent, for who sees it as others do; "" sends it
 	Share   *Share // for who sets the portal up

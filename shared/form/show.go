@@ -255,6 +255,9 @@ func (p Page) control(r *web.Request, f portal.FormField) (c control, ok bool) {
 	c = control{FormField: f, Property: def, r: r, page: p, values: p.Values[f.Name]}
 	if p.Values == nil {
 		v := f.Proposed(p.From)
+		if p.Follows != nil && !f.Hidden && f.Of == portal.OfTicket && f.Property == portal.PropSubject {
+			v = p.Follows.Subject
+		}
 		if q := r.URL.Query(); f.Hidden && q.Get(f.Name) != "" {
 			v = q.Get(f.Name) // the page that shows this one says where it is
 		}
@@ -367,6 +370,14 @@ func (p Page) action(r *web.Request) string {
 	return r.Path("forms", p.Form.ID)
 }
 
+// here is the page's own address, without the key of what is sent from it.
+func (p Page) here(r *web.Request) string {
+	if id := p.follows(); id != "" {
+		return p.action(r) + "?follows=" + id
+	}
+	return p.action(r)
+}
+
 // asksFiles tells whether the form has a field for files.
 func (p Page) asksFiles(r *web.Request) bool {
 	return slices.ContainsFunc(p.Form.Fields(), func(f portal.FormField) bool {
@@ -382,11 +393,14 @@ func (p Page) conditional() bool {
 // works tells whether the device of who sends the form is to work first.
 func (p Page) works() bool { return p.Form.Challenge && p.From.Sender == portal.ByAnyone }
 
-// DraftOf is what form.js keeps a draft of the form under. key is "" where nobody is
-// known whose it would be.
-func DraftOf(r *web.Request, from portal.From, formID string) (name, key string) {
+// DraftOf is what form.js keeps a draft of the form under: another one for each ticket
+// that is followed ("" is none). key is "" where nobody is known whose it would be.
+func DraftOf(r *web.Request, from portal.From, formID, follows string) (name, key string) {
 	if from.Sender == portal.ByContact {
 		key = base64.StdEncoding.EncodeToString(portal.Derive(r.Settings.Key, "draft", from.Person.ID))
+	}
+	if follows != "" {
+		formID += "-follows-" + follows
 	}
 	return r.Settings.ID + "/form-" + formID, key
 }
@@ -394,13 +408,13 @@ func DraftOf(r *web.Request, from portal.From, formID string) (name, key string)
 // settings is what form.js knows of the form.
 func (p Page) settings(r *web.Request) templ.Attributes {
 	t := r.Reader.T
-	draft, key := DraftOf(r, p.From, p.Form.ID)
+	draft, key := DraftOf(r, p.From, p.Form.ID, p.follows())
 	challenge := ""
 	if p.works() {
 		challenge = "/api/v1" + r.Path("forms", p.Form.ID, "challenge")
 	}
 	return templ.Attributes{"data-form": text(map[string]any{
-		"draft": draft, "draftKey": key, "failed": p.Failure != nil, "used": p.Used != nil, "here": p.action(r),
+		"draft": draft, "draftKey": key, "failed": p.Failure != nil, "used": p.Used != nil, "here": p.here(r),
 		"known": p.known(r), "challenge": challenge,
 		"texts": map[string]string{
 			"solving": t("form.page.solving"), "unsolved": t("form.error.challenge"), "waiting": t("form.page.waiting"), "files": t("reply.files.failed"),

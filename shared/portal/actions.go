@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -11,6 +12,8 @@ type Actions struct {
 	Reply  bool `json:"reply"`
 	Close  bool `json:"close"`
 	Reopen bool `json:"reopen"`
+	// FollowUp is to open another ticket that is linked to this one.
+	FollowUp bool `json:"follow_up"`
 }
 
 // ActionsOn returns what the viewer may do with the ticket. The team reads here
@@ -19,10 +22,33 @@ func ActionsOn(t Ticket, v Viewer, s *Settings, now time.Time) Actions {
 	if v.Role.Team() || v.As != nil {
 		return Actions{}
 	}
-	return Actions{
+	a := Actions{
 		Reply:  t.State == Open || s.RepliesToClosed,
 		Close:  t.State == Open && s.Closing && closeStage(t, s) != "",
 		Reopen: t.State == Closed && s.Reopening && reopenStage(t, s) != "" && withinReopenDays(t, s, now),
+	}
+	a.FollowUp = t.State == Closed && !a.Reopen && s.SupportForm.Form != ""
+	return a
+}
+
+// MayFollow returns nil where the viewer may open a ticket that follows this one,
+// Hidden where they may not see it, and a Conflict where it is to be gone on with
+// itself, or the portal has no form to ask again by.
+func MayFollow(t Ticket, v Viewer, s *Settings, now time.Time) error {
+	if err := See(v, t, s); err != nil {
+		return err
+	}
+	if !ActionsOn(t, v, s, now).FollowUp {
+		return Errorf(Conflict, "form.error.follows", "number", strconv.FormatInt(t.Number, 10))
+	}
+	return nil
+}
+
+// FollowedBy is the event on a ticket that another one follows from now on.
+func FollowedBy(earlier, t Ticket) Message {
+	return Message{
+		Thread: earlier.Thread, Kind: Event, Event: EventFollowed, Change: Change{Property: ChangeFollowed, To: t.ID, Name: strconv.FormatInt(t.Number, 10)},
+		Author: Author{ID: t.ActivityBy, Name: t.Requester}, Created: t.Created,
 	}
 }
 

@@ -163,6 +163,8 @@ func TestReopenDays(t *testing.T) {
 
 func TestActionsOn(t *testing.T) {
 	off := func(s *Settings) { s.Closing, s.Reopening, s.RepliesToClosed = false, false, false }
+	form := func(s *Settings) { s.SupportForm.Form = "contact" }
+	longAgo := func(t *Ticket) { closed(t); t.Closed = now.AddDate(0, 0, -31) }
 	tests := []struct {
 		name     string
 		role     Role
@@ -175,6 +177,15 @@ func TestActionsOn(t *testing.T) {
 		{"open, a manager", Manager, nil, nil, Actions{Reply: true, Close: true}},
 		{"open, all switched off", Customer, nil, off, Actions{Reply: true}},
 		{"closed", Customer, closed, nil, Actions{Reply: true, Reopen: true}},
+		{"closed, with a support form", Customer, closed, form, Actions{Reply: true, Reopen: true}},
+		{"open, with a support form", Customer, nil, form, Actions{Reply: true, Close: true}},
+		{"closed too long ago", Customer, longAgo, nil, Actions{Reply: true}},
+		{"closed too long ago, with a support form", Customer, longAgo, form, Actions{Reply: true, FollowUp: true}},
+		{"closed too long ago, a colleague's", Customer, func(t *Ticket) { longAgo(t); t.Contacts = []string{colin} }, form, Actions{Reply: true, FollowUp: true}},
+		{"closed too long ago, without replies", Manager, longAgo, func(s *Settings) { form(s); s.RepliesToClosed = false }, Actions{FollowUp: true}},
+		{"closed, all switched off, with a support form", Customer, closed, func(s *Settings) { form(s); off(s) }, Actions{FollowUp: true}},
+		{"closed, in a pipeline that is gone, with a support form", Customer, func(t *Ticket) { closed(t); t.Pipeline = "gone" }, form, Actions{Reply: true, FollowUp: true}},
+		{"the team's preview, closed too long ago", Agent, longAgo, form, Actions{}},
 		{"closed, all switched off", Customer, closed, off, Actions{}},
 		{"open, in a pipeline that is gone", Customer, func(t *Ticket) { t.Pipeline = "gone" }, nil, Actions{Reply: true}},
 		{"closed, in a pipeline that is gone", Customer, func(t *Ticket) { closed(t); t.Pipeline = "gone" }, nil, Actions{Reply: true}},
@@ -194,6 +205,65 @@ func TestActionsOn(t *testing.T) {
 				t.Errorf("ActionsOn = %+v, want %+v", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestMayFollow(t *testing.T) {
+	form := func(s *Settings) { s.SupportForm.Form = "contact" }
+	longAgo := func(t *Ticket) { closed(t); t.Closed = now.AddDate(0, 0, -31) }
+	as := Person{ID: clara, Company: nordwind, Role: Customer}
+	tests := []struct {
+		name     string
+		viewer   func(*Viewer)
+		ticket   func(*Ticket)
+		settings func(*Settings)
+		want     Kind // 0 where it may be followed
+	}{
+		{"closed too long ago", nil, longAgo, form, 0},
+		{"a colleague's", func(v *Viewer) { v.ID, v.Role = colin, Manager }, longAgo, form, 0},
+		{"no support form", nil, longAgo, nil, Conflict},
+		{"closed just now", nil, closed, form, Conflict},
+		{"open", nil, nil, form, Conflict},
+		{"somebody else's", func(v *Viewer) { v.ID, v.Company = "other00001", suedstern }, longAgo, form, NotFound},
+		{"somebody else's that is open", func(v *Viewer) { v.ID, v.Company = "other00001", suedstern }, nil, form, NotFound},
+		{"hidden", nil, func(t *Ticket) { longAgo(t); t.Contacts, t.Companies = nil, nil }, form, NotFound},
+		{"the team", func(v *Viewer) { v.Person = Person{ID: anna, Role: Admin} }, longAgo, form, Conflict},
+		{"the team as a customer", func(v *Viewer) { v.As = &Person{ID: anna, Role: Admin}; v.Person = as }, longAgo, form, Conflict},
+		{"nobody", func(v *Viewer) { *v = Viewer{Portal: thisPortal} }, longAgo, form, NotFound},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			v, tk, s := viewer(), ticket(), settings()
+			if tt.viewer != nil {
+				tt.viewer(&v)
+			}
+			if tt.ticket != nil {
+				tt.ticket(&tk)
+			}
+			if tt.settings != nil {
+				tt.settings(s)
+			}
+			err := MayFollow(tk, v, s, now)
+			if tt.want == 0 && err != nil || tt.want != 0 && (err == nil || KindOf(err) != tt.want) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+// What follows a ticket is told on it, to customers too; the list knows nothing of it.
+func TestFollowedBy(t *testing.T) {
+	earlier := ticket(closed)
+	later := ticket(func(t *Ticket) {
+		t.ID, t.Number, t.Created, t.ActivityBy, t.Requester = "ticket0002", 1002, now, colin, "Colin"
+		t.Follows = TicketRef{ID: earlier.ID, Number: earlier.Number}
+	})
+	m := FollowedBy(earlier, later)
+	if !Shown(m, earlier) || m.Author != (Author{ID: colin, Name: "Colin"}) || m.Change != (Change{ChangeFollowed, "", later.ID, "1002"}) || !m.Created.Equal(now) || m.Notice != "" {
+		t.Errorf("%+v", m)
+	}
+	if got := later.ForList(settings()); got.Follows != (TicketRef{}) || later.Follows.ID != earlier.ID {
+		t.Errorf("%+v of %+v", got.Follows, later.Follows)
 	}
 }
 

@@ -47,11 +47,19 @@ type Ticket struct {
 	Noted      time.Time // the last comment, or message of another thread: the team's alone
 	NotedBy    string
 	Properties map[string]string
+	Follows    TicketRef // the closed one that it was opened to go on with; not in a list
 
 	// Unproven is who opened it, as long as it is nobody's: the team's alone.
 	Unproven *Unproven
 	// Review is why somebody of the team is to look at it first: the team's alone.
 	Review []Review
+}
+
+// TicketRef names another ticket. Who may see the one that holds it may not see that
+// one: ask [See] before anything is said of it.
+type TicketRef struct {
+	ID     string // "" is none
+	Number int64
 }
 
 // Thread is a conversation beside the one that customers see.
@@ -76,11 +84,11 @@ func (t Ticket) Clone() Ticket {
 	return t
 }
 
-// ForList returns the ticket as a list keeps it: without the long texts and the
-// names of threads.
+// ForList returns the ticket as a list keeps it: without the long texts, the
+// names of threads, and the ticket that it follows.
 func (t Ticket) ForList(s *Settings) Ticket {
 	t = t.Clone()
-	t.Threads = nil
+	t.Threads, t.Follows = nil, TicketRef{}
 	maps.DeleteFunc(t.Properties, func(name, _ string) bool {
 		p, ok := s.Property(name)
 		return ok && p.Type == TypeLongText
@@ -124,10 +132,10 @@ const (
 	NoticeAnswer   Notice = "answer"   // the team's: the ticket's contacts
 )
 
-// Change is what the team changed of a ticket. The values are ids or what a
+// Change is what the team changed of a ticket, or what an event is about. The values are ids or what a
 // property holds; the name of who was added or removed may be beside them.
 type Change struct {
-	Property string // a property's name, or [ChangeContact], [ChangeCompany], [ChangeThread]
+	Property string // a property's name, or [ChangeContact], [ChangeCompany], [ChangeThread], [ChangeFollowed]
 	From, To string
 	Name     string
 }
@@ -137,6 +145,8 @@ const (
 	ChangeContact = "contact"
 	ChangeCompany = "company"
 	ChangeThread  = "thread" // Name is the thread's
+	// ChangeFollowed is of [EventFollowed]: To is the ticket that follows, Name its number.
+	ChangeFollowed = "followed"
 )
 
 // EventName is what happened.
@@ -145,6 +155,7 @@ type EventName string
 const (
 	EventClosed   EventName = "closed"
 	EventReopened EventName = "reopened"
+	EventFollowed EventName = "followed" // another ticket follows this one: see [ChangeFollowed]
 	EventChanged  EventName = "changed"  // internal: see Change
 	EventProven   EventName = "proven"   // internal: who sent it has shown that the address is theirs
 	EventReleased EventName = "released" // internal: it need not be reviewed any more
@@ -187,7 +198,7 @@ func Shown(m Message, t Ticket) bool {
 	case Reply:
 		return true
 	case Event:
-		return m.Event == EventClosed || m.Event == EventReopened
+		return m.Event == EventClosed || m.Event == EventReopened || m.Event == EventFollowed
 	}
 	return false
 }

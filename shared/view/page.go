@@ -18,7 +18,8 @@ type Detail struct {
 	Ticket   Ticket         `json:"ticket"`
 	Messages []Message      `json:"messages"` // oldest first
 	Actions  portal.Actions `json:"actions"`
-	Next     *string        `json:"next"` // leads to older messages; null at the beginning
+	Follows  *Link          `json:"follows"` // the ticket that this one follows; null where there is none, or none that the viewer may see
+	Next     *string        `json:"next"`    // leads to older messages; null at the beginning
 }
 
 // Page is all that the page of a ticket shows.
@@ -26,6 +27,7 @@ type Page struct {
 	Ticket       portal.Ticket
 	Conversation dynamo.Conversation
 	Actions      portal.Actions
+	Links        Links
 	Earlier      string // cursor to older messages, or ""
 	Past         bool   // this is an older page of the conversation
 	Sent         string // the client id of the reply that was just stored
@@ -60,9 +62,12 @@ func PageOf(r *web.Request, t portal.Ticket, c dynamo.Conversation) Page {
 func (p Page) Detail(r *web.Request) Detail {
 	d := Detail{
 		Ticket: TicketOf(p.Ticket, r.Viewer, r.Settings, r.Reader), Messages: []Message{}, Actions: p.Actions,
+		Follows: p.Links.link(p.Ticket.Follows.ID),
 	}
 	for _, m := range p.Conversation.Messages {
-		d.Messages = append(d.Messages, MessageOf(m, r.Viewer, r.Settings, p.base(r)))
+		one := MessageOf(m, r.Viewer, r.Settings, p.base(r))
+		one.FollowedBy = p.Links.link(followedBy(m))
+		d.Messages = append(d.Messages, one)
 	}
 	if p.Earlier != "" {
 		d.Next = &p.Earlier
@@ -138,8 +143,19 @@ func eventText(r *web.Request, m portal.Message) string {
 		return r.Reader.T("detail.event.closed", "name", author)
 	case portal.EventReopened:
 		return r.Reader.T("detail.event.reopened", "name", author)
+	case portal.EventFollowed:
+		return r.Reader.T("detail.event.followed", "name", author)
 	}
 	return ""
+}
+
+func (p Page) event(r *web.Request, i int) ui.EventProps {
+	m := p.Conversation.Messages[i]
+	props := ui.EventProps{Reader: r.Reader, Text: eventText(r, m), At: m.Created, Latest: i == len(p.Conversation.Messages)-1 && !p.Past}
+	if t, ok := p.Links[followedBy(m)]; ok {
+		props.Link = ui.NavItem{Label: "#" + number(t), Href: r.Path("tickets", t.ID)}
+	}
+	return props
 }
 
 func message(r *web.Request, p Page, i int) ui.MessageProps {

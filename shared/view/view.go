@@ -86,9 +86,10 @@ func finite(value string) (float64, bool) {
 type Message struct {
 	ID          string       `json:"id"`
 	Author      string       `json:"author"`
-	Own         bool         `json:"own"`             // the viewer's
-	Team        bool         `json:"team"`            // of the company that answers
-	Event       string       `json:"event,omitempty"` // closed or reopened; it has no text then
+	Own         bool         `json:"own"`                   // the viewer's
+	Team        bool         `json:"team"`                  // of the company that answers
+	Event       string       `json:"event,omitempty"`       // closed, reopened or followed; it has no text then
+	FollowedBy  *Link        `json:"followed_by,omitempty"` // by which ticket, of one that is read, where the viewer may see it
 	HTML        string       `json:"html"`
 	Text        string       `json:"text"`
 	CreatedAt   time.Time    `json:"created_at"`

@@ -398,7 +398,7 @@ func TestKnownTickets(t *testing.T) {
 	may := map[string]portal.Actions{ // what the requester may do
 		OwnTicket:       {Reply: true, Close: true},
 		ClosedTicket:    {Reply: true, Reopen: true},
-		OldClosedTicket: {Reply: true},
+		OldClosedTicket: {Reply: true, FollowUp: true},
 		RepairTicket:    {Reply: true, Close: true},
 	}
 	for name, s := range samples {

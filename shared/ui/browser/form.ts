@@ -227,7 +227,9 @@ function send(
     if (draft.sent && draft.id !== id.value) {
       // Whether it arrived is known where it was written.
       sending = true;
-      location.replace(`${settings.here}?s=${encodeURIComponent(draft.id)}`);
+      const there = new URL(settings.here, location.href);
+      there.searchParams.set("s", draft.id);
+      location.replace(there.href);
       return;
     }
     if (state() !== begun) return;
