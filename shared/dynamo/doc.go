@@ -65,6 +65,7 @@
 //	             contacts' and companies' properties                  contact-property#name, company-property#name
 //	             form                                   P#forms       f#form
 //	             each version of it                     P#form#form   v#version
+//	             image of the design                    P#images      its name
 //
 // A lists entry is a copy of all that the list, its filters and CanSee read of
 // a ticket. Its index keys are
@@ -205,4 +206,6 @@
 //	131 SettingsVersion  what they were                         1 GetItem: 0.5 for 4 KB
 //	132 SeeSettings    that somebody sees what they have saved  1 UpdateItem: 1
 //	133 SettingsVersions  all that they were                    1 Query: 0.5 for each 4 KB
+//	135 PutImage       a picture of the design                  1 PutItem: its KB, at most 200
+//	136 Image          what is in it                            1 GetItem: its KB / 4
 package dynamo
