@@ -14,9 +14,9 @@ import (
 // palette is the portal's colours as CSS values, by token, light and dark.
 type palette struct{ light, dark map[string]string }
 
-func colours(accent string) palette {
+func colours(s *portal.Settings) palette {
 	p := palette{map[string]string{}, map[string]string{}}
-	for _, t := range theme.Tokens(accent) {
+	for _, t := range theme.Tokens(theme.Of(s)) {
 		p.light[t.Name], p.dark[t.Name] = t.Light, t.Dark
 	}
 	return p

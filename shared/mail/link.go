@@ -50,7 +50,7 @@ func WriteLink(ctx context.Context, m LinkMail) (Letter, error) {
 	}
 	lang := s.Language(m.To.Language, m.Language)
 	c := content{
-		Catalog: messages.For(lang), Lang: lang, Portal: s.Name, sender: s.Name, Palette: colours(s.Accent),
+		Catalog: messages.For(lang), Lang: lang, Portal: s.Name, sender: s.Name, Palette: colours(s),
 		Link: m.Origin + "/" + s.Slug + "/link/" + m.Token,
 	}
 	name := line(s.Name)

@@ -231,7 +231,7 @@ func newContent(n Notice) content {
 	number := strconv.FormatInt(t.Number, 10)
 	out := content{
 		Catalog: c, Lang: lang, Portal: s.Name, Title: line(t.Subject), Head: "#" + number + " " + line(t.Subject),
-		sender: s.Name, Open: c.T("mail.open"), Palette: colours(s.Accent),
+		sender: s.Name, Open: c.T("mail.open"), Palette: colours(s),
 	}
 	author := line(s.AuthorName(m.Author))
 	if st, ok := s.Member(m.Author.ID); ok && n.To.Team {
@@ -246,6 +246,9 @@ func newContent(n Notice) content {
 		out.Intro = c.T("mail.written", "author", author)
 		if m.Notice == portal.NoticeReceived {
 			out.Intro = c.T("mail.new", "author", author)
+			if t.Follows.ID != "" {
+				out.Intro += " " + c.T("mail.follows", "number", strconv.FormatInt(t.Follows.Number, 10))
+			}
 		}
 		out.Quoted = true
 		out.Link = base + "/inbox/" + t.ID

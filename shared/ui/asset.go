@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"sync"
 
+	"postern/shared/portal"
 	"postern/shared/ui/theme"
 )
 
@@ -38,5 +39,13 @@ func Asset(name string) string {
 	return "/assets/v/" + file
 }
 
-// themeHref is the address of the stylesheet with the accent's colours.
-func themeHref(accent string) string { return "/assets/v/" + theme.Name(accent) }
+// themeHref is the address of the design's stylesheet.
+func themeHref(d theme.Design) string { return "/assets/v/" + theme.Name(d) }
+
+// imageHref is the address of a portal's image, "" where it has none.
+func imageHref(portalID, name string) string {
+	if name == "" {
+		return ""
+	}
+	return "/assets/v/" + portal.ImageFile(portalID, name)
+}

@@ -5,7 +5,9 @@ import (
 
 	"github.com/a-h/templ"
 
+	"postern/shared/portal"
 	"postern/shared/ui/messages"
+	"postern/shared/ui/theme"
 )
 
 // Frame is all of a page around its content.
@@ -27,6 +29,8 @@ type Frame struct {
 	Here           string   // this page, path and query: where the language switch returns to
 	Imprint        string   // href, or "" for none
 	Privacy        string   // href, or "" for none
+
+	HeaderLinks, FooterLinks []NavItem // of the portal, to elsewhere
 
 	Scripts []string // besides app.js, by plain name: "reply.js"
 	Wide    bool     // the content takes the whole width (inbox)
@@ -55,10 +59,70 @@ func outside(framed bool) templ.Attributes {
 
 // Brand is how a portal presents itself.
 type Brand struct {
-	Name   string
-	Home   string // where logo and name lead
-	Logo   string // address of an image, or "" for the default mark
-	Accent string // "#RRGGBB", or "" for the default
+	Name string
+	Home string // where logo and name lead
+	Logo string // address of an image for light grounds, or "" for the default mark
+	// LogoDark is the one for dark grounds; where it is "", Logo has a plate there.
+	LogoDark string
+	Icon     string // address of the favicon, or "" for the default
+	Design   theme.Design
+}
+
+// BrandOf is how the portal with the settings presents itself. Where its logo leads
+// is yet to be said.
+func BrandOf(s *portal.Settings) Brand {
+	return Brand{
+		Name: s.Name, Design: theme.Of(s),
+		Logo: imageHref(s.ID, s.Logo), LogoDark: imageHref(s.ID, s.LogoDark), Icon: imageHref(s.ID, s.Favicon),
+	}
+}
+
+// branded tells whether the portal has a colour of its own, which its header is then
+// in.
+func (b Brand) branded() bool { return theme.Valid(b.Design.Accent) }
+
+// logos are the pictures for the light theme and for the dark one, and the class that
+// gives them a plate where they are on a ground that they were not made for. In the
+// header's band the ground is the same in both; a split card has it in the light one.
+func (f Frame) logos(split bool) (light, dark, class string) {
+	b := f.Portal
+	if b.Logo == "" {
+		b.Logo, b.LogoDark = b.LogoDark, ""
+	}
+	onBand := theme.BandIsDark(b.Design.Accent)
+	lightIsDark := (b.branded() || split) && onBand
+	darkIsDark := !b.branded() || split || onBand
+	light, dark, class = b.Logo, b.Logo, "logo"
+	switch {
+	case b.LogoDark == "" && lightIsDark:
+		class = "logo plate"
+	case b.LogoDark == "" && darkIsDark:
+		class = "logo plate-dark"
+	case b.LogoDark != "":
+		if lightIsDark {
+			light = b.LogoDark
+		}
+		if darkIsDark {
+			dark = b.LogoDark
+		}
+	}
+	switch f.Theme {
+	case "light":
+		dark = light
+	case "dark":
+		light = dark
+	}
+	return light, dark, class
+}
+
+// Links are the portal's links to elsewhere, in the first of the languages that each
+// has a label in.
+func Links(links []portal.MenuLink, languages ...string) []NavItem {
+	var items []NavItem
+	for _, l := range links {
+		items = append(items, NavItem{Label: l.Label.In(languages...), Href: l.URL})
+	}
+	return items
 }
 
 // NavItem is one entry of the main menu.

@@ -14,6 +14,7 @@ import (
 	"github.com/a-h/templ"
 
 	"postern/shared/ui/messages"
+	"postern/shared/ui/theme"
 )
 
 func reader(lang string) Reader {
@@ -35,7 +36,7 @@ func render(t *testing.T, c templ.Component) *goquery.Document {
 
 func frame() Frame {
 	return Frame{
-		Reader: reader("de"), Title: "Tickets", Portal: Brand{Name: "Nordwind", Home: "/support", Accent: "#FFD400"},
+		Reader: reader("de"), Title: "Tickets", Portal: Brand{Name: "Nordwind", Home: "/support", Design: theme.Design{Accent: "#FFD400"}},
 		Nav:       []NavItem{{"Tickets", "/support/tickets", true}, {"Mehr", "/support/more", false}},
 		Account:   &Account{Name: "Klara von Nordwind", Links: []NavItem{{Label: "Konto", Href: "/support/account"}}, SignOut: "/support/sign-out"},
 		Languages: []string{"de", "en"}, LanguageAction: "/support/language", Here: "/support/tickets?status=open",

@@ -93,7 +93,10 @@ func (s *server) frame(r *Request, result Result) ui.Frame {
 		f.Portal = ui.Brand{Name: "Postern"}
 		return f
 	}
-	f.Portal = ui.Brand{Name: set.Name, Home: r.Path(), Accent: set.Accent}
+	f.Portal = ui.BrandOf(set)
+	f.Portal.Home = r.Path()
+	languages := append([]string{r.Reader.Lang()}, set.Languages...)
+	f.HeaderLinks, f.FooterLinks = ui.Links(set.HeaderLinks, languages...), ui.Links(set.FooterLinks, languages...)
 	f.Imprint, f.Privacy = set.ImprintURL, set.PrivacyURL
 	f.Languages, f.LanguageAction = set.Languages, r.Path("language")
 	f.Here = r.URL.RequestURI()

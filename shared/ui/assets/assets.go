@@ -21,7 +21,8 @@ import (
 //go:embed all:dist
 var files embed.FS
 
-const forever = "public, max-age=31536000, immutable"
+// Forever is the caching of what its name stands for.
+const Forever = "public, max-age=31536000, immutable"
 
 // Names returns the names of all bundled files that [File] has, sorted; none
 // where the bundle was not made. Each changes with the file's content. Themes are
@@ -88,7 +89,7 @@ func Serve(w http.ResponseWriter, r *http.Request, name string) bool {
 	h.Set("Content-Type", contentType)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Vary", "Accept-Encoding")
-	h.Set("Cache-Control", forever)
+	h.Set("Cache-Control", Forever)
 	if !exact {
 		// A theme that another version of Postern named: the colours are
 		// right for now, but must not stay.

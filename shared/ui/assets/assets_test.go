@@ -74,7 +74,7 @@ func TestNames(t *testing.T) {
 // What a first visit of the list fetches, apart from its page.
 func TestWeight(t *testing.T) {
 	sum := 0
-	for _, name := range []string{bundled("app.css"), bundled("app.js"), theme.Name(theme.Accent), bundled("favicon.svg")} {
+	for _, name := range []string{bundled("app.css"), bundled("app.js"), theme.Name(theme.Design{}), bundled("favicon.svg")} {
 		_, gz, _, ok := File(name)
 		if !ok {
 			t.Fatalf("no file %s", name)
@@ -95,9 +95,9 @@ func TestGzipIsRefusable(t *testing.T) {
 }
 
 func TestThemes(t *testing.T) {
-	exact := get(t, theme.Name("#FFD400"))
+	exact := get(t, theme.Name(theme.Design{Accent: "#FFD400"}))
 	body, _ := io.ReadAll(exact.Body)
-	if string(body) != theme.Stylesheet("#FFD400") || exact.Header.Get("Cache-Control") != forever {
+	if string(body) != theme.Stylesheet(theme.Design{Accent: "#ffd400"}) || exact.Header.Get("Cache-Control") != Forever {
 		t.Errorf("theme: %s", exact.Header.Get("Cache-Control"))
 	}
 	if got := get(t, "theme-ffd400-00000000.css").Header.Get("Cache-Control"); got != "no-store" {

@@ -147,17 +147,56 @@ func shades(brand rgb, dark bool) [6]string {
 	if Contrast(button.String(), ink) > Contrast(button.String(), paper) {
 		on = ink
 	}
-	hover := button.lch()
+	return [6]string{accent.String(), soft.rgb().String(), button.String(), accent.String(), hover(button, on), on}
+}
+
+// hover is the ground under the pointer: a shade further from the text on it.
+func hover(ground rgb, on string) string {
+	shade := ground.lch()
 	if on == paper {
-		hover.l = max(hover.l-0.06, 0)
-		if hover.l < 0.12 { // next to black, only lighter can be seen
-			hover.l = 0.32
+		shade.l = max(shade.l-0.06, 0)
+		if shade.l < 0.12 { // next to black, only lighter can be seen
+			shade.l = 0.32
 		}
 	} else {
-		hover.l = min(hover.l+0.05, 1)
-		if hover.l > 0.97 { // next to white, only darker can be seen
-			hover.l = 0.90
+		shade.l = min(shade.l+0.05, 1)
+		if shade.l > 0.97 { // next to white, only darker can be seen
+			shade.l = 0.90
 		}
 	}
-	return [6]string{accent.String(), soft.rgb().String(), button.String(), accent.String(), hover.rgb().String(), on}
+	return shade.rgb().String()
+}
+
+// bandText is the least contrast of text on the brand's own band, WCAG 2.2 AA: there
+// are brands on which neither black nor white has more than 4.58.
+const bandText = 4.5
+
+// edge is the contrast from which a band stands off the page by itself.
+const edge = 1.2
+
+// band is the header's ground in the brand itself, in both themes.
+func band(brand rgb) []Token {
+	colour := brand.String()
+	on := "#000000"
+	for _, candidate := range []string{ink, paper} {
+		if Contrast(colour, candidate) >= bandText {
+			on = candidate
+		}
+	}
+	over := hover(brand, on)
+	line := Token{"band-line", colour, colour}
+	page, rule := neutral[0], neutral[3]
+	if Contrast(colour, page.Light) < edge {
+		line.Light = rule.Light
+	}
+	if Contrast(colour, page.Dark) < edge {
+		line.Dark = rule.Dark
+	}
+	return []Token{{"band", colour, colour}, {"on-band", on, on}, {"band-hover", over, over}, line}
+}
+
+// BandIsDark tells whether the text on the brand's band is white, and what else is
+// there has to be made for a dark ground.
+func BandIsDark(accent string) bool {
+	return Contrast(normal(accent), paper) >= bandText
 }

@@ -1,17 +1,68 @@
-// Package theme makes the colours of a portal from its accent.
+// Package theme makes a portal's stylesheet from its design: colours, font,
+// corners and buttons.
 //
 // The neutral colours and those of states are fixed; a brand replaces the
 // accent alone. The shades that links, buttons and soft grounds need are
 // derived from it, for light and for dark, until they reach [Text] on every
-// ground, so that no brand colour can make a page unreadable.
+// ground, so that no brand colour can make a page unreadable. The brand itself
+// stays on the band of the header, under text that can be read on it.
 package theme
 
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"sync"
+
+	"postern/shared/portal"
 )
+
+// Design is what a stylesheet is made of. What is no colour, or none of the
+// portal package's choices, stands for Postern's own.
+type Design struct {
+	Accent  string // "#1F5FBF" or "1f5fbf"
+	Font    portal.Font
+	Radius  portal.Radius
+	Buttons portal.ButtonStyle
+}
+
+// Of is the design of the portal with the settings.
+func Of(s *portal.Settings) Design {
+	return Design{Accent: s.Accent, Font: s.Font, Radius: s.Radius, Buttons: s.ButtonStyle}
+}
+
+func (d Design) normal() Design {
+	d.Accent = normal(d.Accent)
+	if !slices.Contains(portal.Fonts(), d.Font) {
+		d.Font = portal.FontSystem
+	}
+	if !slices.Contains(portal.Radii(), d.Radius) {
+		d.Radius = portal.RadiusSmall
+	}
+	if !slices.Contains(portal.ButtonStyles(), d.Buttons) {
+		d.Buttons = portal.ButtonFilled
+	}
+	return d
+}
+
+// faces are the fonts that readers' systems have, by family: those of Windows,
+// Apple, Android and Linux that look most alike.
+var faces = map[portal.Font]string{
+	portal.FontSystem:    `system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue","Noto Sans",Arial,sans-serif`,
+	portal.FontGrotesque: `"Helvetica Neue","Arial Nova",Inter,"Nimbus Sans","Liberation Sans",Arial,sans-serif`,
+	portal.FontHumanist:  `Seravek,"Gill Sans Nova",Candara,Ubuntu,Calibri,"DejaVu Sans","Noto Sans",sans-serif`,
+	portal.FontGeometric: `Avenir,"Avenir Next",Montserrat,Corbel,"URW Gothic","Century Gothic",sans-serif`,
+	portal.FontRounded:   `ui-rounded,"Hiragino Maru Gothic ProN",Quicksand,Comfortaa,Manjari,"Arial Rounded MT Bold",Nunito,sans-serif`,
+	portal.FontSerif:     `Charter,"Bitstream Charter","Sitka Text",Cambria,"Noto Serif","DejaVu Serif",serif`,
+}
+
+// corners are the radii of controls and of cards.
+var corners = map[portal.Radius][2]string{
+	portal.RadiusNone:  {"0px", "0px"},
+	portal.RadiusSmall: {"6px", "10px"},
+	portal.RadiusLarge: {"14px", "18px"},
+}
 
 // Accent is the accent of a portal that has none of its own.
 const Accent = "#1F5FBF"
@@ -67,25 +118,47 @@ const (
 	ink   = "#0F1B2D"
 )
 
-// Tokens returns every colour of a portal with the given accent, "#1F5FBF" or
-// "1f5fbf"; anything else stands for [Accent].
+// Tokens returns every colour of the design.
 //
 //	accent         links, focus rings, selected things: text on every ground
 //	accent-soft    the ground of selected things and of the reader's own messages
-//	button         the ground of a primary button; on-accent is the text on it
+//	button         the ground of what is switched on; on-accent is what is on it
 //	button-border  its border, which is visible on every ground
 //	button-hover   the ground under the pointer
-func Tokens(accent string) []Token {
-	hex := normal(accent)
-	if hex == Accent {
-		return append(append([]Token(nil), neutral...), own...)
+//	primary        the ground of the main step's button, primary-border its border,
+//	               on-primary the text on it; primary-hover and on-primary-hover
+//	               are they under the pointer, in the button-border
+//	band           the ground of the header of a portal that has a brand: exactly
+//	               that; on-band is the text on it, band-hover the ground under the
+//	               pointer, and band-line the edge
+func Tokens(d Design) []Token {
+	d = d.normal()
+	tokens := slices.Clone(neutral)
+	if d.Accent == Accent {
+		tokens = append(tokens, own...)
+	} else {
+		light, dark := shades(parseHex(d.Accent), false), shades(parseHex(d.Accent), true)
+		for i, t := range own {
+			tokens = append(tokens, Token{t.Name, light[i], dark[i]})
+		}
 	}
-	light, dark := shades(parseHex(hex), false), shades(parseHex(hex), true)
-	tokens := append([]Token(nil), neutral...)
-	for i, t := range own {
-		tokens = append(tokens, Token{t.Name, light[i], dark[i]})
+	named := func(as, name string) Token {
+		i := slices.IndexFunc(tokens, func(t Token) bool { return t.Name == name })
+		return Token{as, tokens[i].Light, tokens[i].Dark}
 	}
-	return tokens
+	var look [4]string // of primary, primary-border, on-primary, primary-hover
+	switch d.Buttons {
+	case portal.ButtonSoft:
+		look = [4]string{"accent-soft", "accent-soft", "accent", "button"}
+	case portal.ButtonOutline:
+		look = [4]string{"surface", "button-border", "accent", "button"}
+	default:
+		look = [4]string{"button", "button-border", "on-accent", "button-hover"}
+	}
+	tokens = append(tokens,
+		named("primary", look[0]), named("primary-border", look[1]), named("on-primary", look[2]),
+		named("primary-hover", look[3]), named("on-primary-hover", "on-accent"))
+	return append(tokens, band(parseHex(d.Accent))...)
 }
 
 // Valid tells whether the accent is a colour that can be a brand's: six
@@ -106,11 +179,12 @@ func normal(accent string) string {
 	return "#" + strings.ToUpper(strings.TrimPrefix(accent, "#"))
 }
 
-// Stylesheet returns the theme as CSS: the light colours, the dark ones where
-// the reader's system asks for them, and either where the html element says so
-// by data-theme.
-func Stylesheet(accent string) string {
-	tokens := Tokens(accent)
+// Stylesheet returns the theme as CSS: font and corners, the light colours, the
+// dark ones where the reader's system asks for them, and either where the html
+// element says so by data-theme.
+func Stylesheet(d Design) string {
+	d = d.normal()
+	tokens := Tokens(d)
 	block := func(scheme string, value func(Token) string) string {
 		var b strings.Builder
 		b.WriteString("{color-scheme:" + scheme)
@@ -122,44 +196,72 @@ func Stylesheet(accent string) string {
 	}
 	light := block("light", func(t Token) string { return t.Light })
 	dark := block("dark", func(t Token) string { return t.Dark })
-	return ":root" + light +
+	corner := corners[d.Radius]
+	return ":root{--face:" + faces[d.Font] + ";--radius:" + corner[0] + ";--radius-card:" + corner[1] + "}\n" +
+		":root" + light +
 		"@media (prefers-color-scheme:dark){:root:not([data-theme=light])" + strings.TrimSuffix(dark, "\n") + "}\n" +
 		":root[data-theme=dark]" + dark +
 		"@media print{:root:root" + strings.TrimSuffix(light, "\n") + "}\n"
 }
 
-var names sync.Map // accent → name; only portals' own accents come here
+// maxNames is how many names are kept: a deployment has fewer portals, but who
+// looks for a design tries many.
+const maxNames = 1000
 
-// Name is the file below /assets/v/ that holds the accent's stylesheet:
-// "theme-1f5fbf-9a0c2e71.css". Its last part changes with the content, so it
-// may be cached for ever.
-func Name(accent string) string {
-	accent = normal(accent)
-	if name, ok := names.Load(accent); ok {
-		return name.(string)
+var names = struct {
+	sync.Mutex
+	of map[Design]string
+}{of: map[Design]string{}}
+
+// Name is the file below /assets/v/ that holds the design's stylesheet:
+// "theme-1f5fbf-9a0c2e71.css", or "theme-1f5fbf-serif-large-soft-9a0c2e71.css"
+// where more than the accent is the portal's own. Its last part changes with the
+// content, so it may be cached for ever.
+func Name(d Design) string {
+	d = d.normal()
+	names.Lock()
+	defer names.Unlock()
+	if name, ok := names.of[d]; ok {
+		return name
 	}
-	name := nameOf(accent, Stylesheet(accent))
-	names.Store(accent, name)
+	if len(names.of) >= maxNames {
+		clear(names.of)
+	}
+	name := nameOf(d, Stylesheet(d))
+	names.of[d] = name
 	return name
 }
 
-func nameOf(accent, css string) string {
+func nameOf(d Design, css string) string {
 	sum := sha256.Sum256([]byte(css))
-	return "theme-" + strings.ToLower(accent[1:]) + "-" + hex.EncodeToString(sum[:4]) + ".css"
+	parts := []string{"theme", strings.ToLower(d.Accent[1:])}
+	if d != (Design{Accent: d.Accent}).normal() {
+		parts = append(parts, string(d.Font), string(d.Radius), string(d.Buttons))
+	}
+	return strings.Join(append(parts, hex.EncodeToString(sum[:4])), "-") + ".css"
 }
 
 // File is the reverse of [Name]: the stylesheet that a file's name stands for,
 // and whether it is exactly that one, or the present form of one that an older
 // or newer version of Postern named.
 func File(name string) (css string, exact, ok bool) {
-	accent, found := strings.CutPrefix(name, "theme-")
-	if !found || len(accent) < 6 || !Valid(accent[:6]) || accent != strings.ToLower(accent) {
+	stem, found := strings.CutSuffix(name, ".css")
+	parts := strings.Split(stem, "-")
+	if !found || parts[0] != "theme" || len(parts) != 3 && len(parts) != 6 {
 		return "", false, false
 	}
-	accent = normal(accent[:6])
-	if len(name) != len("theme-1f5fbf-9a0c2e71.css") || !strings.HasSuffix(name, ".css") {
+	d := Design{Accent: parts[1]}
+	if len(parts) == 6 {
+		d.Font, d.Radius, d.Buttons = portal.Font(parts[2]), portal.Radius(parts[3]), portal.ButtonStyle(parts[4])
+	}
+	whole := d.normal()
+	// A name in another form than Name's own would be another file of the same.
+	hash := parts[len(parts)-1]
+	if _, err := hex.DecodeString(hash); err != nil || len(hash) != 8 || hash != strings.ToLower(hash) ||
+		whole.Accent != "#"+strings.ToUpper(parts[1]) || parts[1] != strings.ToLower(parts[1]) ||
+		len(parts) == 6 && (d.Font != whole.Font || d.Radius != whole.Radius || d.Buttons != whole.Buttons) {
 		return "", false, false
 	}
-	css = Stylesheet(accent)
-	return css, name == nameOf(accent, css), true
+	css = Stylesheet(whole)
+	return css, name == nameOf(whole, css), true
 }
