@@ -13,13 +13,20 @@ import (
 	"postern/shared/web"
 )
 
+// Store is what home reads besides every request's: postern/shared/dynamo's Store.
+type Store interface {
+	web.Store
+	Image(ctx context.Context, portalID, name string) ([]byte, error)
+}
+
 type handler struct {
+	store         Store
 	defaultPortal string
 	table         *http.ServeMux // knows which paths exist, and answers nothing
 }
 
-func newHandler(cfg app.Config, store web.Store) http.Handler {
-	h := handler{defaultPortal: cfg.DefaultPortal, table: http.NewServeMux()}
+func newHandler(cfg app.Config, store Store) http.Handler {
+	h := handler{store: store, defaultPortal: cfg.DefaultPortal, table: http.NewServeMux()}
 	for _, r := range routes.Table {
 		h.table.Handle(r.Pattern(), http.NotFoundHandler())
 	}
@@ -49,13 +56,36 @@ func (h handler) showPortal(_ context.Context, r *web.Request) (web.Result, erro
 	return web.Result{SeeOther: r.Path("sign-in")}, nil
 }
 
-func (h handler) serveFile(_ context.Context, r *web.Request) (web.Result, error) {
+func (h handler) serveFile(ctx context.Context, r *web.Request) (web.Result, error) {
 	name := r.PathValue("file")
+	if id, image, ok := portal.FileImage(name); ok {
+		return h.serveImage(ctx, id, image)
+	}
 	if _, _, _, ok := assets.File(name); !ok {
 		return web.Result{}, portal.Hidden()
 	}
 	return web.Result{Serve: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		assets.Serve(w, r, name)
+	})}, nil
+}
+
+// imagePolicy is what a portal's image may do where it is opened as a page of its
+// own, whoever has drawn it: nothing. A drawing may hold its own styles.
+const imagePolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
+// serveImage serves an image of a portal's design, which its name stands for.
+func (h handler) serveImage(ctx context.Context, portalID, name string) (web.Result, error) {
+	data, err := h.store.Image(ctx, portalID, name)
+	if err != nil {
+		return web.Result{}, err
+	}
+	mediaType, _ := portal.ImageType(name)
+	return web.Result{Serve: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		header := w.Header()
+		header.Set("Content-Type", mediaType)
+		header.Set("Content-Security-Policy", imagePolicy)
+		header.Set("Cache-Control", assets.Forever)
+		w.Write(data) // the recorder behind it cannot fail
 	})}, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"postern/shared/dynamo"
 	"postern/shared/functiontest"
 	"postern/shared/openapi"
+	"postern/shared/portal"
 	"postern/shared/routes"
 	"postern/shared/ui"
 	"postern/shared/ui/assets"
@@ -50,6 +51,18 @@ func TestFixtures(t *testing.T) {
 			}
 		}},
 		"asset-unknown": {Status: 404, Header: map[string]string{"Cache-Control": "private, no-store"}},
+		"image": {Status: 200, Header: map[string]string{
+			"Content-Type": "image/svg+xml", "Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff",
+			"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+		}, Check: func(t *testing.T, _ *functiontest.Portal, a functiontest.Answer) {
+			if a.Body != string(sample.Logo().Data) {
+				t.Errorf("is %q", a.Body)
+			}
+			if trips, read, _ := a.Price(); trips != 1 || read != 1 {
+				t.Errorf("%d round trips, %g units", trips, read)
+			}
+		}},
+		"image-unknown": {Status: 404, Header: map[string]string{"Cache-Control": "private, no-store"}},
 
 		"document": {Status: 200, Header: map[string]string{
 			"Content-Type": "application/json", "Cache-Control": "public, max-age=300",
@@ -168,6 +181,32 @@ func TestTheme(t *testing.T) {
 	a := p.Do(t, functiontest.Request{URL: href})
 	if a.Status != 200 || !strings.HasPrefix(a.Header.Get("Content-Type"), "text/css") || !strings.Contains(a.Body, "--accent") {
 		t.Errorf("%s: %d %v", href, a.Status, a.Header)
+	}
+}
+
+// An image is its portal's alone, and as it was uploaded: one that is no text as well.
+func TestImage(t *testing.T) {
+	p := functiontest.New(t)
+	for _, i := range []portal.Image{
+		portal.NewImage("png", []byte("\x89PNG\r\n\x1a\n\x00\xff\xfe")), portal.NewImage("webp", make([]byte, portal.MaxImageBytes)),
+		portal.NewImage("ico", []byte{0, 0, 1, 0}), portal.NewImage("jpg", []byte{0xff, 0xd8}),
+	} {
+		if err := p.Store.PutImage(t.Context(), p.ID, i); err != nil {
+			t.Fatal(err)
+		}
+		a := p.Do(t, functiontest.Request{URL: "/assets/v/" + portal.ImageFile(p.ID, i.Name), Header: map[string]string{"Accept-Encoding": "gzip"}})
+		mediaType, _ := portal.ImageType(i.Name)
+		if a.Status != 200 || a.Header.Get("Content-Type") != mediaType || a.Body != string(i.Data) {
+			t.Errorf("%s: %d %v, %d bytes", i.Name, a.Status, a.Header, len(a.Body))
+		}
+		for _, other := range []string{
+			portal.ImageFile("portal0002", i.Name), i.Name, "image-" + p.ID + "-" + i.Name + ".gz", "image-" + p.ID + "-..-" + i.Name,
+			strings.ToUpper(portal.ImageFile(p.ID, i.Name)), "image--" + i.Name, "image-" + p.ID + "-" + strings.Repeat("0", 32) + ".png",
+		} {
+			if a := p.Do(t, functiontest.Request{URL: "/assets/v/" + other}); a.Status != 404 {
+				t.Errorf("%s: %d", other, a.Status)
+			}
+		}
 	}
 }
 

@@ -13,8 +13,11 @@ import (
 
 	"github.com/a-h/templ"
 
+	company "postern/infra/local/sample"
+	"postern/shared/portal"
 	"postern/shared/ui"
 	"postern/shared/ui/messages"
+	"postern/shared/ui/theme"
 )
 
 // Path is where the gateway mounts the gallery.
@@ -32,7 +35,9 @@ var Now = time.Date(2026, 11, 22, 14, 5, 0, 0, time.UTC)
 // view is what the query asks for.
 type view struct {
 	ui.Reader
-	lang, theme, accent, page, sent, composing string
+	lang, theme, page, sent, composing string
+	design                             theme.Design
+	logo, links                        string // "both", "light" or ""; "yes" or ""
 }
 
 // say is sample content, which belongs into no catalog.
@@ -45,7 +50,10 @@ func (v view) say(de, en string) string {
 
 // with is the address of the same page with one value changed.
 func (v view) with(name, value string) string {
-	q := url.Values{"lang": {v.lang}, "theme": {v.theme}, "accent": {v.accent}, "page": {v.page}, "compose": {v.composing}}
+	q := url.Values{
+		"lang": {v.lang}, "theme": {v.theme}, "page": {v.page}, "compose": {v.composing}, "logo": {v.logo}, "links": {v.links},
+		"accent": {v.design.Accent}, "font": {string(v.design.Font)}, "radius": {string(v.design.Radius)}, "buttons": {string(v.design.Buttons)},
+	}
 	q.Set(name, value)
 	for key := range q {
 		if q.Get(key) == "" {
@@ -56,10 +64,23 @@ func (v view) with(name, value string) string {
 }
 
 func (v view) frame(title string) ui.Frame {
+	brand := ui.Brand{Name: "Nordwind Support", Home: v.with("page", ""), Design: v.design}
+	if v.logo != "" {
+		brand.Logo = Path + "/" + company.Logo().Name
+	}
+	if v.logo == "both" {
+		brand.LogoDark = Path + "/" + company.LogoDark().Name
+	}
+	var header, footer []ui.NavItem
+	if v.links != "" {
+		header = []ui.NavItem{{Label: v.say("Zur Website", "Our website"), Href: "#website"}, {Label: v.say("Wissensdatenbank", "Knowledge base"), Href: "#help"}}
+		footer = []ui.NavItem{{Label: v.say("Nutzungsbedingungen", "Terms of use"), Href: "#terms"}, {Label: v.say("Barrierefreiheit", "Accessibility"), Href: "#accessibility"}}
+	}
 	return ui.Frame{
-		Reader: v.Reader,
-		Title:  title,
-		Portal: ui.Brand{Name: "Nordwind Support", Home: v.with("page", ""), Accent: v.accent},
+		Reader:      v.Reader,
+		Title:       title,
+		Portal:      brand,
+		HeaderLinks: header, FooterLinks: footer,
 		Nav: []ui.NavItem{
 			{Label: "Tickets", Href: v.with("page", "list"), Current: v.page == "list" || v.page == "detail"},
 			{Label: v.say("Neue Anfrage", "New request"), Href: v.with("page", "card")},
@@ -79,7 +100,8 @@ func (v view) frame(title string) ui.Frame {
 }
 
 // Handler serves the gallery. The query chooses: lang (de, en), theme (light,
-// dark), accent (1f5fbf), sent (a reply's client id), compose (comment, failed: of
+// dark), accent (1f5fbf), font, radius and buttons (of package portal), logo (light,
+// both), links (yes), sent (a reply's client id), compose (comment, failed: of
 // the page thread) and page (list, detail, empty, card, split, plain, preview,
 // error, inbox, inbox-empty, thread; default: all components).
 func Handler() http.Handler {
@@ -96,11 +118,14 @@ func Handler() http.Handler {
 			http.Redirect(w, r, target, http.StatusSeeOther)
 			return
 		}
-		if answer(w, r) {
+		if answer(w, r) || image(w, r) {
 			return
 		}
 		q := r.URL.Query()
-		v := view{lang: q.Get("lang"), theme: q.Get("theme"), accent: q.Get("accent"), page: q.Get("page"), sent: q.Get("sent"), composing: q.Get("compose")}
+		v := view{lang: q.Get("lang"), theme: q.Get("theme"), page: q.Get("page"), sent: q.Get("sent"), composing: q.Get("compose"), logo: q.Get("logo"), links: q.Get("links")}
+		v.design = theme.Design{
+			Accent: q.Get("accent"), Font: portal.Font(q.Get("font")), Radius: portal.Radius(q.Get("radius")), Buttons: portal.ButtonStyle(q.Get("buttons")),
+		}
 		if !messages.Supported(v.lang) {
 			v.lang = "en"
 		}
@@ -126,6 +151,19 @@ func Handler() http.Handler {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Write(b.Bytes()) // the client went away; nobody is left to tell
 	})
+}
+
+// image answers with the sample company's logo.
+func image(w http.ResponseWriter, r *http.Request) bool {
+	for _, i := range []portal.Image{company.Logo(), company.LogoDark()} {
+		if r.URL.Path == Path+"/"+i.Name {
+			mediaType, _ := portal.ImageType(i.Name)
+			w.Header().Set("Content-Type", mediaType)
+			w.Write(i.Data) // the client went away; nobody is left to tell
+			return true
+		}
+	}
+	return false
 }
 
 func text(s string) templ.Component { return ui.Text(s) }

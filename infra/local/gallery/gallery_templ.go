@@ -1219,9 +1219,9 @@ func components(v view) templ.Component {
 					{Label: v.say("Wie das System", "As the system"), Href: v.with("theme", ""), Current: v.theme == ""},
 					{Label: v.say("Hell", "Light"), Href: v.with("theme", "light"), Current: v.theme == "light"},
 					{Label: v.say("Dunkel", "Dark"), Href: v.with("theme", "dark"), Current: v.theme == "dark"},
-					{Label: v.say("Marke: Gelb", "Brand: yellow"), Href: v.with("accent", "ffd400"), Current: v.accent == "ffd400"},
-					{Label: v.say("Marke: Schwarz", "Brand: black"), Href: v.with("accent", "000000"), Current: v.accent == "000000"},
-					{Label: v.say("Ohne Marke", "No brand"), Href: v.with("accent", ""), Current: v.accent == ""},
+					{Label: v.say("Marke: Gelb", "Brand: yellow"), Href: v.with("accent", "ffd400"), Current: v.design.Accent == "ffd400"},
+					{Label: v.say("Marke: Schwarz", "Brand: black"), Href: v.with("accent", "000000"), Current: v.design.Accent == "000000"},
+					{Label: v.say("Ohne Marke", "No brand"), Href: v.with("accent", ""), Current: v.design.Accent == ""},
 				}}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -29,6 +29,20 @@ func Fixture(ctx context.Context, store *dynamo.Store, slug string, insecure boo
 			values[name] = slug
 		case "asset":
 			values[name] = path.Base(ui.Asset(whose))
+		case "image":
+			settings, err := store.Settings(ctx, slug, 0)
+			if err != nil {
+				return nil, err
+			}
+			images := map[string]portal.Image{"logo": Logo(), "favicon": Favicon()}
+			i, ok := images[whose]
+			if !ok {
+				return nil, fmt.Errorf("placeholder %s: the sample has no image %q", name, whose)
+			}
+			if err := store.PutImage(ctx, settings.ID, i); err != nil {
+				return nil, err
+			}
+			values[name] = portal.ImageFile(settings.ID, i.Name)
 		case "session", "expired":
 			settings, err := store.Settings(ctx, slug, 0)
 			if err != nil {

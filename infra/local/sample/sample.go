@@ -105,6 +105,13 @@ func load(ctx context.Context, store *dynamo.Store, now time.Time, o Options) er
 			return err
 		}
 	}
+	if d.settings.Logo != "" {
+		for _, i := range []portal.Image{Logo(), LogoDark(), Favicon()} {
+			if err := store.PutImage(ctx, o.Portal, i); err != nil {
+				return err
+			}
+		}
+	}
 	if err := store.PutTickets(ctx, &d.settings, d.tickets); err != nil {
 		return err
 	}

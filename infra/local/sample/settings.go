@@ -168,7 +168,7 @@ func OrdersSettings(portalID, slug string) portal.Settings {
 	s.Languages = []string{"de"}
 	s.TimeZone = "Europe/Berlin"
 	s.Key = signingKey(portalID)
-	s.Accent = "#B4235A"
+	brand(&s)
 	s.ImprintURL = "https://nordlicht.example/impressum"
 	s.PrivacyURL = "https://nordlicht.example/datenschutz"
 	s.Groups = []portal.AccessGroup{{ID: portal.CustomersGroup, Name: "Kunden", Static: true}}

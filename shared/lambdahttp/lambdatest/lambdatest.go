@@ -23,6 +23,7 @@
 //	{{expired:customer}}  that of a session that has ended
 //	{{token:admin:forms:submit}}  an API token of admin@postern.example for the scope
 //	{{asset:app.js}}      the name of a browser file, which changes with it
+//	{{image:logo}}        the name of a file that is the portal's logo
 //
 // "go run ./infra/local invoke" fills them from its own data, tests from theirs.
 package lambdatest
