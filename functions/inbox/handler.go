@@ -9,12 +9,14 @@ import (
 	"postern/shared/dynamo"
 	"postern/shared/portal"
 	"postern/shared/reply"
+	"postern/shared/view"
 	"postern/shared/web"
 )
 
 type store interface {
 	web.Store
 	reply.Store
+	view.Tickets
 	List(ctx context.Context, q dynamo.ListQuery) (dynamo.ListPage, error)
 	CountOpen(ctx context.Context, portalID, inbox string, owner *string) (int, error)
 	Thread(ctx context.Context, portalID, ticket, thread, before string, fresh bool) (portal.Ticket, dynamo.Conversation, error)

@@ -13,6 +13,7 @@ import (
 	"postern/shared/dynamo"
 	"postern/shared/functiontest"
 	"postern/shared/portal"
+	"postern/shared/view"
 )
 
 func TestMain(m *testing.M) {
@@ -54,13 +55,14 @@ type row struct {
 
 // opened is the public shape of a thread.
 type opened struct {
-	Ticket    whole     `json:"ticket"`
-	Thread    string    `json:"thread"`
-	Threads   []link    `json:"threads"`
-	Messages  []message `json:"messages"`
-	Contacts  []named   `json:"contacts"`
-	Companies []named   `json:"companies"`
-	Next      *string   `json:"next"`
+	Ticket    whole      `json:"ticket"`
+	Thread    string     `json:"thread"`
+	Threads   []link     `json:"threads"`
+	Messages  []message  `json:"messages"`
+	Contacts  []named    `json:"contacts"`
+	Companies []named    `json:"companies"`
+	Follows   *view.Link `json:"follows"`
+	Next      *string    `json:"next"`
 }
 
 type whole struct {

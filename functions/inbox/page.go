@@ -82,7 +82,11 @@ func (p thread) message(r *web.Request, i int) ui.MessageProps {
 
 func (p thread) event(r *web.Request, i int) ui.EventProps {
 	m := p.conversation.Messages[i]
-	return ui.EventProps{Reader: r.Reader, Text: eventText(r, m), At: m.Created, Latest: p.last(i), Internal: !portal.Shown(m, p.ticket)}
+	props := ui.EventProps{Reader: r.Reader, Text: eventText(r, m), At: m.Created, Latest: p.last(i), Internal: !portal.Shown(m, p.ticket)}
+	if l := p.links.Link(view.FollowedBy(m)); l != nil {
+		props.Link = ui.NavItem{Label: "#" + strconv.FormatInt(l.Number, 10), Href: base(r, l.ID)}
+	}
+	return props
 }
 
 // eventText is an event in words.
@@ -93,6 +97,8 @@ func eventText(r *web.Request, m portal.Message) string {
 		return t("detail.event.closed", "name", name)
 	case portal.EventReopened:
 		return t("detail.event.reopened", "name", name)
+	case portal.EventFollowed:
+		return t("detail.event.followed", "name", name)
 	case portal.EventForm:
 		return t("inbox.event.form", "name", name, "form", c.Name)
 	case portal.EventProven:

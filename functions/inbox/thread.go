@@ -38,6 +38,7 @@ type thread struct {
 	comment      bool   // the box is for an internal comment
 	sent         string // the client id of what was just stored
 	names        dynamo.Names
+	links        view.Links
 	ofContact    []portal.Ticket
 	ofCompany    []portal.Ticket
 	reply        view.Reply
@@ -71,7 +72,8 @@ type threadView struct {
 	Messages  []messageView `json:"messages"`
 	Contacts  []nameView    `json:"contacts"` // the requester first
 	Companies []nameView    `json:"companies"`
-	Next      *string       `json:"next"` // leads to older messages
+	Follows   *view.Link    `json:"follows"` // the ticket that this one follows; null where there is none, or none that the viewer works on
+	Next      *string       `json:"next"`    // leads to older messages
 }
 
 type ticketView struct {
@@ -233,6 +235,10 @@ func (h handler) surroundings(ctx context.Context, r *web.Request, p *thread) er
 	group, ctx := errgroup.WithContext(ctx)
 	id, t := r.Settings.ID, p.ticket
 	group.Go(func() (err error) {
+		p.links, err = view.LinksOf(ctx, h.store, r, t, p.conversation.Messages, func(o portal.Ticket) error { return portal.Work(r.Viewer, o, r.Settings) })
+		return err
+	})
+	group.Go(func() (err error) {
 		p.names, err = h.store.Names(ctx, id, t.Contacts, t.Companies)
 		if err != nil || r.API {
 			return err
@@ -289,7 +295,11 @@ func (p thread) view(r *web.Request) threadView {
 		v.Threads = append(v.Threads, threadLink{ID: th.ID, Name: th.Name, CreatedAt: th.Created})
 	}
 	for _, m := range p.conversation.Messages {
-		v.Messages = append(v.Messages, messageOf(m, t, r))
+		one := messageOf(m, t, r)
+		if m.Event == portal.EventFollowed && p.links.Link(view.FollowedBy(m)) == nil {
+			one.Change = nil // it is of an inbox that the viewer does not work in
+		}
+		v.Messages = append(v.Messages, one)
 	}
 	for _, id := range t.Contacts {
 		person := p.names.People[id]
@@ -298,6 +308,7 @@ func (p thread) view(r *web.Request) threadView {
 	for _, id := range t.Companies {
 		v.Companies = append(v.Companies, nameView{ID: id, Name: p.names.Companies[id].Name})
 	}
+	v.Follows = p.links.Link(t.Follows.ID)
 	if p.earlier != "" {
 		v.Next = &p.earlier
 	}

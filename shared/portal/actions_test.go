@@ -161,6 +161,24 @@ func TestReopenDays(t *testing.T) {
 	}
 }
 
+// What a customer writes reaches the team however long ago the ticket was closed: the
+// days are of opening it again without a word.
+func TestReplyAfterReopenDays(t *testing.T) {
+	s := settings(func(s *Settings) { s.Reopening, s.ReopenDays, s.Pipelines[0].ReopenStage = false, 1, "waiting" })
+	longAgo := ticket(closed, func(t *Ticket) { t.Closed = now.AddDate(-1, 0, 0) })
+	after, events, err := ReplyTo(longAgo, viewer(), s, now)
+	if err != nil || after.State != Open || after.Stage != "waiting" || len(events) != 1 {
+		t.Errorf("%+v %+v: %v", after, events, err)
+	}
+	s.Pipelines[0].ReopenStage = ""
+	after, _, err = ReplyTo(longAgo, viewer(), s, now)
+	team := viewer(func(v *Viewer) { v.Person = Person{ID: anna, Role: Agent} })
+	told := Recipients(Message{Thread: after.Thread, Kind: Reply, Notice: NoticeWritten, Author: Author{ID: clara}}, after, s, nil)
+	if err != nil || after.State != Closed || !Unread(team, after, now) || len(told) != 1 || told[0].ID != anna {
+		t.Errorf("%+v, %+v are told: %v", after, told, err)
+	}
+}
+
 func TestActionsOn(t *testing.T) {
 	off := func(s *Settings) { s.Closing, s.Reopening, s.RepliesToClosed = false, false, false }
 	form := func(s *Settings) { s.SupportForm.Form = "contact" }

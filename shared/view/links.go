@@ -34,7 +34,7 @@ func LinksOf(ctx context.Context, store Tickets, r *web.Request, t portal.Ticket
 	}
 	add(t.Follows.ID)
 	for _, m := range messages {
-		add(followedBy(m))
+		add(FollowedBy(m))
 	}
 	if len(ids) == 0 {
 		return nil, nil
@@ -52,7 +52,8 @@ func LinksOf(ctx context.Context, store Tickets, r *web.Request, t portal.Ticket
 	return links, nil
 }
 
-func (l Links) link(id string) *Link {
+// Link is the ticket with the id in JSON, nil where it is none of them.
+func (l Links) Link(id string) *Link {
 	t, ok := l[id]
 	if !ok {
 		return nil
@@ -60,8 +61,8 @@ func (l Links) link(id string) *Link {
 	return &Link{t.ID, t.Number}
 }
 
-// followedBy is the id of the ticket that a message says to follow its own, or "".
-func followedBy(m portal.Message) string {
+// FollowedBy is the id of the ticket that a message says to follow its own, or "".
+func FollowedBy(m portal.Message) string {
 	if m.Kind != portal.Event || m.Event != portal.EventFollowed {
 		return ""
 	}

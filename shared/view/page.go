@@ -62,11 +62,11 @@ func PageOf(r *web.Request, t portal.Ticket, c dynamo.Conversation) Page {
 func (p Page) Detail(r *web.Request) Detail {
 	d := Detail{
 		Ticket: TicketOf(p.Ticket, r.Viewer, r.Settings, r.Reader), Messages: []Message{}, Actions: p.Actions,
-		Follows: p.Links.link(p.Ticket.Follows.ID),
+		Follows: p.Links.Link(p.Ticket.Follows.ID),
 	}
 	for _, m := range p.Conversation.Messages {
 		one := MessageOf(m, r.Viewer, r.Settings, p.base(r))
-		one.FollowedBy = p.Links.link(followedBy(m))
+		one.FollowedBy = p.Links.Link(FollowedBy(m))
 		d.Messages = append(d.Messages, one)
 	}
 	if p.Earlier != "" {
@@ -152,7 +152,7 @@ func eventText(r *web.Request, m portal.Message) string {
 func (p Page) event(r *web.Request, i int) ui.EventProps {
 	m := p.Conversation.Messages[i]
 	props := ui.EventProps{Reader: r.Reader, Text: eventText(r, m), At: m.Created, Latest: i == len(p.Conversation.Messages)-1 && !p.Past}
-	if t, ok := p.Links[followedBy(m)]; ok {
+	if t, ok := p.Links[FollowedBy(m)]; ok {
 		props.Link = ui.NavItem{Label: "#" + number(t), Href: r.Path("tickets", t.ID)}
 	}
 	return props

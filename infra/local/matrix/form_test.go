@@ -174,8 +174,16 @@ func formVisits(t *testing.T, key string, p, off place) []visit {
 			maps.Copy(v, more)
 			return request{path: path, body: v.Encode(), header: header("Content-Type", "application/x-www-form-urlencoded")}
 		}
+		following := func(of map[string]any) map[string]any {
+			of["follows"] = sample.OldClosedTicket
+			return of
+		}
 		all := []visit{
 			ask(customer, 201, request{path: path, json: mine()}),
+			ask(customer, 201, request{path: path, json: following(mine())}),
+			ask(p.as(sample.Stranger), 422, request{path: path, json: following(mine())}),
+			ask(nobody, 422, request{path: path, json: following(submissionOf(id())), header: header("Authorization", token)}),
+			ask(nobody, 422, request{path: path, json: following(submissionOf(id()))}),
 			ask(nobody, 201, request{path: path, json: submissionOf(id()), header: header("Authorization", token)}),
 			ask(nobody, 201, request{path: path, body: signed, header: p.sign(signed, id(), time.Now())}),
 			ask(nobody, 401, request{path: path, body: signed, header: p.sign(signed+" ", id(), time.Now())}),
