@@ -25,6 +25,8 @@ type store interface {
 	SetRole(ctx context.Context, c dynamo.AccessChange, contact string, role portal.Role) (portal.Person, error)
 	Reinvite(ctx context.Context, c dynamo.AccessChange, contact string) (portal.Person, error)
 	DeleteOtherSessions(ctx context.Context, portalID, person, hash string) error
+	TicketAlone(ctx context.Context, portalID, ticket string) (portal.Ticket, error)
+	List(ctx context.Context, q dynamo.ListQuery) (dynamo.ListPage, error)
 	Audit(ctx context.Context, portalID string, at time.Time, before string, limit int32) ([]portal.AuditEntry, string, error)
 	Colleagues(ctx context.Context, portalID, company, after string, limit int32) ([]portal.Person, string, error)
 	Invitations(ctx context.Context, portalID, company string) ([]dynamo.Invitation, error)
@@ -46,6 +48,7 @@ func newHandler(cfg app.Config, s store) http.Handler {
 		"POST /{portal}/access/groups/{group}":                            h.addForm,
 		"GET /{portal}/access/contacts/{contact}":                         h.showContact,
 		"POST /{portal}/access/contacts/{contact}":                        h.changeForm,
+		"GET /{portal}/access/why":                                        h.why,
 		"GET /{portal}/audit":                                             h.showAudit,
 		"GET /api/v1/{portal}/access":                                     h.showAccess,
 		"GET /api/v1/{portal}/access/groups/{group}/members":              h.showGroup,
@@ -55,6 +58,7 @@ func newHandler(cfg app.Config, s store) http.Handler {
 		"GET /api/v1/{portal}/access/contacts/{contact}":                  h.showContact,
 		"PATCH /api/v1/{portal}/access/contacts/{contact}":                h.changeJSON,
 		"POST /api/v1/{portal}/access/contacts/{contact}/invitation":      h.reinvite,
+		"GET /api/v1/{portal}/access/why":                                 h.why,
 		"GET /api/v1/{portal}/audit":                                      h.showAudit,
 	} {
 		handlers[key] = only(portal.MaySet, "access.error.mayNot", handle)

@@ -262,6 +262,9 @@ func (p thread) contacts(r *web.Request) ui.PeopleCardProps {
 			row.Name = t("inbox.gone")
 		case !person.Role.Team():
 			row.ViewAs = r.Path("view-as")
+			if portal.MaySet(r.Viewer) {
+				row.Why = address(r.Path("access", "why"), url.Values{"contact": {id}, "ticket": {p.ticket.ID}})
+			}
 		}
 		c.People = append(c.People, row)
 	}

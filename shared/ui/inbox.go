@@ -169,6 +169,7 @@ type PersonRow struct {
 	ID, Name, Detail, Href string
 	Removable              bool
 	ViewAs                 string // takes a POST of the field contact: to see the portal as they do
+	Why                    string // href of why they see the ticket or not; "" for none
 }
 
 func (p PeopleCardProps) id() string {

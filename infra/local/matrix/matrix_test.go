@@ -187,6 +187,7 @@ var expected = map[string]row{
 	"POST /{portal}/access/groups/{group}":                            {401, 403, 303},
 	"GET /{portal}/access/contacts/{contact}":                         {303, 403, 200},
 	"POST /{portal}/access/contacts/{contact}":                        {401, 403, 404}, // nobody
+	"GET /{portal}/access/why":                                        {303, 403, 200},
 	"GET /{portal}/audit":                                             {303, 403, 200},
 	"GET /api/v1/{portal}/access":                                     {401, 403, 200},
 	"GET /api/v1/{portal}/access/groups/{group}/members":              {401, 403, 200},
@@ -196,6 +197,7 @@ var expected = map[string]row{
 	"GET /api/v1/{portal}/access/contacts/{contact}":                  {401, 403, 200},
 	"PATCH /api/v1/{portal}/access/contacts/{contact}":                {401, 403, 404},
 	"POST /api/v1/{portal}/access/contacts/{contact}/invitation":      {401, 403, 404},
+	"GET /api/v1/{portal}/access/why":                                 {401, 403, 200},
 	"GET /api/v1/{portal}/audit":                                      {401, 403, 200},
 	"GET /{portal}/colleagues":                                        {303, 200, 403},
 	"POST /{portal}/colleagues":                                       {401, 303, 403},
@@ -476,6 +478,8 @@ func (a attempt) request(ticket string) request {
 		r.json = map[string]string{"email": "matrix@c.example"}
 	case "GET /api/v1/{portal}/access/contacts":
 		r.path += "?email=solo@einzel.example"
+	case "GET /api/v1/{portal}/access/why":
+		r.path += "?contact=solo@einzel.example&ticket=" + sample.OwnTicket
 	case "PATCH /api/v1/{portal}/access/contacts/{contact}":
 		r.json = map[string]string{"role": "manager"}
 	case "POST /api/v1/{portal}/attachments":

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -555,6 +556,19 @@ func visits(t *testing.T) []visit {
 			add(who, 422, query("cursor=X"))
 		case "GET /api/v1/{portal}/access/contacts":
 			add(who, 422, func(r *request) { r.path = p.api("access", "contacts") + "?email=x" })
+		case "GET /api/v1/{portal}/access/why":
+			at := func(contact, ticket string) func(*request) {
+				return func(r *request) {
+					r.path = p.api("access", "why") + "?" + url.Values{"contact": {contact}, "ticket": {ticket}}.Encode()
+				}
+			}
+			for _, contact := range []string{sample.Customer, sample.Stranger, "manager@nordwind.example"} {
+				for _, ticket := range []string{sample.OwnTicket, sample.HiddenTicket, sample.SoloTicket} {
+					add(who, 200, at(contact, ticket))
+				}
+			}
+			add(who, 422, at("nobody@a.example", "#x"))
+			add(who, 422, at("", ""))
 		case "GET /api/v1/{portal}/audit":
 			add(who, 422, query("month=x"))
 			add(who, 200, query("action=invited"))
