@@ -109,6 +109,7 @@ var rooms = []room{
 		rooms:   []string{"shared/richtext"},
 		modules: []string{html, "github.com/microcosm-cc/bluemonday"},
 	},
+	{path: "shared/picture", rooms: []string{"shared/portal"}},
 	{path: "shared/ui", rooms: []string{"shared/portal"}, modules: []string{templ, language}},
 	{
 		path:    "shared/web",
