@@ -483,6 +483,10 @@ func scopeName(r *web.Request, s portal.Scope) string {
 		return r.Reader.T("tokens.scope.accessWrite")
 	case portal.AuditRead:
 		return r.Reader.T("tokens.scope.auditRead")
+	case portal.SettingsRead:
+		return r.Reader.T("tokens.scope.settingsRead")
+	case portal.SettingsWrite:
+		return r.Reader.T("tokens.scope.settingsWrite")
 	}
 	return string(s)
 }

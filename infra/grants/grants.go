@@ -169,6 +169,12 @@ var functions = map[string][]Grant{
 		{Attachments, []string{putObject}},
 		{Bucket, []string{listBucket}},
 	}),
+	"settings": union(viewer, []Grant{ // patterns 7, 49, 112, 130 to 133
+		{schema.Settings, []string{getItem, query, putItem, deleteItem}},
+		{schema.Audit, []string{putItem}},
+		{schema.People, []string{query, updateItem, deleteItem}},
+		{schema.Sessions, []string{putItem}},
+	}),
 	"api-token": union(viewer, []Grant{ // patterns 62 to 64
 		{schema.People, []string{query, putItem, deleteItem}},
 		{schema.Sessions, []string{query}},

@@ -27,6 +27,7 @@ const (
 	AuditErasureRequested AuditAction = "erasureRequested"
 	AuditFactorAdded      AuditAction = "factorAdded" // a passkey, a one-time code's secret, an account elsewhere
 	AuditFactorRemoved    AuditAction = "factorRemoved"
+	AuditSettingsChanged  AuditAction = "settingsChanged"
 )
 
 // AuditEntry is what somebody did, or tried: written once, and never changed.

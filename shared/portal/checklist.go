@@ -10,6 +10,9 @@ const (
 	CheckPipeline = "pipeline" // and a pipeline with an open and a closed stage
 	CheckAdmin    = "admin"    // and somebody who may change its settings
 	CheckSender   = "sender"   // and an address that its mails come from
+	CheckForm     = "form"     // and a form to open tickets with
+	CheckDesign   = "design"   // and a look of its own
+	CheckAccess   = "access"   // and somebody gets in
 )
 
 // CheckItem is something that a portal needs before customers use it.
@@ -32,6 +35,16 @@ func Checklist(s *Settings, sender string) []CheckItem {
 		{CheckPipeline, slices.ContainsFunc(s.Pipelines, Pipeline.complete)},
 		{CheckAdmin, s.HasAdmin()},
 		{CheckSender, sends},
+	}
+}
+
+// Suggestions is what a portal should have besides, always in the same order. mode is
+// the access mode that holds.
+func Suggestions(s *Settings, mode AccessMode) []CheckItem {
+	return []CheckItem{
+		{CheckForm, s.SupportForm.Form != ""},
+		{CheckDesign, s.Accent != "" || s.Logo != ""},
+		{CheckAccess, mode == ByRegistration || len(s.Groups) > 0},
 	}
 }
 

@@ -24,7 +24,7 @@ const (
 
 // Scopes are those that a token can have, in the order in which they are shown:
 // those that a route asks for.
-var Scopes = []Scope{TicketsRead, TicketsWrite, FormsSubmit, AccessRead, AccessWrite, AuditRead}
+var Scopes = []Scope{TicketsRead, TicketsWrite, FormsSubmit, AccessRead, AccessWrite, AuditRead, SettingsRead, SettingsWrite}
 
 // APIToken is what a program asks with in the name of somebody of the team. It
 // may do what that person may, as far as its scopes go, and nothing once the

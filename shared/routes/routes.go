@@ -137,7 +137,7 @@ func (r Route) segment() string {
 // below the portal's: of reading it, ":read", of all else, ":write".
 var scopes = map[string]string{
 	"tickets": "tickets", "inbox": "tickets", "inbox-counts": "tickets", "attachments": "tickets",
-	"access": "access", "audit": "audit",
+	"access": "access", "audit": "audit", "settings": "settings",
 }
 
 // submissions are the routes of programs that send forms.
@@ -343,6 +343,13 @@ var Table = []Route{
 	{"POST", "/api/v1/{portal}/inbox/{ticket}/companies", "inbox", Team, SameOrigin},
 	{"DELETE", "/api/v1/{portal}/inbox/{ticket}/companies/{company}", "inbox", Team, SameOrigin},
 	{"POST", "/api/v1/{portal}/inbox/{ticket}/release", "inbox", Team, SameOrigin},
+
+	{"GET", "/{portal}/settings", "settings", Team, SameOrigin},
+	{"GET", "/{portal}/settings/history", "settings", Team, SameOrigin},
+	{"GET", "/{portal}/settings/{section}", "settings", Team, SameOrigin},
+	{"POST", "/{portal}/settings/{section}", "settings", Team, SameOrigin},
+	{"GET", "/api/v1/{portal}/settings", "settings", Team, SameOrigin},
+	{"PATCH", "/api/v1/{portal}/settings", "settings", Team, SameOrigin},
 
 	{"GET", "/{portal}/tokens", "api-token", Team, SameOrigin},
 	{"POST", "/{portal}/tokens", "api-token", Team, SameOrigin},

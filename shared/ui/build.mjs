@@ -19,6 +19,7 @@ const result = await build({
     inbox: "browser/inbox.ts",
     passkey: "browser/passkey.ts",
     reply: "browser/reply.ts",
+    settings: "browser/settings.ts",
     styles: "styles/app.css",
   },
   outdir: dist,

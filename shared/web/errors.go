@@ -50,6 +50,12 @@ func (r *Request) IfMatch(etag string) error {
 	return nil
 }
 
+// Stale is the answer to a change of what somebody else has changed meanwhile (412),
+// although If-Match named the version that was there a moment ago.
+func Stale(err error) error {
+	return errors.Join(&edgeError{status: http.StatusPreconditionFailed, key: "error.ifMatch"}, err)
+}
+
 // statuses are the HTTP statuses of the domain's kinds of error.
 var statuses = map[portal.Kind]int{
 	portal.Internal:        http.StatusInternalServerError,

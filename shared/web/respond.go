@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -139,7 +140,7 @@ func (s *server) frame(r *Request, result Result) ui.Frame {
 		f.Nav = append(f.Nav, item)
 	}
 	if portal.MaySet(r.Viewer) {
-		f.Nav = append(f.Nav, ui.NavItem{Label: r.Reader.T("frame.access"), Href: r.Path("access"), Current: result.Section == "access"})
+		f.Nav = append(f.Nav, ui.NavItem{Label: r.Reader.T("frame.settings"), Href: r.Path("settings"), Current: slices.Contains([]string{"settings", "access", "tokens"}, result.Section)})
 	}
 	if portal.MayInvite(r.Viewer) {
 		f.Nav = append(f.Nav, ui.NavItem{Label: r.Reader.T("frame.colleagues"), Href: r.Path("colleagues"), Current: result.Section == "colleagues"})
@@ -150,9 +151,6 @@ func (s *server) frame(r *Request, result Result) ui.Frame {
 	}
 	if as == nil {
 		f.Account.Links = append(f.Account.Links, ui.NavItem{Label: r.Reader.T("frame.myAccount"), Href: r.Path("account"), Current: result.Section == "account"})
-	}
-	if portal.MaySet(r.Viewer) {
-		f.Account.Links = append(f.Account.Links, ui.NavItem{Label: r.Reader.T("frame.tokens"), Href: r.Path("tokens"), Current: result.Section == "tokens"})
 	}
 	preview := r.Viewer.Role.Team() && result.Section == "tickets"
 	switch off := r.Viewer.Role.Team() && !set.Active; {

@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"slices"
@@ -28,19 +28,24 @@ var zoneNames = []string{
 	"Europe/Warsaw", "Europe/Zagreb", "Europe/Zurich", "Pacific/Auckland", "Pacific/Honolulu", "UTC",
 }
 
-// zones are the options of the time zone: first the portal's own, then all, and
-// the person's where it is another.
-func zones(r *web.Request, current string) []ui.Option {
+// Zones are the time zones to choose from, and the current one where it is another.
+func Zones(current string) []ui.Option {
 	names := zoneNames
 	if current != "" && !slices.Contains(names, current) {
 		names = append(slices.Clone(names), current)
 		slices.Sort(names)
 	}
-	options := []ui.Option{{Value: "", Label: r.Reader.T("account.timeZone.portal", "zone", readable(r.Settings.TimeZone))}}
-	for _, n := range names {
-		options = append(options, ui.Option{Value: n, Label: readable(n)})
+	options := make([]ui.Option, len(names))
+	for i, n := range names {
+		options[i] = ui.Option{Value: n, Label: readable(n)}
 	}
 	return options
+}
+
+// PersonalZones are those that a person chooses from: first the portal's own.
+func PersonalZones(r *web.Request, current string) []ui.Option {
+	portals := ui.Option{Label: r.Reader.T("account.timeZone.portal", "zone", readable(r.Settings.TimeZone))}
+	return append([]ui.Option{portals}, Zones(current)...)
 }
 
 func readable(zone string) string { return strings.ReplaceAll(zone, "_", " ") }

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"postern/shared/app"
+	"postern/shared/dynamo"
+	"postern/shared/portal"
+	"postern/shared/routes"
+	"postern/shared/ui/messages"
+	"postern/shared/web"
+)
+
+type store interface {
+	web.Store
+	NewestSettingsOf(ctx context.Context, portalID string) (*portal.Settings, error)
+	Forms(ctx context.Context, portalID string) ([]portal.Form, error)
+	SaveSettings(ctx context.Context, before *portal.Settings, after portal.Settings, e portal.AuditEntry) (*portal.Settings, error)
+	SeeSettings(ctx context.Context, portalID, person, hash string, version int64) error
+	SettingsVersion(ctx context.Context, portalID string, version int64) (*portal.Settings, error)
+	SettingsVersions(ctx context.Context, portalID string, before int64, limit int32) ([]*portal.Settings, error)
+	SendWaiting(ctx context.Context, portalID string, now time.Time) (int, error)
+}
+
+type handler struct {
+	store  store
+	config app.Config
+}
+
+func newHandler(cfg app.Config, s store) http.Handler {
+	h := handler{s, cfg}
+	handlers := map[string]web.Handler{}
+	for key, handle := range map[string]web.Handler{
+		"GET /{portal}/settings":            h.begin,
+		"GET /{portal}/settings/history":    h.showHistory,
+		"GET /{portal}/settings/{section}":  h.showSection,
+		"POST /{portal}/settings/{section}": h.sendSection,
+		"GET /api/v1/{portal}/settings":     h.show,
+		"PATCH /api/v1/{portal}/settings":   h.change,
+	} {
+		handlers[key] = only(handle)
+	}
+	return web.New(web.Options{Config: cfg, Store: s}, handlers)
+}
+
+// only refuses who may not change the settings: they may not see them either.
+func only(handle web.Handler) web.Handler {
+	return func(ctx context.Context, r *web.Request) (web.Result, error) {
+		if !portal.MaySet(r.Viewer) {
+			return web.Result{}, portal.Errorf(portal.Forbidden, "access.error.mayNot")
+		}
+		return handle(ctx, r)
+	}
+}
+
+// newest are the settings as they are, which the request has from then on.
+func (h handler) newest(ctx context.Context, r *web.Request) (*portal.Settings, error) {
+	s, err := h.store.NewestSettingsOf(ctx, r.Settings.ID)
+	if err == nil {
+		r.Settings = s
+	}
+	return s, err
+}
+
+func etag(s *portal.Settings) string { return strconv.Quote(strconv.FormatInt(s.Version, 10)) }
+
+func (h handler) show(ctx context.Context, r *web.Request) (web.Result, error) {
+	s, err := h.newest(ctx, r)
+	if err != nil {
+		return web.Result{}, err
+	}
+	return web.Result{View: viewOf(s), ETag: etag(s)}, nil
+}
+
+// change saves what the patch says. Nobody overwrites what they have not seen: If-Match
+// names the version that it is a change of.
+func (h handler) change(ctx context.Context, r *web.Request) (web.Result, error) {
+	before, err := h.newest(ctx, r)
+	if err != nil {
+		return web.Result{}, err
+	}
+	if err := r.IfMatch(etag(before)); err != nil {
+		return web.Result{}, err
+	}
+	var p patch
+	if err := r.JSON(&p); err != nil {
+		return web.Result{}, err
+	}
+	v, err := p.apply(viewOf(before))
+	if err != nil {
+		return web.Result{}, web.JSONError(err)
+	}
+	saved, err := h.save(ctx, r, before, v.settings(before))
+	if portal.KindOf(err) == portal.Conflict {
+		err = web.Stale(err) // somebody has saved at the same moment
+	}
+	if err != nil {
+		return web.Result{}, err
+	}
+	return web.Result{View: viewOf(saved), ETag: etag(saved)}, nil
+}
+
+// save holds the settings against everything, and writes them. Who has saved them sees
+// them at once, in whatever process. It is a Conflict where somebody else has saved
+// since before was read.
+func (h handler) save(ctx context.Context, r *web.Request, before *portal.Settings, after portal.Settings) (*portal.Settings, error) {
+	changes := changesOf(viewOf(before), viewOf(&after))
+	if len(changes) == 0 {
+		return before, nil
+	}
+	if err := h.valid(ctx, r, before, &after); err != nil {
+		return nil, err
+	}
+	saved, err := h.store.SaveSettings(ctx, before, after, r.Entry(dynamo.NewID(r.Now), portal.AuditSettingsChanged, details(changes)))
+	if err != nil {
+		return nil, err
+	}
+	if r.APIToken == nil {
+		if err := h.store.SeeSettings(ctx, saved.ID, r.Token.Person, r.Token.Hash(), saved.Version); err != nil {
+			r.Note(err) // within half a minute they do
+		}
+	}
+	if saved.Active && !before.Active {
+		if err := h.sendWaiting(ctx, r); err != nil {
+			r.Note(err) // the next switch, or the command, sends those that are left
+		}
+	}
+	return saved, nil
+}
+
+// valid tells what is wrong with the settings, as a whole. What was wrong with before
+// is nothing to hold against a change of something else: a property that was archived
+// since, say.
+func (h handler) valid(ctx context.Context, r *web.Request, before, after *portal.Settings) error {
+	forms, err := h.store.Forms(ctx, before.ID)
+	if err != nil {
+		return err
+	}
+	rules := portal.Rules{Forms: forms, Reserved: routes.Reserved(), Languages: languages(), Insecure: r.Insecure()}
+	var is, was *portal.Error
+	errors.As(portal.ValidateSettings(*after, rules), &is)
+	if after.Active && !before.Active && !ready(portal.Checklist(after, h.config.MailFrom)) {
+		if is == nil {
+			is = &portal.Error{Kind: portal.Invalid, Key: "error.invalid"}
+		}
+		is.Fields = append(is.Fields, portal.FieldError{Field: "active", Key: "settings.error.notReady"})
+	}
+	if is == nil {
+		return nil
+	}
+	if after != before && errors.As(portal.ValidateSettings(*before, rules), &was) {
+		changes := changesOf(viewOf(before), viewOf(after))
+		is.Fields = slices.DeleteFunc(is.Fields, func(f portal.FieldError) bool {
+			field, _, _ := strings.Cut(f.Field, ".")
+			changed := slices.ContainsFunc(changes, func(c change) bool { return c.field == field })
+			old := slices.ContainsFunc(was.Fields, func(w portal.FieldError) bool { return w.Field == f.Field && w.Key == f.Key })
+			return old && !changed
+		})
+	}
+	if len(is.Fields) == 0 {
+		return nil
+	}
+	return is
+}
+
+// sendWaiting asks for the mails of the invitations that wait for the portal to be
+// switched on, as far as there is time.
+func (h handler) sendWaiting(ctx context.Context, r *web.Request) error {
+	const rounds = 20 // of 25 each
+	for range rounds {
+		if n, err := h.store.SendWaiting(ctx, r.Settings.ID, r.Now); err != nil || n == 0 {
+			return err
+		}
+	}
+	return nil
+}
+
+// ready tells whether all of the list is done.
+func ready(list []portal.CheckItem) bool {
+	return !slices.ContainsFunc(list, func(c portal.CheckItem) bool { return !c.Done })
+}
+
+// languages are the codes of those that the portal can speak.
+func languages() []string {
+	var codes []string
+	for _, l := range messages.Languages {
+		codes = append(codes, l.Code)
+	}
+	return codes
+}

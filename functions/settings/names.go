@@ -1,0 +1,135 @@
+package main
+
+import (
+	"cmp"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"postern/shared/portal"
+	"postern/shared/ui"
+	"postern/shared/view"
+	"postern/shared/web"
+)
+
+// settingName is what a setting is called, by its name in JSON.
+func settingName(r ui.Reader, field string) string {
+	switch field {
+	case "name":
+		return r.T("settings.name")
+	case "slug":
+		return r.T("settings.slug")
+	case "active":
+		return r.T("settings.active")
+	case "languages":
+		return r.T("settings.languages")
+	case "time_zone":
+		return r.T("settings.timeZone")
+	case "imprint_url":
+		return r.T("settings.imprint")
+	case "privacy_url":
+		return r.T("settings.privacy")
+	case "mail_from":
+		return r.T("settings.mail.from")
+	case "mail_text":
+		return r.T("settings.mail.text")
+	case "default_inbox":
+		return r.T("settings.inbox.default")
+	case "company_view":
+		return r.T("settings.permissions.which")
+	case "company_rule":
+		return r.T("settings.permissions.rule")
+	case "support_form":
+		return r.T("settings.form")
+	case "replies_to_closed":
+		return r.T("settings.replies.toClosed")
+	case "closing":
+		return r.T("settings.closing.on")
+	case "close_stage":
+		return r.T("settings.closing.stages")
+	case "reopening":
+		return r.T("settings.reopening.on")
+	case "reopen_days":
+		return r.T("settings.reopening.days")
+	}
+	return field
+}
+
+// whyUnlinkable is why a form can be no support form, by the key of the domain's.
+func whyUnlinkable(r ui.Reader, key string) string { return r.T(key) }
+
+// valueWords is the value of a setting in the reader's words, of the team's.
+func valueWords(r *web.Request, field string, value any) string {
+	none := r.Reader.T("settings.value.none")
+	switch v := value.(type) {
+	case bool:
+		if v {
+			return r.Reader.T("value.yes")
+		}
+		return r.Reader.T("value.no")
+	case int:
+		return r.Reader.Number(float64(v))
+	case string:
+		if v != "" && field == "default_inbox" {
+			if b, ok := r.Settings.Inbox(v); ok {
+				return b.Name
+			}
+		}
+		return cmp.Or(v, none)
+	case []string:
+		return cmp.Or(strings.Join(v, ", "), none)
+	case filterView:
+		words := view.OfTickets(r)
+		if field == "company_rule" {
+			words = view.OfContacts(r, nil)
+		}
+		return cmp.Or(words.Filter(v.filter()), none)
+	case supportFormView:
+		return cmp.Or(strings.Join(append([]string{v.Form}, slices.Concat(said(v.Menu), said(v.Header))...), ", "), none)
+	case map[string]string: // stages by pipeline
+		var all []string
+		for _, id := range slices.Sorted(maps.Keys(v)) {
+			p, _ := r.Settings.Pipeline(id)
+			s, _ := p.Stage(v[id])
+			all = append(all, p.Name.In(r.Reader.Lang())+": "+s.Name.In(r.Reader.Lang()))
+		}
+		return cmp.Or(strings.Join(all, ", "), none)
+	}
+	return cmp.Or(strings.Join(texted(reflect.ValueOf(value)), ", "), none)
+}
+
+// said are a text's words in all languages.
+func said(t portal.Text) []string {
+	var all []string
+	for _, lang := range slices.Sorted(maps.Keys(t)) {
+		all = append(all, t[lang])
+	}
+	return all
+}
+
+// texted are all texts in a value, in their order.
+func texted(v reflect.Value) []string {
+	var all []string
+	switch v.Kind() {
+	case reflect.String:
+		if v.String() != "" {
+			all = append(all, v.String())
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			all = append(all, texted(v.Index(i))...)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			all = append(all, texted(v.Field(i))...)
+		}
+	case reflect.Map:
+		keys := v.MapKeys()
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+		for _, k := range keys {
+			all = append(all, texted(v.MapIndex(k))...)
+		}
+	}
+	return all
+}

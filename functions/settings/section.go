@@ -1,0 +1,352 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"postern/shared/portal"
+	"postern/shared/ui"
+	"postern/shared/view"
+	"postern/shared/web"
+)
+
+// section is one page of the settings: a form with some of their fields.
+type section struct {
+	name   view.SettingsPage // also in its path
+	fields []string          // of settingsView, that the form has
+	// read takes what the form says into the settings that it was made of.
+	read func(f *form, v *settingsView)
+	// do carries out a button that changes the form and saves nothing:
+	// "columns.add", "columns.2.up". nil where there are none.
+	do func(f *form, v *settingsView, what string)
+	// show is the form's content.
+	show func(ctx context.Context, h handler, p *page) (templ.Component, error)
+	// files tells that the form sends some, and scripts what it needs besides
+	// settings.js.
+	files   bool
+	scripts []string
+}
+
+// sections are the pages of the settings, in the order of their menu.
+var sections = []section{general, inboxes, permissions, supportForm, actions}
+
+// form is what was sent of a section.
+type form struct {
+	url.Values
+	settings  *portal.Settings // that are saved
+	lang      string           // in which numbers are typed
+	languages []string         // that the settings' texts are in
+	wrong     []portal.FieldError
+	typed     map[string]string // what is no value of its field, as it was typed
+	focus     string            // the id of what is to have the focus, after a button
+}
+
+// line is a text of one line.
+func (f *form) line(name string) string { return strings.TrimSpace(f.Get(name)) }
+
+// lines is a text of several.
+func (f *form) lines(name string) string {
+	return strings.TrimSpace(strings.ReplaceAll(f.Get(name), "\r\n", "\n"))
+}
+
+// on tells whether a switch is on.
+func (f *form) on(name string) bool { return f.Has(name) }
+
+// number takes a whole number. What is none is wrong, and stays in the form.
+func (f *form) number(name string, to *int) {
+	text := f.line(name)
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		f.wrong = append(f.wrong, portal.FieldError{Field: name, Key: "settings.error.number"})
+		f.typed[name] = text
+		return
+	}
+	*to = n
+}
+
+// text takes a text in each of the languages; what it says in others stays.
+func (f *form) text(name string, to *portal.Text) {
+	if *to == nil {
+		*to = portal.Text{}
+	}
+	for _, lang := range f.languages {
+		if !f.Has(name + "." + lang) {
+			continue
+		}
+		(*to)[lang] = f.lines(name + "." + lang)
+		if (*to)[lang] == "" {
+			delete(*to, lang)
+		}
+	}
+}
+
+// rows carries out the buttons of a list's rows, and returns the list as it is then:
+// "add", which appends what is new, and of a row "remove", "up" and "down".
+func rows[T any](f *form, list []T, name, what string, added T) []T {
+	rest, ok := strings.CutPrefix(what, name+".")
+	if !ok {
+		return list
+	}
+	if rest == "add" {
+		f.focus = name + "." + strconv.Itoa(len(list))
+		return append(slices.Clone(list), added)
+	}
+	row, verb, _ := strings.Cut(rest, ".")
+	i, err := strconv.Atoi(row)
+	if err != nil || i < 0 || i >= len(list) {
+		return list
+	}
+	list = slices.Clone(list)
+	j := i
+	switch verb {
+	case "remove":
+		f.focus = name + ".add"
+		return slices.Delete(list, i, i+1)
+	case "up":
+		j = max(i-1, 0)
+	case "down":
+		j = min(i+1, len(list)-1)
+	}
+	list[i], list[j] = list[j], list[i]
+	switch { // at an end the button that led there does nothing more
+	case verb == "up" && j == 0:
+		verb = "down"
+	case verb == "down" && j == len(list)-1:
+		verb = "up"
+	}
+	f.focus = name + "." + strconv.Itoa(j) + "." + verb
+	return list
+}
+
+// page is a section as it is shown.
+type page struct {
+	*web.Request
+	section section
+	v       settingsView     // what the fields have
+	now     *portal.Settings // what is saved
+	base    int64            // the version that the form is a change of
+	changed bool             // the fields have what is not saved
+	typed   map[string]string
+	focus   string
+	failure *web.Failure
+	clash   []clashing       // what somebody else has changed meanwhile
+	by      portal.Saved     // who has
+	former  *portal.Settings // the version whose values the fields have; nil for those of now
+}
+
+// clashing is a setting that somebody else has changed while the form was open.
+type clashing struct{ field, theirs string }
+
+// path is the section's.
+func (p *page) path() string { return p.Path("settings", string(p.section.name)) }
+
+// err is what is wrong with the field, "" where nothing is.
+func (p *page) err(field string) string { return p.failure.Field(field) }
+
+// number is what a field of a number has.
+func (p *page) number(field string, n int) string {
+	if text, ok := p.typed[field]; ok {
+		return text
+	}
+	return strconv.Itoa(n)
+}
+
+// in is a text of the portal's in the reader's language.
+func (p *page) in(t portal.Text) string {
+	return t.In(append([]string{p.Reader.Lang()}, p.now.Languages...)...)
+}
+
+// focused is the id of a button, which has the focus after it was used.
+func (p *page) focused(id string) templ.Attributes {
+	a := templ.Attributes{"id": id}
+	if p.focus == id {
+		a["autofocus"] = true
+	}
+	return a
+}
+
+// errs lists what is wrong, leading to the fields.
+func (p *page) errs() []ui.FormError {
+	var list []ui.FormError
+	if p.failure != nil {
+		for _, f := range p.failure.Fields {
+			list = append(list, ui.FormError{Field: f.Field, Message: f.Message})
+		}
+	}
+	return list
+}
+
+// cutPrefix is [strings.CutPrefix] of what is not all of the text.
+func cutPrefix(s, prefix string) (rest string, ok bool) {
+	rest, ok = strings.CutPrefix(s, prefix)
+	return rest, ok && rest != ""
+}
+
+func sectionNamed(name string) (section, bool) {
+	i := slices.IndexFunc(sections, func(s section) bool { return string(s.name) == name })
+	if i < 0 {
+		return section{}, false
+	}
+	return sections[i], true
+}
+
+func (h handler) begin(_ context.Context, r *web.Request) (web.Result, error) {
+	return web.Result{SeeOther: r.Path("settings", string(sections[0].name))}, nil
+}
+
+// showSection shows the section with what is saved, or with what a former version had,
+// which is saved again by saving it.
+func (h handler) showSection(ctx context.Context, r *web.Request) (web.Result, error) {
+	sec, ok := sectionNamed(r.PathValue("section"))
+	if !ok {
+		return web.Result{}, portal.Hidden()
+	}
+	now, err := h.newest(ctx, r)
+	if err != nil {
+		return web.Result{}, err
+	}
+	p := &page{Request: r, section: sec, v: viewOf(now), now: now, base: now.Version}
+	if q := r.URL.Query().Get("version"); q != "" {
+		version, err := strconv.ParseInt(q, 10, 64)
+		if err != nil || version < 0 {
+			return web.Result{}, portal.Errorf(portal.NotFound, "settings.error.noVersion")
+		}
+		if p.former, err = h.store.SettingsVersion(ctx, now.ID, version); err != nil {
+			return web.Result{}, err
+		}
+		was := viewOf(p.former)
+		to, from := fieldsOf(&p.v), fieldsOf(&was)
+		for _, field := range sec.fields {
+			to[field].Set(from[field])
+		}
+		p.changed = true
+	} else if err := h.valid(ctx, r, now, now); err != nil {
+		p.failure = p.own(err) // what has become wrong since it was saved
+	}
+	result, err := h.page(ctx, p)
+	if err == nil && r.URL.Query().Has("saved") {
+		result.Flash = &ui.BannerProps{Tone: ui.OK, Text: r.Reader.T("settings.saved")}
+	}
+	return result, err
+}
+
+// own is the failure as far as it is about the section's fields; nil where it is not.
+func (p *page) own(err error) *web.Failure {
+	f := p.Failure(err)
+	f.Fields = slices.DeleteFunc(f.Fields, func(m web.FieldMessage) bool {
+		field, _, _ := strings.Cut(m.Field, ".")
+		return !slices.Contains(p.section.fields, field)
+	})
+	if len(f.Fields) == 0 {
+		return nil
+	}
+	return f
+}
+
+func (h handler) page(ctx context.Context, p *page) (web.Result, error) {
+	content, err := p.section.show(ctx, h, p)
+	if err != nil {
+		return web.Result{}, err
+	}
+	return web.Result{
+		Title: view.SettingsTitle(p.Reader, p.section.name), Section: view.SettingsSection,
+		Scripts: append([]string{"settings.js"}, p.section.scripts...),
+		Page:    func(f ui.Frame) templ.Component { return sectionTempl(f, p, content) },
+	}, nil
+}
+
+// merges is how often a section is merged with what others save at the same moment.
+const merges = 4
+
+// sendSection saves what the form has changed of the settings that it was made of.
+// What others have saved since stays; of what both have changed, the form is shown
+// again with what the others made of it.
+func (h handler) sendSection(ctx context.Context, r *web.Request) (web.Result, error) {
+	sec, ok := sectionNamed(r.PathValue("section"))
+	if !ok {
+		return web.Result{}, portal.Hidden()
+	}
+	if err := r.Form(); err != nil {
+		return web.Result{}, err
+	}
+	var err error
+	for range merges {
+		var result web.Result
+		if result, err = h.send(ctx, r, sec); portal.KindOf(err) != portal.Conflict || result.Page != nil {
+			return result, err
+		}
+	}
+	return web.Result{}, portal.Errorf(portal.Unavailable, "error.unavailable", err)
+}
+
+func (h handler) send(ctx context.Context, r *web.Request, sec section) (web.Result, error) {
+	now, err := h.newest(ctx, r)
+	if err != nil {
+		return web.Result{}, err
+	}
+	base := now
+	if version, err := strconv.ParseInt(r.PostForm.Get("_version"), 10, 64); err == nil && version != now.Version {
+		base, err = h.store.SettingsVersion(ctx, now.ID, version)
+		switch {
+		case portal.KindOf(err) == portal.NotFound:
+			base = now // nobody knows what it was: it is a change of what is
+		case err != nil:
+			return web.Result{}, err
+		}
+	}
+	f := &form{Values: r.PostForm, settings: now, lang: r.Reader.Lang(), languages: languages(), typed: map[string]string{}}
+	mine := viewOf(base)
+	sec.read(f, &mine)
+	p := &page{Request: r, section: sec, v: mine, now: now, base: base.Version, changed: true, typed: f.typed}
+	if f.Has("_do") {
+		if sec.do != nil {
+			sec.do(f, &p.v, f.Get("_do"))
+		}
+		p.focus = f.focus
+		return h.page(ctx, p)
+	}
+	fail := func(err error) (web.Result, error) {
+		p.failure = r.Failure(err)
+		result, other := h.page(ctx, p)
+		if other != nil {
+			return web.Result{}, other
+		}
+		return result, err
+	}
+	merged, clash := merge(viewOf(base), mine, viewOf(now))
+	if len(clash) > 0 {
+		theirs := viewOf(now)
+		values := fieldsOf(&theirs)
+		for _, field := range clash {
+			p.clash = append(p.clash, clashing{field, valueWords(r, field, values[field].Interface())})
+		}
+		p.v, p.base, p.by = merged, now.Version, now.Saved
+		result, err := h.page(ctx, p)
+		if err != nil {
+			return web.Result{}, err
+		}
+		return result, portal.Errorf(portal.Conflict, "settings.error.changed")
+	}
+	after := merged.settings(now)
+	if len(f.wrong) > 0 { // and whatever else is
+		e := &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: f.wrong}
+		if other := (*portal.Error)(nil); errors.As(h.valid(ctx, r, now, &after), &other) {
+			e.Fields = append(e.Fields, other.Fields...)
+		}
+		return fail(e)
+	}
+	saved, err := h.save(ctx, r, now, after)
+	switch {
+	case portal.KindOf(err) == portal.Invalid:
+		return fail(err)
+	case err != nil:
+		return web.Result{}, err
+	}
+	return web.Result{SeeOther: "/" + saved.Slug + "/settings/" + string(sec.name) + "?saved"}, nil
+}

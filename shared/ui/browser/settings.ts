@@ -1,0 +1,84 @@
+// On pages of settings. Buttons named _do change the form in place, which without
+// script loads the page again; rows can be dragged.
+import Sortable from "sortablejs";
+
+const form = document.querySelector<HTMLFormElement>("form[data-settings]");
+
+/** What has just been asked for: an answer to what was asked before it is too late. */
+let asked = 0;
+
+const written = (data: FormData): string => JSON.stringify([...data].map(([name, value]) => [name, String(value)]));
+
+/** Has the server change the form as the button says, and shows what becomes of it. */
+async function change(form: HTMLFormElement, name: string, value: string): Promise<void> {
+  const mine = ++asked;
+  const data = new FormData(form);
+  const sent = written(data);
+  data.set(name, value);
+  form.setAttribute("aria-busy", "true");
+  const problem = form.querySelector("[data-problem]");
+  problem?.remove();
+  try {
+    const multipart = form.enctype === "multipart/form-data";
+    const answer = await fetch(form.action, {
+      method: "POST",
+      body: multipart ? data : new URLSearchParams([...data].map(([k, v]) => [k, String(v)])),
+    });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const next = page.querySelector<HTMLFormElement>("form[data-settings]");
+    if (!next) throw new Error(String(answer.status));
+    if (mine !== asked) return;
+    // Nothing is lost that was typed meanwhile.
+    if (written(new FormData(form)) !== sent) return void (await change(form, name, value));
+    const at = document.activeElement?.id;
+    form.replaceChildren(...next.childNodes);
+    begin(form);
+    const focus = form.querySelector<HTMLElement>("[autofocus]") ?? (at ? document.getElementById(at) : null);
+    focus?.focus();
+    if (!form.contains(document.activeElement)) form.querySelector<HTMLElement>("[tabindex='-1'].rows")?.focus();
+    form.dispatchEvent(new Event("change"));
+  } catch {
+    if (mine !== asked) return;
+    const p = document.createElement("p");
+    p.className = "banner danger";
+    p.role = "alert";
+    p.dataset["problem"] = "";
+    p.textContent = form.dataset["failed"] ?? "";
+    form.prepend(p);
+    p.scrollIntoView({ block: "nearest" });
+  } finally {
+    if (mine === asked) form.removeAttribute("aria-busy");
+  }
+}
+
+/** What is to be done for every new content of the form. */
+function begin(form: HTMLFormElement): void {
+  for (const list of form.querySelectorAll<HTMLElement>("[data-rows]")) {
+    list.dataset["dragged"] = "";
+    Sortable.create(list, {
+      handle: "[data-handle]",
+      draggable: "li",
+      ghostClass: "held",
+      animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 150,
+      // The server numbers the rows anew; what they say goes in the order of the page.
+      onEnd: ({ oldIndex, newIndex }) => {
+        if (oldIndex !== newIndex) void change(form, "_do", "order");
+      },
+    });
+  }
+}
+
+if (form) {
+  begin(form);
+  form.addEventListener("click", (event) => {
+    const button = (event.target as Element).closest<HTMLButtonElement>("button[name='_do']");
+    if (!button || button.getAttribute("aria-disabled") === "true") return;
+    event.preventDefault();
+    void change(form, button.name, button.value);
+  });
+  // A field on which others depend.
+  form.addEventListener("change", (event) => {
+    const field = (event.target as Element).closest?.("[data-refresh]");
+    if (field) void change(form, "_do", "refresh");
+  });
+}
