@@ -365,6 +365,35 @@ func TestCompanyView(t *testing.T) {
 	}
 }
 
+// Whom the rule does not match has no view of the company's tickets, whatever is typed,
+// and without a company only those are told so whom one would show more.
+func TestCompanyRule(t *testing.T) {
+	languages := func(lang string) func(*portal.Settings) {
+		return func(s *portal.Settings) {
+			s.CompanyRule = portal.Filter{{{Property: portal.ContactLanguage, Op: portal.OpIs, Values: []string{lang}}}}
+		}
+	}
+	matched, unmatched := functiontest.New(t, languages("de")), functiontest.New(t, languages("en"))
+	for p, want := range map[*functiontest.Portal][]string{matched: nordwinds, unmatched: customers} {
+		holds(want...)(t, p, p.Do(t, functiontest.Request{As: "customer", URL: "/api/v1/{portal}/tickets?view=company"}))
+		page := p.Do(t, functiontest.Request{As: "customer", URL: "/{portal}/tickets?view=company"}).Page(t)
+		if got := page.Find(".head summary").Length() > 0; got != (p == matched) {
+			t.Errorf("has the menu: %v", got)
+		}
+		holds(nordwinds...)(t, p, p.Do(t, functiontest.Request{As: "manager", URL: "/api/v1/{portal}/tickets?view=company"}))
+	}
+	title := functiontest.T("de", "list.empty.noCompany")
+	for address, told := range map[string]bool{"solo": true, "nordwind": false} {
+		p := functiontest.New(t, func(s *portal.Settings) {
+			s.CompanyRule = portal.Filter{{{Property: portal.ContactEmail, Op: portal.OpContains, Values: []string{address}}}}
+		})
+		page := p.Do(t, functiontest.Request{As: "solo", URL: "/{portal}/tickets?view=company"}).Page(t)
+		if got := strings.Contains(functiontest.Text(page.Find("main")), title); got != told {
+			t.Errorf("where %s matches, told is %v", address, got)
+		}
+	}
+}
+
 // A portal's columns, owner names and stages are its settings'.
 func TestSettings(t *testing.T) {
 	p := functiontest.New(t, func(s *portal.Settings) {
