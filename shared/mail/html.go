@@ -11,14 +11,18 @@ import (
 	"postern/shared/ui/theme"
 )
 
-// palette is the portal's colours as CSS values, by token, light and dark.
+// palette is the portal's colours as CSS values, by token, light and dark; with the
+// light ones are its font and corners.
 type palette struct{ light, dark map[string]string }
 
 func colours(s *portal.Settings) palette {
 	p := palette{map[string]string{}, map[string]string{}}
-	for _, t := range theme.Tokens(theme.Of(s)) {
+	design := theme.Of(s)
+	for _, t := range theme.Tokens(design) {
 		p.light[t.Name], p.dark[t.Name] = t.Light, t.Dark
 	}
+	p.light["face"] = strings.ReplaceAll(design.Face(), `"`, "") // mail programs are not all good at quotes in attributes
+	p.light["radius"], p.light["radius-card"] = design.Corners()
 	return p
 }
 
@@ -50,7 +54,7 @@ func (p palette) sheet() string {
 		rule(".muted", "color:{muted} !important") +
 		rule(".quote", "border-color:{control-border} !important") +
 		rule(".text a", "color:{accent} !important") +
-		rule(".button", "background:{button} !important;border-color:{button-border} !important;color:{on-accent} !important") +
+		rule(".button", "background:{primary} !important;border-color:{primary-border} !important;color:{on-primary} !important") +
 		"}@media (max-width:480px){.card{padding:16px !important}}"
 }
 

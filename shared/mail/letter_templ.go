@@ -83,9 +83,9 @@ func letter(c content) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var5 string
-		templ_7745c5c3_Var5, templ_7745c5c3_Err = templruntime.SanitizeStyleAttributeValues(templ.SafeCSS(c.Palette.style("padding:16px 8px;background:{bg};color:{text};font-family:system-ui,-apple-system,Segoe UI,Roboto,Helvetica,Arial,sans-serif;font-size:16px;line-height:24px")))
+		templ_7745c5c3_Var5, templ_7745c5c3_Err = templruntime.SanitizeStyleAttributeValues(templ.SafeCSS(c.Palette.style("padding:16px 8px;background:{bg};color:{text};font-family:{face};font-size:16px;line-height:24px")))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/mail/letter.templ`, Line: 17, Col: 217}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/mail/letter.templ`, Line: 17, Col: 157}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 		if templ_7745c5c3_Err != nil {
@@ -96,9 +96,9 @@ func letter(c content) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var6 string
-		templ_7745c5c3_Var6, templ_7745c5c3_Err = templruntime.SanitizeStyleAttributeValues(templ.SafeCSS(c.Palette.style("max-width:600px;margin:0 auto;padding:24px;background:{surface};border:1px solid {line};border-radius:10px")))
+		templ_7745c5c3_Var6, templ_7745c5c3_Err = templruntime.SanitizeStyleAttributeValues(templ.SafeCSS(c.Palette.style("max-width:600px;margin:0 auto;padding:24px;background:{surface};border:1px solid {line};border-radius:{radius-card}")))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/mail/letter.templ`, Line: 18, Col: 170}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/mail/letter.templ`, Line: 18, Col: 179}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 		if templ_7745c5c3_Err != nil {
@@ -375,9 +375,9 @@ func letter(c content) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var24 string
-			templ_7745c5c3_Var24, templ_7745c5c3_Err = templruntime.SanitizeStyleAttributeValues(templ.SafeCSS(c.Palette.style("display:inline-block;padding:10px 16px;background:{button};border:1px solid {button-border};border-radius:6px;color:{on-accent};font-weight:600;text-decoration:none")))
+			templ_7745c5c3_Var24, templ_7745c5c3_Err = templruntime.SanitizeStyleAttributeValues(templ.SafeCSS(c.Palette.style("display:inline-block;padding:10px 16px;background:{primary};border:1px solid {primary-border};border-radius:{radius};color:{on-primary};font-weight:600;text-decoration:none")))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/mail/letter.templ`, Line: 43, Col: 262}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/mail/letter.templ`, Line: 43, Col: 270}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var24))
 			if templ_7745c5c3_Err != nil {
@@ -390,7 +390,7 @@ func letter(c content) templ.Component {
 			var templ_7745c5c3_Var25 string
 			templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(c.Open)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/mail/letter.templ`, Line: 43, Col: 273}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/mail/letter.templ`, Line: 43, Col: 281}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var25))
 			if templ_7745c5c3_Err != nil {

@@ -396,6 +396,19 @@ func TestColours(t *testing.T) {
 	}
 }
 
+// Font, corners and buttons of a mail are the portal's.
+func TestDesign(t *testing.T) {
+	_, m := write(t, notice(func(n *Notice) {
+		n.Settings.Font, n.Settings.Radius, n.Settings.ButtonStyle = portal.FontSerif, portal.RadiusNone, portal.ButtonOutline
+	}))
+	doc := document(t, m)
+	button, _ := doc.Find("a.button").Attr("style")
+	body, _ := doc.Find("body > .bg").Attr("style")
+	if !strings.Contains(button, "background:#FFFFFF") || !strings.Contains(button, "border-radius:0px") || !strings.Contains(body, "font-family:Charter,Bitstream Charter,") {
+		t.Errorf("the button is %s, the mail %s", button, body)
+	}
+}
+
 // Who has yet to confirm their address gets the answer whole, whatever the portal
 // says of other mails, and no link that they could not open.
 func TestAnswerToUnproven(t *testing.T) {

@@ -179,6 +179,15 @@ func normal(accent string) string {
 	return "#" + strings.ToUpper(strings.TrimPrefix(accent, "#"))
 }
 
+// Face is the font family as CSS.
+func (d Design) Face() string { return faces[d.normal().Font] }
+
+// Corners are the radii of controls and of cards as CSS.
+func (d Design) Corners() (control, card string) {
+	radii := corners[d.normal().Radius]
+	return radii[0], radii[1]
+}
+
 // Stylesheet returns the theme as CSS: font and corners, the light colours, the
 // dark ones where the reader's system asks for them, and either where the html
 // element says so by data-theme.
@@ -196,8 +205,8 @@ func Stylesheet(d Design) string {
 	}
 	light := block("light", func(t Token) string { return t.Light })
 	dark := block("dark", func(t Token) string { return t.Dark })
-	corner := corners[d.Radius]
-	return ":root{--face:" + faces[d.Font] + ";--radius:" + corner[0] + ";--radius-card:" + corner[1] + "}\n" +
+	control, card := d.Corners()
+	return ":root{--face:" + d.Face() + ";--radius:" + control + ";--radius-card:" + card + "}\n" +
 		":root" + light +
 		"@media (prefers-color-scheme:dark){:root:not([data-theme=light])" + strings.TrimSuffix(dark, "\n") + "}\n" +
 		":root[data-theme=dark]" + dark +
