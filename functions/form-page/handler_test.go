@@ -163,6 +163,8 @@ func TestFollowsNothing(t *testing.T) {
 	}
 }
 
+func TestFollowsFaults(t *testing.T) { functiontest.Faults(t, false, "page-follows", nil, nil) }
+
 func TestTouch(t *testing.T) { functiontest.Touch(t, "page") }
 
 // checkPage holds what the form's page sends, and what its script knows.

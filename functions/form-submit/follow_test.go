@@ -95,3 +95,29 @@ func TestFollowsAnyone(t *testing.T) {
 		t.Errorf("%d tickets more", n-before)
 	}
 }
+
+// Whatever fails on the way, the one ticket is followed by the other once, or not at all.
+func TestFollowsFaults(t *testing.T) {
+	functiontest.Faults(t, true, "send-follows", nil, func(t *testing.T, p *functiontest.Portal, a functiontest.Answer, f functiontest.Fault) {
+		if f != functiontest.Lost { // the last
+			return
+		}
+		if again := p.Fixture(t, "send-follows"); again.Status != 303 {
+			t.Errorf("again: %d %s", again.Status, again.Body)
+		}
+		follows(t, p, a)
+		_, c, err := p.Store.Ticket(t.Context(), p.ID, sample.OldClosedTicket, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events := 0
+		for _, m := range c.Messages {
+			if m.Event == portal.EventFollowed {
+				events++
+			}
+		}
+		if events != 1 {
+			t.Errorf("it is followed %d times", events)
+		}
+	})
+}
