@@ -196,7 +196,8 @@
 //	                                                            or 3, where their company is asked for: 1 more each
 //	115 Submitted      what became of a submission              1 GetItem: 1
 //	116 Submit         a submission, all that it makes, and     1 UpdateItem for a number, or several where it is busy, and
-//	                   that it counts                           1 TransactWriteItems: 2 an item of 1 KB
+//	                   that it counts; with a ticket that       1 TransactWriteItems: 2 an item of 1 KB
+//	                   follows another, an event on that
 //	117 Submission     what was sent                            1 GetItem
 //	118 UnprovenTickets  that somebody has yet to confirm       1 Query: 1
 //	119 MakeContact    who has confirmed                        1 TransactWriteItems of 2 or 3: 2 each
@@ -208,4 +209,5 @@
 //	133 SettingsVersions  all that they were                    1 Query: 0.5 for each 4 KB
 //	135 PutImage       a picture of the design                  1 PutItem: its KB, at most 200
 //	136 Image          what is in it                            1 GetItem: its KB / 4
+//	137 Newest         an audience's newest tickets              1 Query for 250: 31 at 1 KB each
 package dynamo

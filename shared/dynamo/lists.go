@@ -232,4 +232,35 @@ func (w *walk) input() (in *dynamodb.QueryInput, filterState bool) {
 	return in, w.q.State != "" && !byState && w.q.Inbox == ""
 }
 
+// Newest calls see with the audience's newest tickets, at most limit of them, the newest
+// first (pattern 137; one Query for 250). more tells that there are older ones.
+func (s *Store) Newest(ctx context.Context, a Audience, limit int, see func(portal.Ticket)) (more bool, err error) {
+	in := &dynamodb.QueryInput{
+		ScanIndexForward:          aws.Bool(false),
+		KeyConditionExpression:    aws.String("#p = :p"),
+		ExpressionAttributeNames:  map[string]string{"#p": "pk"},
+		ExpressionAttributeValues: item{":p": str(string(a))},
+	}
+	for limit > 0 {
+		in.TableName, in.Limit = aws.String(schema.Lists), aws.Int32(int32(min(limit, maxChunk)))
+		out, err := s.query(ctx, in)
+		if err != nil {
+			return false, err
+		}
+		for _, it := range out.Items {
+			t, err := ticketFrom(it)
+			if err != nil {
+				return false, err
+			}
+			see(t)
+		}
+		if out.LastEvaluatedKey == nil {
+			return false, nil
+		}
+		limit -= len(out.Items)
+		in.ExclusiveStartKey = out.LastEvaluatedKey
+	}
+	return true, nil
+}
+
 func (a Audience) team() bool { return len(a) > 2 && a[len(a)-2:] == "#*" }
