@@ -28,12 +28,8 @@ var supportForm = section{
 		f.text("support_form.menu", &v.SupportForm.Menu)
 		f.text("support_form.header", &v.SupportForm.Header)
 	},
-	show: func(ctx context.Context, h handler, p *page) (templ.Component, error) {
-		forms, err := h.store.Forms(ctx, p.now.ID)
-		if err != nil {
-			return nil, err
-		}
-		return supportFormTempl(p, choicesOf(p, forms)), nil
+	show: func(_ context.Context, _ handler, p *page) (templ.Component, error) {
+		return supportFormTempl(p, choicesOf(p)), nil
 	},
 }
 
@@ -44,9 +40,9 @@ type formChoice struct {
 }
 
 // choicesOf are all forms that are in use, those first that can be chosen.
-func choicesOf(p *page, forms []portal.Form) []formChoice {
+func choicesOf(p *page) []formChoice {
 	var choices []formChoice
-	for _, f := range forms {
+	for _, f := range p.forms {
 		if f.Archived && f.ID != p.v.SupportForm.Form {
 			continue
 		}

@@ -96,7 +96,11 @@ func (h handler) change(ctx context.Context, r *web.Request) (web.Result, error)
 	if err != nil {
 		return web.Result{}, web.JSONError(err)
 	}
-	saved, err := h.save(ctx, r, before, v.settings(before))
+	forms, err := h.store.Forms(ctx, before.ID)
+	if err != nil {
+		return web.Result{}, err
+	}
+	saved, err := h.save(ctx, r, forms, before, v.settings(before))
 	if portal.KindOf(err) == portal.Conflict {
 		err = web.Stale(err) // somebody has saved at the same moment
 	}
@@ -109,12 +113,12 @@ func (h handler) change(ctx context.Context, r *web.Request) (web.Result, error)
 // save holds the settings against everything, and writes them. Who has saved them sees
 // them at once, in whatever process. It is a Conflict where somebody else has saved
 // since before was read.
-func (h handler) save(ctx context.Context, r *web.Request, before *portal.Settings, after portal.Settings) (*portal.Settings, error) {
+func (h handler) save(ctx context.Context, r *web.Request, forms []portal.Form, before *portal.Settings, after portal.Settings) (*portal.Settings, error) {
 	changes := changesOf(viewOf(before), viewOf(&after))
 	if len(changes) == 0 {
 		return before, nil
 	}
-	if err := h.valid(ctx, r, before, &after); err != nil {
+	if err := h.valid(r, forms, before, &after); err != nil {
 		return nil, err
 	}
 	saved, err := h.store.SaveSettings(ctx, before, after, r.Entry(dynamo.NewID(r.Now), portal.AuditSettingsChanged, details(changes)))
@@ -137,11 +141,7 @@ func (h handler) save(ctx context.Context, r *web.Request, before *portal.Settin
 // valid tells what is wrong with the settings, as a whole. What was wrong with before
 // is nothing to hold against a change of something else: a property that was archived
 // since, say.
-func (h handler) valid(ctx context.Context, r *web.Request, before, after *portal.Settings) error {
-	forms, err := h.store.Forms(ctx, before.ID)
-	if err != nil {
-		return err
-	}
+func (h handler) valid(r *web.Request, forms []portal.Form, before, after *portal.Settings) error {
 	rules := portal.Rules{Forms: forms, Reserved: routes.Reserved(), Languages: languages(), Insecure: r.Insecure()}
 	var is, was *portal.Error
 	errors.As(portal.ValidateSettings(*after, rules), &is)

@@ -130,6 +130,7 @@ type page struct {
 	section section
 	v       settingsView     // what the fields have
 	now     *portal.Settings // what is saved
+	forms   []portal.Form
 	base    int64            // the version that the form is a change of
 	changed bool             // the fields have what is not saved
 	typed   map[string]string
@@ -212,6 +213,9 @@ func (h handler) showSection(ctx context.Context, r *web.Request) (web.Result, e
 		return web.Result{}, err
 	}
 	p := &page{Request: r, section: sec, v: viewOf(now), now: now, base: now.Version}
+	if p.forms, err = h.store.Forms(ctx, now.ID); err != nil {
+		return web.Result{}, err
+	}
 	if q := r.URL.Query().Get("version"); q != "" {
 		version, err := strconv.ParseInt(q, 10, 64)
 		if err != nil || version < 0 {
@@ -226,7 +230,7 @@ func (h handler) showSection(ctx context.Context, r *web.Request) (web.Result, e
 			to[field].Set(from[field])
 		}
 		p.changed = true
-	} else if err := h.valid(ctx, r, now, now); err != nil {
+	} else if err := h.valid(r, p.forms, now, now); err != nil {
 		p.failure = p.own(err) // what has become wrong since it was saved
 	}
 	result, err := h.page(ctx, p)
@@ -304,6 +308,9 @@ func (h handler) send(ctx context.Context, r *web.Request, sec section) (web.Res
 	mine := viewOf(base)
 	sec.read(f, &mine)
 	p := &page{Request: r, section: sec, v: mine, now: now, base: base.Version, changed: true, typed: f.typed}
+	if p.forms, err = h.store.Forms(ctx, now.ID); err != nil {
+		return web.Result{}, err
+	}
 	if f.Has("_do") {
 		if sec.do != nil {
 			sec.do(f, &p.v, f.Get("_do"))
@@ -336,12 +343,12 @@ func (h handler) send(ctx context.Context, r *web.Request, sec section) (web.Res
 	after := merged.settings(now)
 	if len(f.wrong) > 0 { // and whatever else is
 		e := &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: f.wrong}
-		if other := (*portal.Error)(nil); errors.As(h.valid(ctx, r, now, &after), &other) {
+		if other := (*portal.Error)(nil); errors.As(h.valid(r, p.forms, now, &after), &other) {
 			e.Fields = append(e.Fields, other.Fields...)
 		}
 		return fail(e)
 	}
-	saved, err := h.save(ctx, r, now, after)
+	saved, err := h.save(ctx, r, p.forms, now, after)
 	switch {
 	case portal.KindOf(err) == portal.Invalid:
 		return fail(err)

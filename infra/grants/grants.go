@@ -169,8 +169,9 @@ var functions = map[string][]Grant{
 		{Attachments, []string{putObject}},
 		{Bucket, []string{listBucket}},
 	}),
-	"settings": union(viewer, []Grant{ // patterns 7, 49, 112, 130 to 133
-		{schema.Settings, []string{getItem, query, putItem, deleteItem}},
+	"settings": union(viewer, []Grant{ // patterns 7, 49, 112, 130 to 133, 137
+		{schema.Lists, []string{query}},
+		{schema.Settings, []string{getItem, query, putItem}},
 		{schema.Audit, []string{putItem}},
 		{schema.People, []string{query, updateItem, deleteItem}},
 		{schema.Sessions, []string{putItem}},
