@@ -320,12 +320,11 @@ func (e explained) rules(reasons []portal.Reason) []ruleView {
 		for _, part := range reason.Of {
 			v.Of = append(v.Of, partView{part.ID, part.Group, part.Passed, e.text(part), e.unmet(part)})
 		}
-		section, action := e.where(reason.ID)
-		if section != "" {
+		if section := settingOf(reason.ID); section != "" {
 			v.Setting = &section
-		}
-		if reason.Hides {
-			v.action = action
+			if reason.Hides {
+				v.action = ui.NavItem{Label: e.say("why.open.setting"), Href: e.r.Path("settings", section)}
+			}
 		}
 		views = append(views, v)
 	}
@@ -426,24 +425,17 @@ func (e explained) unmet(reason portal.Reason) []string {
 	return all
 }
 
-// where is the section of the settings that the rule is set in, if it is, and where
-// something can be done about it.
-func (e explained) where(id portal.ReasonID) (section string, action ui.NavItem) {
+// settingOf is the section of the settings that the rule is set in, "" where it is none.
+func settingOf(id portal.ReasonID) string {
 	switch id {
 	case portal.ReasonActive:
-		section = "general"
+		return "general"
 	case portal.ReasonRegistered, portal.ReasonGroups:
-		section = "access"
+		return "access"
 	case portal.ReasonCompanyOff, portal.ReasonCompanyView, portal.ReasonCompanyRule:
-		section = "permissions"
+		return "permissions"
 	case portal.ReasonVisible:
-		section = "tickets"
-	case portal.ReasonLogin:
-		return "", ui.NavItem{Label: e.say("why.open.contact"), Href: e.r.Path("access", "contacts", e.p.ID)}
-	case portal.ReasonContact:
-		return "", ui.NavItem{Label: e.say("why.open.ticket"), Href: e.r.Path("inbox", e.t.ID)}
-	default:
-		return "", ui.NavItem{}
+		return "tickets"
 	}
-	return section, ui.NavItem{Label: e.say("why.open.setting"), Href: e.r.Path("settings", section)}
+	return ""
 }
