@@ -35,7 +35,7 @@ func TestFixtures(t *testing.T) {
 	}
 	contact := "access/contacts/" + sample.Customer
 	functiontest.Fixtures(t, true, map[string]functiontest.Want{
-		"page":                {Status: 200, Lang: "de", See: map[string]string{"h1": T("de", "access.title"), `nav a[aria-current="page"]`: T("de", "frame.access"), ".items": T("de", "access.group.rule")}},
+		"page":                {Status: 200, Lang: "de", See: map[string]string{"h1": T("de", "access.title"), `nav a[aria-current="page"]`: T("de", "frame.settings"), ".items": T("de", "access.group.rule")}},
 		"page-en":             {Status: 200, See: map[string]string{"h1": T("en", "access.title")}},
 		"page-agent":          page(403, T("de", "access.error.mayNot")),
 		"page-customer":       page(403, T("de", "error.teamOnly")),

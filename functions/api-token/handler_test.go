@@ -65,7 +65,7 @@ func TestFixtures(t *testing.T) {
 	session := functiontest.Want{Status: 401, Detail: T("de", "error.session"), Fields: []string{}}
 	functiontest.Fixtures(t, true, map[string]functiontest.Want{
 		"page": {Status: 200, Lang: "de", See: map[string]string{
-			"h1": T("de", "tokens.title"), "main": T("de", "tokens.none"), ".item": "", "#made": "", `a[aria-current="page"]`: T("de", "frame.tokens"),
+			"h1": T("de", "tokens.title"), "main": T("de", "tokens.none"), ".item": "", "#made": "", `.settings-nav a[aria-current="page"]`: T("de", "frame.tokens"),
 			`select[name="days"] option[selected]`: "30", `label[for="ticketsWrite"]`: T("de", "tokens.scope.ticketsWrite"),
 		}},
 		"page-en":         {Status: 200, Lang: "en", See: map[string]string{"h1": T("en", "tokens.title")}},

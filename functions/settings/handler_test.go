@@ -193,7 +193,7 @@ func TestFixtures(t *testing.T) {
 		"change-nothing": {Status: 200, Header: map[string]string{"Etag": `"1"`}, Check: unchanged},
 		"change-missing": {Status: 428, Check: unchanged}, "change-stale": {Status: 412, Check: unchanged},
 		"change-field": {Status: 422, Fields: []string{"colour"}, Check: unchanged}, "change-kind": {Status: 422, Fields: []string{"closing"}, Check: unchanged},
-		"change-malformed": {Status: 400, Check: unchanged},
+		"change-malformed": {Status: 422, Check: unchanged},
 		"change-invalid": {Status: 422, Check: unchanged, Fields: []string{
 			"visible.0.0", "columns", "columns.2", "columns.3", "columns.4", "columns.5", "columns.6", "columns.7", "columns.8", "columns.9",
 		}},

@@ -230,7 +230,7 @@ func JSONError(err error) error {
 	} else if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		field, key = strings.Trim(name, `"`), "error.field.unknown"
 	}
-	if field == "" { // the whole of it
+	if key == "" {
 		return &edgeError{status: http.StatusBadRequest, key: "error.badJSON"}
 	}
 	return portal.FieldErrorf(field, key)

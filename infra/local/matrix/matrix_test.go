@@ -156,6 +156,13 @@ var expected = map[string]row{
 	"DELETE /api/v1/{portal}/account/passkeys/{passkey}": {401, 404, 404},
 	"POST /{portal}/account/passkeys/{passkey}/remove":   {401, 303, 303},
 
+	"GET /{portal}/settings":            {303, 403, 303}, // of the team who may change them
+	"GET /{portal}/settings/history":    {303, 403, 200},
+	"GET /{portal}/settings/{section}":  {303, 403, 200},
+	"POST /{portal}/settings/{section}": {401, 403, 303},
+	"GET /api/v1/{portal}/settings":     {401, 403, 200},
+	"PATCH /api/v1/{portal}/settings":   {401, 403, 200},
+
 	"GET /{portal}/tokens":                   {303, 403, 200}, // of the team who may set up the portal
 	"POST /{portal}/tokens":                  {401, 403, 200},
 	"POST /{portal}/tokens/{token}/revoke":   {401, 403, 303},
@@ -283,7 +290,7 @@ func (a attempt) want() int {
 		return r.customer
 	case a.route.Function == "access":
 		return 403
-	case a.route.Function == "api-token" && a.viewer != "admin":
+	case slices.Contains([]string{"api-token", "settings"}, a.route.Function) && a.viewer != "admin":
 		return http.StatusForbidden
 	case a.route.Access == routes.Team && !a.team():
 		return r.customer
@@ -372,7 +379,7 @@ func (a attempt) contact() string {
 // fill puts what the attempt is about into the route's path.
 func (a attempt) fill(ticket string) string {
 	return strings.NewReplacer("{portal}", a.place.settings.Slug, "{ticket}", ticket, "{attachment}", fileOf[a.file],
-		"{file}", asset(), "{session}", "0123456789abcdef", "{passkey}", strings.Repeat("0", 32), "{token}", "01krzmpak4samp1e0000000999", "{provider}", "nobodysprovider", "{form}", a.form(), "{submission}", "01krzmpak4samp1e0000000999", "{link}", sample.Customer+"."+strings.Repeat("a", 43), "{contact}", a.contact(), "{group}", portal.CustomersGroup, "{invitation}", strings.Repeat("0", 32), "{company}", sample.Nordwind).Replace(a.route.Path)
+		"{file}", asset(), "{session}", "0123456789abcdef", "{passkey}", strings.Repeat("0", 32), "{token}", "01krzmpak4samp1e0000000999", "{section}", "actions", "{provider}", "nobodysprovider", "{form}", a.form(), "{submission}", "01krzmpak4samp1e0000000999", "{link}", sample.Customer+"."+strings.Repeat("a", 43), "{contact}", a.contact(), "{group}", portal.CustomersGroup, "{invitation}", strings.Repeat("0", 32), "{company}", sample.Nordwind).Replace(a.route.Path)
 }
 
 // form is the form that the attempt is about: what wants a challenge, or is open to
@@ -429,6 +436,13 @@ func (a attempt) request(ticket string) request {
 		r.json = map[string]string{"reason": "Of the matrix"}
 	case "POST /{portal}/language":
 		r.form = url.Values{"language": {"de"}}
+	case "POST /{portal}/settings/{section}": // as they are
+		r.form = url.Values{"_version": {"1"}, "replies_to_closed": {"on"}, "closing": {"on"}, "reopening": {"on"}, "reopen_days": {strconv.Itoa(a.place.settings.ReopenDays)}}
+		for pipeline, stage := range a.place.settings.CloseStage {
+			r.form.Set("close_stage."+pipeline, stage)
+		}
+	case "PATCH /api/v1/{portal}/settings":
+		r.json, r.header = map[string]any{"reopen_days": a.place.settings.ReopenDays}, map[string]string{"If-Match": "*"}
 	case "POST /{portal}/tokens":
 		r.form = url.Values{"name": {"Of the matrix"}, "scopes": {"tickets:read"}, "days": {"30"}}
 	case "POST /api/v1/{portal}/tokens":

@@ -311,7 +311,7 @@ func visits(t *testing.T) []visit {
 				who = p.as(sample.Manager)
 			}
 		}
-		if route.Function == "api-token" {
+		if route.Function == "api-token" || route.Function == "settings" {
 			who = p.as(sample.Admin)
 		}
 		fresh := func() string {
@@ -677,6 +677,10 @@ func visits(t *testing.T) []visit {
 				threads := read[struct{ Threads []struct{ ID string } }](t, who.do(v.request)).Threads
 				v.path += "?thread=" + threads[len(threads)-1].ID
 			}})
+		case "PATCH /api/v1/{portal}/settings":
+			add(who, 428, with("If-Match", ""))
+			add(who, 412, with("If-Match", `"0"`))
+			add(who, 422, func(r *request) { r.json = map[string]any{"reopen_days": -1, "columns": []any{map[string]any{"property": "x"}}} })
 		case "PATCH /api/v1/{portal}/inbox/{ticket}":
 			add(who, 428, with("If-Match", ""))
 			add(who, 412, with("If-Match", `"0"`))
@@ -782,7 +786,7 @@ func TestContractExamples(t *testing.T) {
 				who = p.as(sample.Agent)
 			}
 			switch {
-			case strings.Contains(path, "/access"), strings.Contains(path, "/tokens"):
+			case strings.Contains(path, "/access"), strings.Contains(path, "/tokens"), strings.Contains(path, "/settings"):
 				who = p.as(sample.Admin)
 			case strings.Contains(path, "/view-as"):
 				who = p.as(sample.Agent)
