@@ -47,6 +47,7 @@ var actionKeys = map[portal.AuditAction]string{
 	portal.AuditErasureRequested: "audit.erasureRequested",
 	portal.AuditFactorAdded:      "audit.factorAdded",
 	portal.AuditFactorRemoved:    "audit.factorRemoved",
+	portal.AuditSettingsChanged:  "audit.settingsChanged",
 }
 
 // partyView is who did something, or had it done, as they were called then.
