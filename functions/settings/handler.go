@@ -25,6 +25,8 @@ type store interface {
 	SeeSettings(ctx context.Context, portalID, person, hash string, version int64) error
 	SettingsVersion(ctx context.Context, portalID string, version int64) (*portal.Settings, error)
 	SettingsVersions(ctx context.Context, portalID string, before int64, limit int32) ([]*portal.Settings, error)
+	PutImage(ctx context.Context, portalID string, i portal.Image) error
+	Image(ctx context.Context, portalID, name string) ([]byte, error)
 	SendWaiting(ctx context.Context, portalID string, now time.Time) (int, error)
 }
 
@@ -37,12 +39,13 @@ func newHandler(cfg app.Config, s store) http.Handler {
 	h := handler{s, cfg}
 	handlers := map[string]web.Handler{}
 	for key, handle := range map[string]web.Handler{
-		"GET /{portal}/settings":            h.begin,
-		"GET /{portal}/settings/history":    h.showHistory,
-		"GET /{portal}/settings/{section}":  h.showSection,
-		"POST /{portal}/settings/{section}": h.sendSection,
-		"GET /api/v1/{portal}/settings":     h.show,
-		"PATCH /api/v1/{portal}/settings":   h.change,
+		"GET /{portal}/settings":                h.begin,
+		"GET /{portal}/settings/history":        h.showHistory,
+		"GET /{portal}/settings/{section}":      h.showSection,
+		"POST /{portal}/settings/{section}":     h.sendSection,
+		"GET /{portal}/settings/design/preview": h.previewDesign,
+		"GET /api/v1/{portal}/settings":         h.show,
+		"PATCH /api/v1/{portal}/settings":       h.change,
 	} {
 		handlers[key] = only(handle)
 	}
@@ -118,7 +121,11 @@ func (h handler) save(ctx context.Context, r *web.Request, forms []portal.Form, 
 	if len(changes) == 0 {
 		return before, nil
 	}
-	if err := h.valid(r, forms, before, &after); err != nil {
+	gone, err := h.imagesGone(ctx, before, &after)
+	if err != nil {
+		return nil, err
+	}
+	if err := alsoWrong(h.valid(r, forms, before, &after), gone); err != nil {
 		return nil, err
 	}
 	saved, err := h.store.SaveSettings(ctx, before, after, r.Entry(dynamo.NewID(r.Now), portal.AuditSettingsChanged, details(changes)))
@@ -167,6 +174,18 @@ func (h handler) valid(r *web.Request, forms []portal.Form, before, after *porta
 		return nil
 	}
 	return is
+}
+
+// alsoWrong is what is wrong, with more fields.
+func alsoWrong(err error, more []portal.FieldError) error {
+	if len(more) == 0 {
+		return err
+	}
+	e := &portal.Error{Kind: portal.Invalid, Key: "error.invalid"}
+	if errors.As(err, &e) {
+		more = append(slices.Clone(e.Fields), more...)
+	}
+	return &portal.Error{Kind: portal.Invalid, Key: e.Key, Fields: more}
 }
 
 // sendWaiting asks for the mails of the invitations that wait for the portal to be

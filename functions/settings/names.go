@@ -24,6 +24,24 @@ func settingName(r ui.Reader, field string) string {
 		return r.T("settings.active")
 	case "languages":
 		return r.T("settings.languages")
+	case "accent":
+		return r.T("design.accent")
+	case "logo":
+		return r.T("design.logo")
+	case "logo_dark":
+		return r.T("design.logoDark")
+	case "favicon":
+		return r.T("design.favicon")
+	case "font":
+		return r.T("design.font")
+	case "radius":
+		return r.T("design.radius")
+	case "button_style":
+		return r.T("design.buttons")
+	case "header_links":
+		return r.T("design.headerLinks")
+	case "footer_links":
+		return r.T("design.footerLinks")
 	case "time_zone":
 		return r.T("settings.timeZone")
 	case "imprint_url":
@@ -76,7 +94,16 @@ func valueWords(r *web.Request, field string, value any) string {
 				return b.Name
 			}
 		}
+		if _, ok := portal.ImageType(v); ok && (field == "logo" || field == "logo_dark" || field == "favicon") {
+			return r.Reader.T("design.image.value", "id", v[:6])
+		}
 		return cmp.Or(v, none)
+	case portal.Font:
+		return fontName(r.Reader, v)
+	case portal.Radius:
+		return radiusName(r.Reader, v)
+	case portal.ButtonStyle:
+		return buttonName(r.Reader, v)
 	case []string:
 		return cmp.Or(strings.Join(v, ", "), none)
 	case filterView:

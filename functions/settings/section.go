@@ -31,10 +31,13 @@ type section struct {
 	// settings.js.
 	files   bool
 	scripts []string
+	// upload takes the files. What is wrong with one is said at once, whatever button
+	// has sent it.
+	upload func(ctx context.Context, h handler, r *web.Request, f *form, v *settingsView) error
 }
 
 // sections are the pages of the settings, in the order of their menu.
-var sections = []section{general, inboxes, permissions, supportForm, actions}
+var sections = []section{general, inboxes, permissions, supportForm, design, actions}
 
 // form is what was sent of a section.
 type form struct {
@@ -43,8 +46,9 @@ type form struct {
 	lang      string           // in which numbers are typed
 	languages []string         // that the settings' texts are in
 	wrong     []portal.FieldError
-	typed     map[string]string // what is no value of its field, as it was typed
-	focus     string            // the id of what is to have the focus, after a button
+	refused   []portal.FieldError // of files
+	typed     map[string]string   // what is no value of its field, as it was typed
+	focus     string              // the id of what is to have the focus, after a button
 }
 
 // line is a text of one line.
@@ -131,8 +135,8 @@ type page struct {
 	v       settingsView     // what the fields have
 	now     *portal.Settings // what is saved
 	forms   []portal.Form
-	base    int64            // the version that the form is a change of
-	changed bool             // the fields have what is not saved
+	base    int64 // the version that the form is a change of
+	changed bool  // the fields have what is not saved
 	typed   map[string]string
 	focus   string
 	failure *web.Failure
@@ -307,6 +311,11 @@ func (h handler) send(ctx context.Context, r *web.Request, sec section) (web.Res
 	f := &form{Values: r.PostForm, settings: now, lang: r.Reader.Lang(), languages: languages(), typed: map[string]string{}}
 	mine := viewOf(base)
 	sec.read(f, &mine)
+	if sec.upload != nil {
+		if err := sec.upload(ctx, h, r, f, &mine); err != nil {
+			return web.Result{}, err
+		}
+	}
 	p := &page{Request: r, section: sec, v: mine, now: now, base: base.Version, changed: true, typed: f.typed}
 	if p.forms, err = h.store.Forms(ctx, now.ID); err != nil {
 		return web.Result{}, err
@@ -316,6 +325,9 @@ func (h handler) send(ctx context.Context, r *web.Request, sec section) (web.Res
 			sec.do(f, &p.v, f.Get("_do"))
 		}
 		p.focus = f.focus
+		if len(f.refused) > 0 {
+			p.failure = r.Failure(&portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: f.refused})
+		}
 		return h.page(ctx, p)
 	}
 	fail := func(err error) (web.Result, error) {
@@ -341,6 +353,7 @@ func (h handler) send(ctx context.Context, r *web.Request, sec section) (web.Res
 		return result, portal.Errorf(portal.Conflict, "settings.error.changed")
 	}
 	after := merged.settings(now)
+	f.wrong = append(f.wrong, f.refused...)
 	if len(f.wrong) > 0 { // and whatever else is
 		e := &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: f.wrong}
 		if other := (*portal.Error)(nil); errors.As(h.valid(r, p.forms, now, &after), &other) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"maps"
 	"reflect"
@@ -21,10 +22,19 @@ type settingsView struct {
 	Languages  []string `json:"languages"` // the portal's own first
 	TimeZone   string   `json:"time_zone"`
 	Accent     string   `json:"accent"`
+	Logo       string   `json:"logo"` // names of images, "" for none
+	LogoDark   string   `json:"logo_dark"`
+	Favicon    string   `json:"favicon"`
 	ImprintURL string   `json:"imprint_url"`
 	PrivacyURL string   `json:"privacy_url"`
 	MailFrom   string   `json:"mail_from"`
 	MailText   bool     `json:"mail_text"`
+
+	Font        portal.Font        `json:"font"`
+	Radius      portal.Radius      `json:"radius"`
+	ButtonStyle portal.ButtonStyle `json:"button_style"`
+	HeaderLinks []menuLinkView     `json:"header_links"`
+	FooterLinks []menuLinkView     `json:"footer_links"`
 
 	DefaultInbox string          `json:"default_inbox"`
 	CompanyView  bool            `json:"company_view"`
@@ -73,6 +83,12 @@ type consentView struct {
 	Text  portal.Text     `json:"text"`
 	Label portal.Text     `json:"label"`
 	Legal []legalLinkView `json:"legal"`
+}
+
+// menuLinkView leads from every page to somewhere else.
+type menuLinkView struct {
+	Label portal.Text `json:"label"`
+	URL   string      `json:"url"`
 }
 
 type legalLinkView struct {
@@ -134,6 +150,9 @@ func viewOf(s *portal.Settings) settingsView {
 		Consent:   consentView{textOf(s.Consent.Text), textOf(s.Consent.Label), []legalLinkView{}},
 		Providers: []providerView{}, SystemTemplate: s.Template(), SystemPages: map[portal.SystemPage]pageTextView{},
 	}
+	v.Logo, v.LogoDark, v.Favicon = s.Logo, s.LogoDark, s.Favicon
+	v.Font, v.Radius, v.ButtonStyle = cmp.Or(s.Font, portal.FontSystem), cmp.Or(s.Radius, portal.RadiusSmall), cmp.Or(s.ButtonStyle, portal.ButtonFilled)
+	v.HeaderLinks, v.FooterLinks = menuLinksOf(s.HeaderLinks), menuLinksOf(s.FooterLinks)
 	maps.Copy(v.CloseStage, s.CloseStage)
 	for lang, w := range s.Words {
 		v.Words[lang] = wordsView(w)
@@ -200,11 +219,29 @@ func columnsOf(columns []portal.Column) []columnView {
 	return v
 }
 
+func menuLinksOf(links []portal.MenuLink) []menuLinkView {
+	v := []menuLinkView{}
+	for _, l := range links {
+		v = append(v, menuLinkView{textOf(l.Label), l.URL})
+	}
+	return v
+}
+
+func menuLinks(v []menuLinkView) []portal.MenuLink {
+	links := []portal.MenuLink{}
+	for _, l := range v {
+		links = append(links, portal.MenuLink{Label: textOf(l.Label), URL: l.URL})
+	}
+	return links
+}
+
 // settings returns what before is with the view's values.
 func (v settingsView) settings(before *portal.Settings) portal.Settings {
 	s := *before
 	s.Name, s.Slug, s.Active, s.Languages, s.TimeZone, s.Accent = strings.TrimSpace(v.Name), v.Slug, v.Active, v.Languages, v.TimeZone, v.Accent
 	s.ImprintURL, s.PrivacyURL, s.MailFrom, s.MailText = v.ImprintURL, v.PrivacyURL, v.MailFrom, v.MailText
+	s.Logo, s.LogoDark, s.Favicon, s.Font, s.Radius, s.ButtonStyle = v.Logo, v.LogoDark, v.Favicon, v.Font, v.Radius, v.ButtonStyle
+	s.HeaderLinks, s.FooterLinks = menuLinks(v.HeaderLinks), menuLinks(v.FooterLinks)
 	s.DefaultInbox, s.CompanyView, s.CompanyRule = v.DefaultInbox, v.CompanyView, v.CompanyRule.filter()
 	s.SupportForm = portal.SupportForm{Form: v.SupportForm.Form, Menu: textOf(v.SupportForm.Menu), Header: textOf(v.SupportForm.Header)}
 	s.OwnerName, s.OwnerAlias, s.CustomStages = v.OwnerName, v.OwnerAlias, v.CustomStages

@@ -154,7 +154,7 @@ var rooms = []room{
 			"shared/portal", "shared/routes", "shared/meter", "shared/dynamo", "shared/blob", "shared/auth",
 			"shared/auth/password", "shared/app", "shared/app/awsconfig", "shared/web", "shared/ui", "shared/view",
 			"shared/reply", "shared/attachment", "shared/form", "shared/lambdahttp", "shared/richtext", "shared/richtext/sanitize",
-			"shared/openapi",
+			"shared/openapi", "shared/picture",
 		},
 		modules: []string{templ, group, "github.com/mileusna/useragent"},
 	},

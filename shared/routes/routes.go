@@ -348,6 +348,7 @@ var Table = []Route{
 	{"GET", "/{portal}/settings/history", "settings", Team, SameOrigin},
 	{"GET", "/{portal}/settings/{section}", "settings", Team, SameOrigin},
 	{"POST", "/{portal}/settings/{section}", "settings", Team, SameOrigin},
+	{"GET", "/{portal}/settings/design/preview", "settings", Team, SameOrigin},
 	{"GET", "/api/v1/{portal}/settings", "settings", Team, SameOrigin},
 	{"PATCH", "/api/v1/{portal}/settings", "settings", Team, SameOrigin},
 

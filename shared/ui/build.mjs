@@ -15,6 +15,7 @@ const result = await build({
   absWorkingDir: here,
   entryPoints: {
     app: "browser/app.ts",
+    design: "browser/design.ts",
     form: "browser/form.ts",
     inbox: "browser/inbox.ts",
     passkey: "browser/passkey.ts",

@@ -39,6 +39,8 @@ type Frame struct {
 	Template      string         // of a Card: "card" (default), "split" or "plain"
 	SystemPreview *SystemPreview // the Card is a preview, in which nothing can be sent
 
+	Inert bool // the page is looked at and not used: a preview in a frame
+
 	framed bool // another page may be around this one
 }
 

@@ -1,0 +1,278 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"math"
+	"mime/multipart"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"postern/shared/picture"
+	"postern/shared/portal"
+	"postern/shared/ui"
+	"postern/shared/ui/theme"
+	"postern/shared/view"
+	"postern/shared/web"
+)
+
+// design is how the portal looks.
+var design = section{
+	name:   view.SettingsDesign,
+	fields: []string{"accent", "logo", "logo_dark", "favicon", "font", "radius", "button_style", "header_links", "footer_links"},
+	read: func(f *form, v *settingsView) {
+		v.Accent = colour(f.line("accent"))
+		v.Logo, v.LogoDark, v.Favicon = f.Get("logo"), f.Get("logo_dark"), f.Get("favicon")
+		v.Font, v.Radius, v.ButtonStyle = portal.Font(f.Get("font")), portal.Radius(f.Get("radius")), portal.ButtonStyle(f.Get("button_style"))
+		v.HeaderLinks, v.FooterLinks = f.links("header_links"), f.links("footer_links")
+	},
+	do: func(f *form, v *settingsView, what string) {
+		v.HeaderLinks = rows(f, v.HeaderLinks, "header_links", what, menuLinkView{})
+		v.FooterLinks = rows(f, v.FooterLinks, "footer_links", what, menuLinkView{})
+		for _, i := range v.images() {
+			switch what {
+			case i.field + ".remove":
+				*i.name = ""
+				f.focus = i.field + ".file"
+			case i.field + ".upload":
+				f.focus = i.field + ".file"
+			}
+		}
+	},
+	show: func(_ context.Context, _ handler, p *page) (templ.Component, error) {
+		p.ShowFrames()
+		return designTempl(p), nil
+	},
+
+	files:   true,
+	upload:  upload,
+	scripts: []string{"design.js"},
+}
+
+// colour is what was typed as a colour, with the mark that colours have.
+func colour(typed string) string {
+	if theme.Valid(typed) && !strings.HasPrefix(typed, "#") {
+		return "#" + typed
+	}
+	return typed
+}
+
+// links are the rows of a list of links, in the order in which they are on the page.
+func (f *form) links(name string) []menuLinkView {
+	list := []menuLinkView{}
+	for _, row := range f.Values[name] {
+		if _, err := strconv.ParseUint(row, 10, 16); err != nil {
+			continue
+		}
+		var l menuLinkView
+		f.text(name+"."+row+".label", &l.Label)
+		l.URL = f.line(name + "." + row + ".url")
+		list = append(list, l)
+	}
+	return list
+}
+
+// image is a field that names an image.
+type image struct {
+	field string
+	use   picture.Use
+	name  *string
+}
+
+func (v *settingsView) images() []image {
+	return []image{{"logo", picture.Logo, &v.Logo}, {"logo_dark", picture.Logo, &v.LogoDark}, {"favicon", picture.Icon, &v.Favicon}}
+}
+
+// upload keeps the images that the form sends, whether it is saved or not: what is
+// wrong with another field loses none.
+func upload(ctx context.Context, h handler, r *web.Request, f *form, v *settingsView) error {
+	if r.MultipartForm == nil {
+		return nil
+	}
+	for _, i := range v.images() {
+		for _, file := range r.MultipartForm.File[i.field+".file"] {
+			if file.Size == 0 && file.Filename == "" {
+				continue // none was chosen
+			}
+			data, err := content(file)
+			if err != nil {
+				return err
+			}
+			made, err := picture.Check(i.field, data, i.use)
+			if e, ok := err.(*portal.Error); ok {
+				f.refused = append(f.refused, e.Fields...)
+				continue
+			}
+			if err := h.store.PutImage(ctx, r.Settings.ID, made); err != nil {
+				return err
+			}
+			*i.name = made.Name
+		}
+	}
+	return nil
+}
+
+func content(file *multipart.FileHeader) ([]byte, error) {
+	opened, err := file.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer opened.Close()
+	return io.ReadAll(opened)
+}
+
+// imagesGone tells which images the settings name that nobody has uploaded.
+func (h handler) imagesGone(ctx context.Context, before, after *portal.Settings) ([]portal.FieldError, error) {
+	was, is := viewOf(before), viewOf(after)
+	had := was.images()
+	var gone []portal.FieldError
+	for n, i := range is.images() {
+		if _, ok := portal.ImageType(*i.name); !ok || *i.name == *had[n].name {
+			continue // no name of an image, as validation says; or nothing new
+		}
+		_, err := h.store.Image(ctx, before.ID, *i.name)
+		switch {
+		case portal.KindOf(err) == portal.NotFound:
+			gone = append(gone, portal.FieldError{Field: i.field, Key: "design.error.image"})
+		case err != nil:
+			return nil, err
+		}
+	}
+	return gone, nil
+}
+
+func imageHref(p *page, name string) string {
+	if _, ok := portal.ImageType(name); !ok {
+		return ""
+	}
+	return "/assets/v/" + portal.ImageFile(p.now.ID, name)
+}
+
+const (
+	logoTypes = ".png,.jpg,.jpeg,.webp,.svg,image/png,image/jpeg,image/webp,image/svg+xml"
+	iconTypes = ".ico," + logoTypes
+)
+
+func imageField(p *page, name, value, label, help string, dark bool, accept string) ui.ImageProps {
+	return ui.ImageProps{
+		Reader: p.Reader, Name: name, Label: label, Value: value, Href: imageHref(p, value), Dark: dark, Accept: accept,
+		Choose: p.Reader.T("design.image.choose", "what", label), Upload: p.Reader.T("design.image.upload"), Remove: p.Reader.T("design.image.remove"),
+		Max: portal.MaxImageBytes, TooBig: p.Reader.T("design.error.imageBytes", "size", "{size}", "max", p.Reader.Size(portal.MaxImageBytes)),
+		Help: help, Error: p.err(name), Focus: p.focus,
+	}
+}
+
+func fontOptions(r ui.Reader) []ui.Option {
+	var options []ui.Option
+	for _, f := range portal.Fonts() {
+		options = append(options, ui.Option{Value: string(f), Label: fontName(r, f)})
+	}
+	return options
+}
+
+func fontName(r ui.Reader, f portal.Font) string {
+	switch f {
+	case portal.FontGrotesque:
+		return r.T("design.font.grotesque")
+	case portal.FontHumanist:
+		return r.T("design.font.humanist")
+	case portal.FontGeometric:
+		return r.T("design.font.geometric")
+	case portal.FontRounded:
+		return r.T("design.font.rounded")
+	case portal.FontSerif:
+		return r.T("design.font.serif")
+	}
+	return r.T("design.font.system")
+}
+
+func radiusOptions(r ui.Reader) []ui.Option {
+	var options []ui.Option
+	for _, radius := range portal.Radii() {
+		options = append(options, ui.Option{Value: string(radius), Label: radiusName(r, radius)})
+	}
+	return options
+}
+
+func radiusName(r ui.Reader, radius portal.Radius) string {
+	switch radius {
+	case portal.RadiusNone:
+		return r.T("design.radius.none")
+	case portal.RadiusLarge:
+		return r.T("design.radius.large")
+	}
+	return r.T("design.radius.small")
+}
+
+func buttonOptions(r ui.Reader) []ui.Option {
+	var options []ui.Option
+	for _, b := range portal.ButtonStyles() {
+		options = append(options, ui.Option{Value: string(b), Label: buttonName(r, b)})
+	}
+	return options
+}
+
+func buttonName(r ui.Reader, b portal.ButtonStyle) string {
+	switch b {
+	case portal.ButtonSoft:
+		return r.T("design.buttons.soft")
+	case portal.ButtonOutline:
+		return r.T("design.buttons.outline")
+	}
+	return r.T("design.buttons.filled")
+}
+
+// shadesOf are the brand as it was chosen and what is made of it, each with its contrast.
+func shadesOf(r ui.Reader, d theme.Design) []ui.Shade {
+	light, dark := map[string]string{}, map[string]string{}
+	for _, t := range theme.Tokens(d) {
+		light[t.Name], dark[t.Name] = t.Light, t.Dark
+	}
+	var shades []ui.Shade
+	if theme.Valid(d.Accent) {
+		brand := light["band"]
+		contrast := ratio(r, light["on-band"], brand)
+		words := r.T("design.shade.band.dark", "colour", brand, "ratio", contrast)
+		if theme.BandIsDark(brand) {
+			words = r.T("design.shade.band.white", "colour", brand, "ratio", contrast)
+		}
+		shades = append(shades, ui.Shade{Ground: brand, Text: light["on-band"], Border: light["line"], Words: words})
+	}
+	link := func(c map[string]string, words string) {
+		if brand := light["band"]; theme.Valid(d.Accent) && c["accent"] != brand {
+			words += " " + r.T("design.shade.instead", "ratio", least(r, brand, c))
+		}
+		shades = append(shades, ui.Shade{Ground: c["surface"], Text: c["accent"], Border: c["line"], Words: words})
+	}
+	button := func(c map[string]string, words string) {
+		shades = append(shades, ui.Shade{Ground: c["primary"], Text: c["on-primary"], Border: c["primary-border"], Words: words})
+	}
+	link(light, r.T("design.shade.link.light", "colour", light["accent"], "ratio", least(r, light["accent"], light)))
+	button(light, r.T("design.shade.button.light", "colour", light["primary"], "ratio", ratio(r, light["on-primary"], light["primary"])))
+	link(dark, r.T("design.shade.link.dark", "colour", dark["accent"], "ratio", least(r, dark["accent"], dark)))
+	button(dark, r.T("design.shade.button.dark", "colour", dark["primary"], "ratio", ratio(r, dark["on-primary"], dark["primary"])))
+	return shades
+}
+
+// ratio is the contrast of two colours, rounded down: it is never said to be more than
+// it is.
+func ratio(r ui.Reader, a, b string) string {
+	return r.Number(math.Floor(theme.Contrast(a, b)*10) / 10)
+}
+
+// least is the contrast of text with the ground that it has the least on.
+func least(r ui.Reader, text string, c map[string]string) string {
+	worst := slices.MinFunc([]string{c["bg"], c["surface"], c["sunken"]}, func(a, b string) int {
+		return cmp.Compare(theme.Contrast(text, a), theme.Contrast(text, b))
+	})
+	return ratio(r, text, worst)
+}
+
+// designOf is the design that the form has.
+func designOf(v settingsView) theme.Design {
+	return theme.Design{Accent: v.Accent, Font: v.Font, Radius: v.Radius, Buttons: v.ButtonStyle}
+}
