@@ -25,6 +25,7 @@ type store interface {
 	SeeSettings(ctx context.Context, portalID, person, hash string, version int64) error
 	SettingsVersion(ctx context.Context, portalID string, version int64) (*portal.Settings, error)
 	SettingsVersions(ctx context.Context, portalID string, before int64, limit int32) ([]*portal.Settings, error)
+	Newest(ctx context.Context, a dynamo.Audience, limit int, see func(portal.Ticket)) (more bool, err error)
 	PutImage(ctx context.Context, portalID string, i portal.Image) error
 	Image(ctx context.Context, portalID, name string) ([]byte, error)
 	SendWaiting(ctx context.Context, portalID string, now time.Time) (int, error)

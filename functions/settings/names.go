@@ -60,6 +60,18 @@ func settingName(r ui.Reader, field string) string {
 		return r.T("settings.permissions.rule")
 	case "support_form":
 		return r.T("settings.form")
+	case "words":
+		return r.T("settings.words")
+	case "visible":
+		return r.T("settings.visible")
+	case "columns":
+		return r.T("settings.columns")
+	case "owner_name":
+		return r.T("settings.owner")
+	case "owner_alias":
+		return r.T("settings.owner.alias")
+	case "custom_stages":
+		return r.T("settings.stages")
 	case "replies_to_closed":
 		return r.T("settings.replies.toClosed")
 	case "closing":
@@ -112,6 +124,18 @@ func valueWords(r *web.Request, field string, value any) string {
 			words = view.OfContacts(r, nil)
 		}
 		return cmp.Or(words.Filter(v.filter()), none)
+	case []columnView:
+		var all []string
+		for _, c := range v {
+			name := view.PropertyLabel(r, c.Property)
+			if own := said(c.Label); len(own) > 0 {
+				name += " (" + strings.Join(own, ", ") + ")"
+			}
+			all = append(all, name)
+		}
+		return cmp.Or(strings.Join(all, ", "), none)
+	case portal.OwnerName:
+		return ownerWord(r.Reader, v)
 	case supportFormView:
 		return cmp.Or(strings.Join(append([]string{v.Form}, slices.Concat(said(v.Menu), said(v.Header))...), ", "), none)
 	case map[string]string: // stages by pipeline

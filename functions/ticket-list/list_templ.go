@@ -271,11 +271,7 @@ func table(r *web.Request, p page) ui.TableProps {
 	properties := make([]portal.Property, len(shown))
 	for i, c := range shown {
 		properties[i], _ = r.Settings.Property(c.Property)
-		label := c.Label.In(r.Reader.Lang(), r.Settings.Languages[0])
-		if label == "" {
-			label = view.PropertyLabel(r, c.Property)
-		}
-		t.Columns = append(t.Columns, column(r, p, c.Property, label))
+		t.Columns = append(t.Columns, column(r, p, c.Property, view.ColumnLabel(r, c)))
 	}
 	for _, ticket := range p.tickets {
 		row := ui.Row{Href: r.Path("tickets", ticket.ID), Unread: portal.Unread(r.Viewer, ticket, r.Now)}

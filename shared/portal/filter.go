@@ -8,6 +8,12 @@ func (s *Settings) TicketProperties() []Property {
 	return filterable(append(slices.Clone(standard), s.Properties...))
 }
 
+// ColumnProperties are the properties that a column of customers' list can show, the
+// standard ones first.
+func (s *Settings) ColumnProperties() []Property {
+	return slices.DeleteFunc(append(slices.Clone(standard), s.Properties...), func(p Property) bool { return !p.column() })
+}
+
 // RuleProperties are the properties that a rule over contacts may ask for, and with
 // companies those of their companies as well.
 func (s *Settings) RuleProperties(companies bool) []Property {

@@ -381,7 +381,7 @@ func (s *Settings) ShownColumns() []Column {
 	for _, c := range s.Columns {
 		p, ok := s.Property(c.Property)
 		twice := slices.ContainsFunc(shown, func(other Column) bool { return other.Property == c.Property })
-		if !ok || !p.Visible || p.Archived || p.Type == TypeLongText || twice || len(shown) == MaxColumns {
+		if !ok || !p.column() || twice || len(shown) == MaxColumns {
 			continue
 		}
 		subject = subject || c.Property == PropSubject
@@ -395,6 +395,9 @@ func (s *Settings) ShownColumns() []Column {
 	}
 	return shown
 }
+
+// column tells whether a column of customers' list can show the property.
+func (p Property) column() bool { return p.Visible && !p.Archived && p.Type != TypeLongText }
 
 // ShownProperties returns the custom properties that customers may see, in the
 // portal's order.

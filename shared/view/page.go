@@ -245,6 +245,14 @@ func PropertyLabel(r *web.Request, name string) string {
 	return name
 }
 
+// ColumnLabel is what a column of the list is called: its own label, or the property's.
+func ColumnLabel(r *web.Request, c portal.Column) string {
+	if label := c.Label.In(r.Reader.Lang(), r.Settings.Languages[0]); label != "" {
+		return label
+	}
+	return PropertyLabel(r, c.Property)
+}
+
 // PriorityWord is the priority in the reader's words.
 func PriorityWord(reader ui.Reader, p string) string {
 	switch p {

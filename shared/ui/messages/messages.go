@@ -87,17 +87,25 @@ func (c *Catalog) Lang() string { return c.lang }
 func (c *Catalog) Rename(w Words) *Catalog {
 	var pairs []string
 	if w.One != "" {
-		pairs = append(pairs, "ticket", w.One, "Ticket", capital(w.One))
+		pairs = append(pairs, "ticket", w.One, "Ticket", Capital(w.One))
 	}
 	if w.Many != "" {
-		pairs = append(pairs, "tickets", w.Many, "Tickets", capital(w.Many))
+		pairs = append(pairs, "tickets", w.Many, "Tickets", Capital(w.Many))
 	}
 	renamed := *c
 	renamed.bound = append(pairs, c.bound...)
 	return &renamed
 }
 
-func capital(s string) string {
+// Words is what the catalog calls tickets.
+func (c *Catalog) Words() Words {
+	one, _ := lookup(c.bound, "ticket")
+	many, _ := lookup(c.bound, "tickets")
+	return Words{one, many}
+}
+
+// Capital is the word as it begins a sentence.
+func Capital(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
 	return string(unicode.ToUpper(r)) + s[n:]
 }
