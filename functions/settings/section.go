@@ -37,7 +37,7 @@ type section struct {
 }
 
 // sections are the pages of the settings, in the order of their menu.
-var sections = []section{general, inboxes, permissions, supportForm, tickets, design, actions}
+var sections = []section{general, inboxes, permissions, supportForm, design, tickets, actions}
 
 // form is what was sent of a section.
 type form struct {
