@@ -240,6 +240,7 @@ func (v view) messages() []templ.Component {
 				{Name: v.say("Auftragsbestätigung mit einem recht langen Dateinamen, wie ihn Programme gerne vergeben.xlsx", "Order confirmation with a rather long file name of the kind that programs like to give.xlsx"), Size: 48_300, Href: "#file"},
 			}}),
 		ui.Event(ui.EventProps{Reader: v.Reader, Text: v.say("Anna hat den Status auf „In Arbeit“ geändert.", "Anna changed the status to “In progress”."), At: ago(1, 2, 30)}),
+		ui.Event(ui.EventProps{Reader: v.Reader, Text: v.say("Anna hat erneut dazu angefragt", "Anna asked about this again"), Link: ui.NavItem{Label: "#1042", Href: "#"}, At: ago(1, 2, 10)}),
 		ui.Message(ui.MessageProps{Reader: v.Reader, ID: "m2", Author: "Anna", Side: ui.Team, At: ago(1, 1, 2), HTML: v.say(
 			"<p>Guten Tag Frau Nordwind,</p><p>danke für den Hinweis. Ich habe den Lieferort geändert. Zur Sicherheit zwei Fragen:</p><ol><li>Gilt die neue Adresse ab <code>2026-11</code> für alle Rechnungen?</li><li>Bleibt die Rechnungsadresse, wie sie ist?</li></ol><p>Sie finden alle Adressen unter <a href=\"https://example.com/\">Ihren Stammdaten</a>.</p>",
 			"<p>Hello Ms Nordwind,</p><p>thanks for telling us. I've changed the delivery address. Two questions, to be safe:</p><ol><li>Is the new address valid for all invoices from <code>2026-11</code> on?</li><li>Does the billing address stay as it is?</li></ol><p>All addresses are in <a href=\"https://example.com/\">your company's record</a>.</p>")}),
