@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"postern/infra/local/sample"
 	"postern/shared/app"
 	"postern/shared/dynamo"
 	"postern/shared/functiontest"
@@ -180,6 +181,21 @@ func TestFixtures(t *testing.T) {
 		"save-agent":  {Status: 403, Check: unchanged}, "save-customer": {Status: 403, Check: unchanged}, "save-signed-out": {Status: 401, Check: unchanged},
 		"save-cross-origin": {Status: 403, Check: unchanged}, "save-type": {Status: 415, Check: unchanged}, "save-unknown": {Status: 404, Check: unchanged},
 		"do": {Status: 200, Check: unchanged, See: map[string]string{".filter-row": T("de", "settings.filter.property.choose")}},
+
+		"page-design":    {Status: 200, See: map[string]string{"h1": T("de", "settings.design"), ".preview-switches": "Liste", ".shades": "#1F5FBF", "form .error:not([hidden])": ""}},
+		"preview-list":   {Status: 200, See: map[string]string{"h1": T("de", "list.title"), "td": T("de", "design.sample.subject1"), "header .out": "Website", "footer": "AGB"}},
+		"preview-detail": {Status: 200, See: map[string]string{"h1": T("de", "design.sample.subject1"), ".message": T("de", "design.sample.message1")}},
+		"preview-form":   {Status: 200, See: map[string]string{"h1": "Wie können wir helfen?", "main form": "klara@nordwind.example"}}, "preview-malformed": {Status: 200, See: map[string]string{".band, header img": ""}},
+		"preview-agent": {Status: 403}, "preview-customer": {Status: 403},
+		"save-design": {Status: 303, Check: func(t *testing.T, p *functiontest.Portal, _ functiontest.Answer) {
+			s := stored(t, p)
+			if s.Accent != "#0a6b5a" || s.Logo != sample.Logo().Name || s.Font != portal.FontSerif || len(s.HeaderLinks) != 2 || s.HeaderLinks[0].Label["en"] != "Help" || len(s.FooterLinks) != 0 {
+				t.Errorf("%+v", s)
+			}
+			if data, err := p.Store.Image(t.Context(), p.ID, s.Logo); err != nil || len(data) == 0 {
+				t.Errorf("the logo: %d bytes, %v", len(data), err)
+			}
+		}},
 
 		"show": {Status: 200, Header: map[string]string{"Etag": `"1"`}, Check: func(t *testing.T, p *functiontest.Portal, a functiontest.Answer) {
 			if strings.Contains(a.Body, "Key") || strings.Contains(a.Body, "null") {

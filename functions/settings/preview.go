@@ -96,7 +96,7 @@ func (h handler) previewDesign(ctx context.Context, r *web.Request) (web.Result,
 	s.HeaderLinks, s.FooterLinks = sampleLinks(q["header"]), sampleLinks(q["footer"])
 	r.Settings = &s
 	r.Viewer = portal.Viewer{Portal: s.ID, Person: portal.Person{
-		ID: sampleID, First: r.Reader.T("design.sample.first"), Last: r.Reader.T("design.sample.last"), Role: portal.Customer, Registered: r.Now,
+		ID: sampleID, First: r.Reader.T("design.sample.first"), Last: r.Reader.T("design.sample.last"), Email: "klara@nordwind.example", Role: portal.Customer, Registered: r.Now,
 	}}
 	r.Harmless()
 	var shown web.Result

@@ -156,12 +156,13 @@ var expected = map[string]row{
 	"DELETE /api/v1/{portal}/account/passkeys/{passkey}": {401, 404, 404},
 	"POST /{portal}/account/passkeys/{passkey}/remove":   {401, 303, 303},
 
-	"GET /{portal}/settings":            {303, 403, 303}, // of the team who may change them
-	"GET /{portal}/settings/history":    {303, 403, 200},
-	"GET /{portal}/settings/{section}":  {303, 403, 200},
-	"POST /{portal}/settings/{section}": {401, 403, 303},
-	"GET /api/v1/{portal}/settings":     {401, 403, 200},
-	"PATCH /api/v1/{portal}/settings":   {401, 403, 200},
+	"GET /{portal}/settings":                {303, 403, 303}, // of the team who may change them
+	"GET /{portal}/settings/history":        {303, 403, 200},
+	"GET /{portal}/settings/{section}":      {303, 403, 200},
+	"POST /{portal}/settings/{section}":     {401, 403, 303},
+	"GET /{portal}/settings/design/preview": {303, 403, 200},
+	"GET /api/v1/{portal}/settings":         {401, 403, 200},
+	"PATCH /api/v1/{portal}/settings":       {401, 403, 200},
 
 	"GET /{portal}/tokens":                   {303, 403, 200}, // of the team who may set up the portal
 	"POST /{portal}/tokens":                  {401, 403, 200},
