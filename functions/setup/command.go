@@ -15,6 +15,7 @@ import (
 	"postern/shared/auth/password"
 	"postern/shared/dynamo"
 	"postern/shared/portal"
+	"postern/shared/routes"
 	"postern/shared/ui/messages"
 )
 
@@ -22,6 +23,7 @@ import (
 type request struct {
 	Portal string `json:"portal"` // the slug; "" is the deployment's default
 
+	Make      bool   `json:"make"` // the portal itself, where there is none yet
 	Admin     *admin `json:"admin"`
 	Checklist bool   `json:"checklist"`
 	SwitchOn  bool   `json:"switchOn"`
@@ -64,7 +66,7 @@ type switched struct {
 	Active bool   `json:"active"`
 }
 
-const usage = `Give exactly one of {"admin": {"email": "you@example.com"}}, {"checklist": true}, {"switchOn": true} and {"switchOff": true}, ` +
+const usage = `Give exactly one of {"make": true}, {"admin": {"email": "you@example.com"}}, {"checklist": true}, {"switchOn": true} and {"switchOff": true}, ` +
 	`and with it "portal" where it is not the default one.`
 
 func parse(event []byte) (request, error) {
@@ -83,7 +85,7 @@ func parse(event []byte) (request, error) {
 		return r, refuse("The payload is no JSON object. %s", usage)
 	}
 	given := 0
-	for _, g := range []bool{r.Admin != nil, r.Checklist, r.SwitchOn, r.SwitchOff} {
+	for _, g := range []bool{r.Make, r.Admin != nil, r.Checklist, r.SwitchOn, r.SwitchOff} {
 		if g {
 			given++
 		}
@@ -103,6 +105,9 @@ func (s *setup) perform(ctx context.Context, r request) (answer any, err error) 
 	action, what := "checklist", "The checklist could not be read"
 	do := func(ctx context.Context) (any, error) { return s.checklist(ctx, slug) }
 	switch {
+	case r.Make:
+		action, what = "make", "The portal could not be made"
+		do = func(ctx context.Context) (any, error) { return s.makeAnother(ctx, slug) }
 	case r.Admin != nil:
 		action, what = "admin", "The admin could not be made"
 		do = func(ctx context.Context) (any, error) { return s.makeAdmin(ctx, slug, *r.Admin) }
@@ -127,6 +132,23 @@ func (s *setup) perform(ctx context.Context, r request) (answer any, err error) 
 		return nil, err
 	}
 	return answer, nil
+}
+
+// makeAnother makes a portal beside those that are there, like the one that every
+// deployment begins with.
+func (s *setup) makeAnother(ctx context.Context, slug string) (any, error) {
+	switch _, err := s.store.NewestSettings(ctx, slug); {
+	case err == nil:
+		return nil, refuse("portal: there is a portal %q already, or it was called so.", slug)
+	case !portal.ValidSlug(slug) || slices.Contains(routes.Reserved(), slug):
+		return nil, refuse("portal: %q is no slug that a portal can have: 2 to 40 lower-case letters, digits and single hyphens, and none of Postern's own words.", slug)
+	case portal.KindOf(err) != portal.NotFound:
+		return nil, err
+	}
+	if err := s.store.CreatePortal(ctx, firstPortal(slug, s.now()), firstForm()); err != nil {
+		return nil, err
+	}
+	return s.checklist(ctx, slug)
 }
 
 // settings returns those of the portal as they are now.

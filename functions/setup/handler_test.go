@@ -364,6 +364,8 @@ func TestFixtures(t *testing.T) {
 		"checklist":          {[]string{"create"}, `^{"portal":"SLUG","active":false,"items":\[{"id":"name","done":true,"text":"The portal has a name\."},.*{"id":"admin","done":false,"text":"The portal has no admin: .*{"id":"sender","done":true,`},
 		"switch-on":          {[]string{"create", "admin"}, `^{"portal":"SLUG","active":true}$`},
 		"switch-off":         {[]string{"create", "admin", "switch-on"}, `^{"portal":"SLUG","active":false}$`},
+		"make-taken":         {[]string{"create"}, `^portal: there is a portal "SLUG" already`},
+		"make-reserved":      {[]string{"create"}, `^portal: "assets" is no slug that a portal can have`},
 		"both":               {[]string{"create"}, `^Give exactly one of `},
 		"nothing":            {[]string{"create"}, `^Give exactly one of `},
 	}
@@ -395,6 +397,30 @@ func TestFixtures(t *testing.T) {
 				t.Errorf("%s\nwant %s", got, c.want)
 			}
 		})
+	}
+}
+
+// A deployment has several portals, each like the first one.
+func TestMakeAnother(t *testing.T) {
+	p := newPlace(t)
+	first := p.made(t)
+	slug := first.Slug[:min(len(first.Slug), 30)] + "-second"
+	text, err := p.do(t, `{"portal": "`+slug+`", "make": true}`)
+	if err != nil || !strings.Contains(text, `"portal":"`+slug+`","active":false`) {
+		t.Fatalf("%s, %v", text, err)
+	}
+	second, err := p.store.NewestSettings(t.Context(), slug)
+	if err != nil || second.ID == first.ID || bytes.Equal(second.Key, first.Key) || second.Slug != slug {
+		t.Errorf("%+v, %v", second, err)
+	}
+	if _, err := p.do(t, `{"portal": "`+slug+`", "make": true}`); err == nil {
+		t.Error("it is made twice")
+	}
+	if text, err := p.do(t, `{"portal": "`+slug+`", "admin": {"email": "you@example.com"}}`); err != nil || !strings.Contains(text, slug+"/sign-in") {
+		t.Errorf("%s, %v", text, err)
+	}
+	if s := p.made(t); s.HasAdmin() {
+		t.Error("the first portal has its admin")
 	}
 }
 

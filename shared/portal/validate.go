@@ -36,6 +36,11 @@ type Rules struct {
 	Insecure  bool     // providers may be reached without TLS: on a developer's machine
 }
 
+// ValidSlug tells whether a portal's address can have it.
+func ValidSlug(slug string) bool {
+	return len(slug) >= 2 && len(slug) <= 40 && slugPattern.MatchString(slug)
+}
+
 // ValidateSettings tells all that is wrong with settings, beside the field that it is
 // in, as the API names them: "languages", "columns.3", "visible.0.1". Pipelines,
 // properties, inboxes and staff are what they are here.
@@ -83,7 +88,7 @@ func (v *validation) general() {
 	s := v.s
 	v.line("name", s.Name, MaxPortalName, true)
 	switch {
-	case len(s.Slug) < 2 || len(s.Slug) > 40 || !slugPattern.MatchString(s.Slug):
+	case !ValidSlug(s.Slug):
 		v.wrong.add("slug", "settings.error.slug")
 	case slices.Contains(v.rules.Reserved, s.Slug):
 		v.wrong.add("slug", "settings.error.slugReserved")
