@@ -121,6 +121,7 @@ func fullTicket(t *testing.T) portal.Ticket {
 		t.Properties = map[string]string{dynamotest.Product: "chair", dynamotest.Details: "A long story. ", dynamotest.Cost: "12.5"}
 		t.Unproven = &portal.Unproven{Email: "max@nord.example", First: "Max", Last: "Muster", Language: "de", Properties: map[string]string{"phone": "1"}}
 		t.Review = []portal.Review{portal.ReviewLinks}
+		t.Follows = portal.TicketRef{ID: "ticket0000", Number: 1000}
 	})
 }
 
@@ -172,7 +173,7 @@ func TestTicketRoundTrip(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := short
-		want.Threads = nil
+		want.Threads, want.Follows = nil, portal.TicketRef{}
 		if audience != dynamo.TeamAudience(s.ID) {
 			// It would tell that there are comments, and who somebody says to be.
 			want.Noted, want.NotedBy, want.Unproven, want.Review = time.Time{}, "", nil, nil
