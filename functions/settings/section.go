@@ -47,8 +47,8 @@ type form struct {
 	languages []string         // that the settings' texts are in
 	wrong     []portal.FieldError
 	refused   []portal.FieldError // of files
-	typed     map[string]string // what is no value of its field, as it was typed
-	focus     string            // the id of what is to have the focus, after a button
+	typed     map[string]string   // what is no value of its field, as it was typed
+	focus     string              // the id of what is to have the focus, after a button
 }
 
 // line is a text of one line.
@@ -135,8 +135,8 @@ type page struct {
 	v       settingsView     // what the fields have
 	now     *portal.Settings // what is saved
 	forms   []portal.Form
-	base    int64            // the version that the form is a change of
-	changed bool             // the fields have what is not saved
+	base    int64 // the version that the form is a change of
+	changed bool  // the fields have what is not saved
 	typed   map[string]string
 	focus   string
 	failure *web.Failure

@@ -1,4 +1,4 @@
-// Forms: from "Submit a ticket" to the ticket, once; what is asked, with and without
+// Forms: from "Submit ticket" to the ticket, once; what is asked, with and without
 // script; and a form on somebody else's website.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
