@@ -418,6 +418,9 @@ func TestColumnsRefused(t *testing.T) {
 					t.Errorf("%s is %q, not %q", selector, got, want)
 				}
 			}
+			if got := a.Page(t).Find("[autofocus]").First().AttrOr("id", ""); name == "long text" && got != "columns.1.property" {
+				t.Errorf("the focus is on %q", got)
+			}
 			if got := formOf(t, a); order(got) != order(tt.form) {
 				t.Errorf("it has %q", order(got))
 			}

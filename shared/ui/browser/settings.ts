@@ -30,11 +30,17 @@ async function change(form: HTMLFormElement, name: string, value: string): Promi
     if (mine !== asked) return;
     // Nothing is lost that was typed meanwhile.
     if (written(new FormData(form)) !== sent) return void (await change(form, name, value));
-    const at = document.activeElement?.id;
+    const typing = document.activeElement;
+    const at = typing?.id;
+    const caret = typing instanceof HTMLInputElement || typing instanceof HTMLTextAreaElement ? typing.selectionEnd : null;
     form.replaceChildren(...next.childNodes);
     begin(form);
     const focus = form.querySelector<HTMLElement>("[autofocus]") ?? (at ? document.getElementById(at) : null);
     focus?.focus();
+    // Who types on does so where they were.
+    if (caret !== null && focus?.id === at && (focus instanceof HTMLInputElement || focus instanceof HTMLTextAreaElement)) {
+      focus.setSelectionRange(caret, caret);
+    }
     if (!form.contains(document.activeElement)) form.querySelector<HTMLElement>("[tabindex='-1'].rows")?.focus();
     form.dispatchEvent(new Event("change"));
   } catch {
