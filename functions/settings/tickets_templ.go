@@ -749,7 +749,7 @@ func offersTempl(t *ticketsPage) templ.Component {
 			}
 		}
 		for _, o := range t.offers {
-			templ_7745c5c3_Err = ui.Checkbox(ui.CheckboxProps{ID: "header." + o.lang, Name: "header." + o.lang, Value: o.would, Label: t.Reader.T("settings.words.header.adapt", "is", o.is, "would", o.would), Checked: t.taken(o)}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Checkbox(ui.CheckboxProps{ID: "support_form.header." + o.lang, Name: "header." + o.lang, Value: o.would, Error: t.err("support_form.header." + o.lang), Label: t.Reader.T("settings.words.header.adapt", "is", o.is, "would", o.would), Checked: t.taken(o)}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

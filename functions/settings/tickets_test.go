@@ -163,6 +163,24 @@ func TestHeaderIsOffered(t *testing.T) {
 	}
 }
 
+// A header that is too long with the new word is refused beside the offer.
+func TestHeaderTooLong(t *testing.T) {
+	p := functiontest.New(t, func(s *portal.Settings) {
+		s.SupportForm.Header = portal.Text{"de": "Ticket " + strings.Repeat("x", portal.MaxLabel-7)}
+	})
+	form := fields(t, p, "tickets", "words.de.one", "Vorgang", "words.de.many", "Vorgänge")
+	page, form := do(t, p, form, "refresh")
+	form.Set("header.de", page.Find(`.offers input[name="header.de"]`).AttrOr("value", ""))
+	a := send(t, p, "tickets", form)
+	if got := functiontest.Text(a.Page(t).Find(`[id="support_form.header.de-error"]`)); a.Status != 422 || got != functiontest.T("de", "settings.error.long", "max", "80") {
+		t.Errorf("%d: %q", a.Status, got)
+	}
+	if got := formOf(t, a); got.Get("header.de") != form.Get("header.de") || got.Get("words.de.one") != "Vorgang" {
+		t.Errorf("the form has %v", got)
+	}
+	unchanged(t, p, a)
+}
+
 func TestRenamed(t *testing.T) {
 	ticket, order, rma := messages.Words{One: "ticket", Many: "tickets"}, messages.Words{One: "order", Many: "orders"}, messages.Words{One: "RMA", Many: "RMAs"}
 	vorgang := messages.Words{One: "Vorgang", Many: "Vorgänge"}
@@ -362,7 +380,7 @@ func TestColumns(t *testing.T) {
 		form[name] = append(form[name][1:], form[name][0])
 	}
 	_, form = do(t, p, form, "order")
-	page, form = do(t, p, form, "columns.add")
+	_, form = do(t, p, form, "columns.add")
 	form["columns.property"][5] = "product"
 	page, form = do(t, p, form, "refresh")
 	if got := functiontest.Text(page.Find(".columns-preview th")); got != "Betreff Zuständig Status Letzte Aktivität Wer Produkt" {

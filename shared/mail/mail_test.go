@@ -240,6 +240,10 @@ func TestWords(t *testing.T) {
 		{"by a name of the portal's choice", []func(*Notice){func(n *Notice) {
 			n.Settings.OwnerName, n.Settings.OwnerAlias = portal.OwnerAliased, "Team Nord"
 		}}, "Team Nord über Nordwind Hilfe", []string{"Team Nord hat Ihnen geschrieben."}, []string{"Jörg", "Geheim"}},
+		{"by the whole name", []func(*Notice){func(n *Notice) { n.Settings.OwnerName = portal.OwnerFull }}, "Jörg Geheim über Nordwind Hilfe",
+			[]string{"Jörg Geheim hat Ihnen geschrieben."}, nil},
+		{"by the last name, in English", []func(*Notice){english, func(n *Notice) { n.Settings.OwnerName = portal.OwnerLast }}, "Geheim via Nordwind Hilfe",
+			[]string{"Geheim has written to you."}, []string{"Jörg"}},
 		{"by who has left", []func(*Notice){func(n *Notice) { n.Settings.Staff = nil }}, "Nordwind Hilfe",
 			[]string{"Nordwind Hilfe hat Ihnen geschrieben."}, []string{"Jörg", "Geheim"}},
 		{"an answer by link alone", []func(*Notice){linked}, "Jörg über Nordwind Hilfe",
@@ -249,6 +253,13 @@ func TestWords(t *testing.T) {
 		{"another word for tickets", []func(*Notice){func(n *Notice) {
 			n.Settings.Words = map[string]portal.Words{"de": {One: "Vorgang", Many: "Vorgänge"}}
 		}}, "Jörg über Nordwind Hilfe", []string{"Vorgang öffnen"}, []string{"Ticket"}},
+		{"another word for tickets, that begins like a, in English", []func(*Notice){english, received, func(n *Notice) {
+			n.Settings.Words = map[string]portal.Words{"en": {One: "order", Many: "orders"}}
+			n.Message.Author = portal.Author{ID: "carl000001", Name: "Carl"}
+		}}, "Nordwind Hilfe", []string{"We've received order #1234.", "Open order"}, []string{"ticket ", "Ticket", "a order"}},
+		{"the team, by another word for tickets", []func(*Notice){received, team, func(n *Notice) {
+			n.Settings.Words = map[string]portal.Words{"de": {One: "Bestellung", Many: "Bestellungen"}}
+		}}, "Clara Öztürk über Nordwind Hilfe", []string{"Bestellung von Clara Öztürk, neu eingegangen."}, []string{"Ticket "}},
 		{"a confirmation", []func(*Notice){received}, "Nordwind Hilfe",
 			[]string{"Ihre Nachricht ist bei uns angekommen. Sie hat die Nummer 1234.", "Wir melden uns per E-Mail", "> Grüße & Dank"}, nil},
 		{"a confirmation of what another wrote", []func(*Notice){received, func(n *Notice) { n.Message.Author = portal.Author{ID: "carl000001", Name: "Carl"} }},
