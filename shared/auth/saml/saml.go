@@ -19,6 +19,7 @@ import (
 	"github.com/beevik/etree"
 	"github.com/crewjam/saml"
 
+	"postern/shared/auth/saml/metadata"
 	"postern/shared/portal"
 )
 
@@ -147,7 +148,7 @@ func (c *Client) read(posted string) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	if err := scan(text, false); err != nil {
+	if err := metadata.Scan(text, false); err != nil {
 		return Answer{}, err
 	}
 	doc := etree.NewDocument()

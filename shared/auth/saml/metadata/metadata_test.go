@@ -1,4 +1,4 @@
-package saml_test
+package metadata_test
 
 import (
 	"encoding/xml"
@@ -9,13 +9,15 @@ import (
 
 	crewjam "github.com/crewjam/saml"
 
-	"postern/shared/auth/saml"
+	"postern/shared/auth/saml/metadata"
 	"postern/shared/auth/saml/samltest"
 	"postern/shared/portal"
 )
 
-// metadata are those of the test's provider, as the library writes them.
-func metadata(t *testing.T, change func(*crewjam.EntityDescriptor)) []byte {
+var idp = samltest.Provider{Entity: "https://idp.example/metadata", SignInURL: "https://idp.example/sso?tenant=1", Signer: samltest.RSA()}
+
+// written are the metadata of the test's provider, as the library writes them.
+func written(t *testing.T, change func(*crewjam.EntityDescriptor)) []byte {
 	t.Helper()
 	entity, _ := url.Parse(idp.Entity)
 	signIn, _ := url.Parse(idp.SignInURL)
@@ -30,7 +32,7 @@ func metadata(t *testing.T, change func(*crewjam.EntityDescriptor)) []byte {
 	return text
 }
 
-func TestReadMetadata(t *testing.T) {
+func TestRead(t *testing.T) {
 	keys := func(all ...crewjam.KeyDescriptor) func(*crewjam.EntityDescriptor) {
 		return func(m *crewjam.EntityDescriptor) { m.IDPSSODescriptors[0].KeyDescriptors = all }
 	}
@@ -42,7 +44,7 @@ func TestReadMetadata(t *testing.T) {
 		return k
 	}
 	own, other := idp.Signer.Text(), samltest.Other().Text()
-	one := metadata(t, nil)
+	one := written(t, nil)
 	for name, c := range map[string]struct {
 		text  []byte
 		certs []string // nil is an error
@@ -50,26 +52,26 @@ func TestReadMetadata(t *testing.T) {
 		"as the library writes them":    {one, []string{own}},
 		"with a declaration and a note": {slices.Concat([]byte("<?xml version=\"1.0\"?>\n<!-- of today -->\n"), one), []string{own}},
 		"among others":                  {slices.Concat([]byte(`<EntitiesDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata">`), one, []byte(`</EntitiesDescriptor>`)), []string{own}},
-		"with two certificates":         {metadata(t, keys(key("signing", own), key("", "\n"+other[:64]+"\n"+other[64:]+"\n"), key("signing", own), key("encryption", "x"))), []string{own, other}},
-		"for encryption alone":          {metadata(t, keys(key("encryption", own))), nil},
-		"with half a certificate":       {metadata(t, keys(key("signing", own[:400]))), nil},
+		"with two certificates":         {written(t, keys(key("signing", own), key("", "\n"+other[:64]+"\n"+other[64:]+"\n"), key("signing", own), key("encryption", "x"))), []string{own, other}},
+		"for encryption alone":          {written(t, keys(key("encryption", own))), nil},
+		"with half a certificate":       {written(t, keys(key("signing", own[:400]))), nil},
 		"of two providers":              {slices.Concat([]byte(`<EntitiesDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata">`), one, one, []byte(`</EntitiesDescriptor>`)), nil},
-		"of none":                       {metadata(t, func(m *crewjam.EntityDescriptor) { m.IDPSSODescriptors = nil }), nil},
-		"of SAML 1.1": {metadata(t, func(m *crewjam.EntityDescriptor) {
+		"of none":                       {written(t, func(m *crewjam.EntityDescriptor) { m.IDPSSODescriptors = nil }), nil},
+		"of SAML 1.1": {written(t, func(m *crewjam.EntityDescriptor) {
 			m.IDPSSODescriptors[0].ProtocolSupportEnumeration = "urn:oasis:names:tc:SAML:1.1:protocol"
 		}), nil},
-		"without HTTP-Redirect": {metadata(t, func(m *crewjam.EntityDescriptor) {
+		"without HTTP-Redirect": {written(t, func(m *crewjam.EntityDescriptor) {
 			m.IDPSSODescriptors[0].SingleSignOnServices = m.IDPSSODescriptors[0].SingleSignOnServices[1:]
 		}), nil},
-		"without a name":       {metadata(t, func(m *crewjam.EntityDescriptor) { m.EntityID = "" }), nil},
+		"without a name":       {written(t, func(m *crewjam.EntityDescriptor) { m.EntityID = "" }), nil},
 		"with a document type": {slices.Concat([]byte(`<!DOCTYPE x SYSTEM "https://evil.example/x.dtd">`), one), nil},
-		"too long":             {slices.Concat(one, []byte(strings.Repeat(" ", saml.MaxMetadata))), nil},
+		"too long":             {slices.Concat(one, []byte(strings.Repeat(" ", metadata.MaxBytes))), nil},
 		"nothing":              {nil, nil},
 		"a page":               {[]byte("<!doctype html><title>Sign in</title>"), nil},
 		"half":                 {one[:len(one)/2], nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, err := saml.ReadMetadata(c.text)
+			p, err := metadata.Read(c.text)
 			if c.certs == nil {
 				if portal.KindOf(err) != portal.Invalid {
 					t.Fatalf("%+v, %v", p, err)
