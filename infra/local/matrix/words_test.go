@@ -70,11 +70,15 @@ func TestTicketsAreCalledByTheirWord(t *testing.T) {
 	p := newPlace(t, func(s *portal.Settings) { s.Words = words })
 	found := map[string]bool{}
 	for who, pages := range map[string][]string{
+		"": {"sign-in", "sign-in-link", "reset", "register", "embed/" + sample.WebsiteForm},
 		sample.Customer: nil, sample.Stranger: nil, sample.Solo: nil, sample.Manager: nil,
 		sample.Agent: {"inbox", "inbox/new", "inbox/" + sample.OwnTicket, "tickets"},
 		sample.Admin: {"settings/general", "settings/form", "settings/permissions", "settings/actions", "access", "tokens", "audit", "access/why?ticket=0&contact=" + sample.Customer},
 	} {
-		reader := p.as(who)
+		reader := p.nobody()
+		if who != "" {
+			reader = p.as(who)
+		}
 		for _, page := range append([]string{
 			"tickets", "tickets?status=closed", "tickets?status=open&sort=created", "tickets?view=company", "tickets?status=none", "tickets?cursor=x",
 			"tickets/" + sample.OwnTicket, "tickets/" + sample.StrangerTicket, "tickets/" + sample.OldClosedTicket, "tickets/nothing",
