@@ -16,6 +16,7 @@ import (
 
 	"postern/shared/portal"
 	"postern/shared/ui"
+	"postern/shared/view"
 	"postern/shared/web"
 )
 
@@ -264,6 +265,12 @@ func detailWords(r *web.Request, details map[string]string) []string {
 			words = append(words, r.Reader.T("audit.detail.copied"))
 			continue
 		default:
+			field, ok := strings.CutPrefix(name, "after.")
+			if !ok {
+				continue
+			}
+			// The settings' history says both in words.
+			words = append(words, view.SettingName(r.Reader, field))
 			continue
 		}
 		words = append(words, label+": "+value)

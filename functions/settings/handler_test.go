@@ -19,6 +19,7 @@ import (
 	"postern/shared/portal"
 	"postern/shared/ui"
 	"postern/shared/ui/messages"
+	"postern/shared/view"
 )
 
 func TestMain(m *testing.M) {
@@ -230,13 +231,13 @@ func TestViewRoundTrip(t *testing.T) {
 		s.SystemTemplate = portal.TemplateSplit
 	})
 	s := stored(t, p)
-	view := viewOf(s)
+	v := viewOf(s)
 	again := viewOf(s).settings(&portal.Settings{})
 	want, got := fieldsOfJSON(t, viewOf(s)), fieldsOfJSON(t, viewOf(&again))
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}
-	for name, field := range fieldsOf(&view) {
+	for name, field := range fieldsOf(&v) {
 		switch name {
 		case "accent", "owner_alias", "ask_access", "join_domains", "require_sso", "team_second_factor", "custom_stages", "mail_from", "logo", "logo_dark", "favicon", "font", "radius", "button_style", "header_links", "footer_links":
 			continue // which a sample need not have
@@ -310,7 +311,7 @@ func TestSectionsOwnFields(t *testing.T) {
 		if of[field] == "" {
 			t.Errorf("%s is of no section", field)
 		}
-		if settingName(ui.Reader{Catalog: messages.For("de")}, field) == field {
+		if view.SettingName(ui.Reader{Catalog: messages.For("de")}, field) == field {
 			t.Errorf("%s has no name", field)
 		}
 	}
