@@ -118,7 +118,7 @@ func TestHeaderIsOffered(t *testing.T) {
 		s.SupportForm.Header = portal.Text{"de": "Ein Ticket einreichen", "en": "How can we help?"}
 	})
 	offer := func(page *goquery.Document) string {
-		return page.Find(`.offers input[name="header.de"]`).AttrOr("value", "none")
+		return page.Find(`.offers input[name="header_text.de"]`).AttrOr("value", "none")
 	}
 	start := p.Do(t, functiontest.Request{As: "admin", URL: "/{portal}/settings/tickets"})
 	if got := start.Page(t).Find(".offers").Length(); got > 0 {
@@ -128,7 +128,7 @@ func TestHeaderIsOffered(t *testing.T) {
 	form.Set("words.de.one", "Vorgang")
 	form.Set("words.de.many", "Vorgänge")
 	page, form := do(t, p, form, "refresh")
-	if offer(page) != "Ein Vorgang einreichen" || page.Find(`.offers input[name="header.en"]`).Length() > 0 || form.Has("header.de") {
+	if offer(page) != "Ein Vorgang einreichen" || page.Find(`.offers input[name="header_text.en"]`).Length() > 0 || form.Has("header.de") {
 		t.Errorf("offered is %q", functiontest.Text(page.Find(".offers")))
 	}
 	a := send(t, p, "tickets", form)
@@ -141,9 +141,10 @@ func TestHeaderIsOffered(t *testing.T) {
 		t.Fatalf("once it is saved, offered is %q", got)
 	}
 	form = formOf(t, after)
-	form.Set("header.de", "Ein Vorgang einreichen")
-	page, form = do(t, p, form, "columns.add") // another button keeps it
-	if form.Get("header.de") != "Ein Vorgang einreichen" {
+	form.Set("header.de", "on")
+	form.Set("header_text.de", "Einen Vorgang einreichen") // as it is right
+	page, form = do(t, p, form, "columns.add")             // another button keeps it
+	if !form.Has("header.de") || form.Get("header_text.de") != "Einen Vorgang einreichen" {
 		t.Fatalf("the offer is gone: %q", functiontest.Text(page.Find(".offers")))
 	}
 	_, form = do(t, p, form, "columns.6.remove")
@@ -151,10 +152,10 @@ func TestHeaderIsOffered(t *testing.T) {
 		t.Fatal(a.Status)
 	}
 	s := stored(t, p)
-	if s.SupportForm.Header["de"] != "Ein Vorgang einreichen" || s.SupportForm.Header["en"] != "How can we help?" {
+	if s.SupportForm.Header["de"] != "Einen Vorgang einreichen" || s.SupportForm.Header["en"] != "How can we help?" {
 		t.Errorf("the header is %q", s.SupportForm.Header)
 	}
-	if entries := log(t, p); len(entries) != 2 || !strings.Contains(entries[0].Details["after.support_form"], "Ein Vorgang") {
+	if entries := log(t, p); len(entries) != 2 || !strings.Contains(entries[0].Details["after.support_form"], "Einen Vorgang") {
 		t.Errorf("the log has %+v", entries)
 	}
 	again := p.Do(t, functiontest.Request{As: "admin", URL: "/{portal}/settings/tickets?saved"})
@@ -169,13 +170,13 @@ func TestHeaderTooLong(t *testing.T) {
 		s.SupportForm.Header = portal.Text{"de": "Ticket " + strings.Repeat("x", portal.MaxLabel-7)}
 	})
 	form := fields(t, p, "tickets", "words.de.one", "Vorgang", "words.de.many", "Vorgänge")
-	page, form := do(t, p, form, "refresh")
-	form.Set("header.de", page.Find(`.offers input[name="header.de"]`).AttrOr("value", ""))
+	_, form = do(t, p, form, "refresh")
+	form.Set("header.de", "on")
 	a := send(t, p, "tickets", form)
 	if got := functiontest.Text(a.Page(t).Find(`[id="support_form.header.de-error"]`)); a.Status != 422 || got != functiontest.T("de", "settings.error.long", "max", "80") {
 		t.Errorf("%d: %q", a.Status, got)
 	}
-	if got := formOf(t, a); got.Get("header.de") != form.Get("header.de") || got.Get("words.de.one") != "Vorgang" {
+	if got := formOf(t, a); !got.Has("header.de") || got.Get("header_text.de") != form.Get("header_text.de") || form.Get("header_text.de") == "" || got.Get("words.de.one") != "Vorgang" {
 		t.Errorf("the form has %v", got)
 	}
 	unchanged(t, p, a)
