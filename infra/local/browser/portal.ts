@@ -121,7 +121,18 @@ interface Worker {
   task: (purpose: Purpose, properties?: Record<string, string>) => Promise<Task>;
 }
 
+/** A portal of a test's own, as every deployment begins with: nobody but its admin,
+    and off. */
+export interface Fresh {
+  slug: string;
+  path: (rest: string) => string;
+  cookies: Cookie[]; // the admin's
+  api: APIRequestContext; // and the admin's programs
+}
+
 interface Fixtures {
+  /** Makes a portal, and signs the test's own browser in as its admin. */
+  fresh: (language?: Language) => Promise<Fresh>;
   /** Signs the test's own browser in, by a session that other tests share: to
       sign out again, use signIn. */
   as: (account: Account, portal?: Portal) => Promise<void>;
@@ -219,6 +230,35 @@ export const test = base.extend<Fixtures, Worker>({
     await use(async (account, portal = "support") => {
       await context.addCookies(await session(account, portal));
     });
+  },
+
+  fresh: async ({ context, playwright }, use) => {
+    const made: APIRequestContext[] = [];
+    await use(async (language = "de") => {
+      const slug = `neu-${newID()}`;
+      const gate = await playwright.request.newContext({ baseURL: origin() });
+      const setUp = async (data: object) => {
+        const answer = await gate.post("/_local/invoke/setup", { data: { portal: slug, ...data } });
+        expect(answer.status(), await answer.text()).toBe(200);
+        return (await answer.json()) as { password: string };
+      };
+      await setUp({ make: true });
+      const email = "chefin@postern.example";
+      const { password } = await setUp({ admin: { email, first: "Chris", last: "Chef", language } });
+      const answer = await gate.post(`/api/v1/${slug}/session`, { data: { email, password } });
+      expect(answer.status()).toBe(204);
+      const { cookies } = await gate.storageState();
+      await gate.dispose();
+      await context.addCookies(cookies);
+      const api = await playwright.request.newContext({
+        baseURL: origin(),
+        storageState: { cookies, origins: [] },
+        extraHTTPHeaders: { Accept: "application/json" },
+      });
+      made.push(api);
+      return { slug, path: (rest) => `/${slug}/${rest}`, cookies, api };
+    });
+    for (const api of made) await api.dispose();
   },
 
   expected: [[], { option: true }],
