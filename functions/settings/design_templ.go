@@ -131,7 +131,7 @@ func designTempl(p *page) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.SettingsCard(p.Reader.T("design.images.title"), p.Reader.T("design.images.help", "max", p.Reader.Size(portal.MaxImageBytes), "side", strconv.Itoa(portal.MaxImageSide))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.SettingsCard(p.Reader.T("design.images.title"), p.Reader.T("design.images.help", "max", p.Reader.Size(portal.MaxImageBytes), "side", p.Reader.Number(portal.MaxImageSide))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
