@@ -38,7 +38,7 @@ func linkedBy() map[string][]string {
 	}
 	return map[string][]string{
 		"postern/shared/openapi":                        {"home"},
-		"image/png":                                     {"second-factor", "settings"},
+		"image/png":                                     {"settings"},
 		"github.com/microcosm-cc/bluemonday":            {"inbox", "ticket-reply"},
 		"golang.org/x/crypto/argon2":                    {"account", "link", "passkey", "second-factor", "setup", "sign-in"},
 		"github.com/pquerna/otp":                        {"second-factor"},
