@@ -304,6 +304,13 @@ func read(document []byte) (Document, error) {
 	d := Document{
 		Title: raw.Info.Title, Version: raw.Info.Version, Description: raw.Info.Description, Schemas: raw.Components.Schemas,
 	}
+	for _, m := range d.Schemas {
+		for i, p := range m.Value.Properties {
+			if owner, name, ok := strings.Cut(p.Value.Ref, "/properties/"); ok { // as another's is
+				m.Value.Properties[i].Value = find(find(d.Schemas, owner).Properties, name)
+			}
+		}
+	}
 	for _, s := range raw.Components.SecuritySchemes {
 		d.Security = s.Value.Description
 	}
