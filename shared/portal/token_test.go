@@ -26,7 +26,7 @@ func TestValidateToken(t *testing.T) {
 		"long":            {APIToken{Name: strings.Repeat("ä", MaxTokenName+1), Scopes: good.Scopes}, 30, []string{"name"}},
 		"turned":          {APIToken{Name: "a\u202eb", Scopes: good.Scopes}, 30, []string{"name"}},
 		"unknown scope":   {APIToken{Name: "a", Scopes: []Scope{TicketsRead, "tickets:*"}}, 30, []string{"scopes"}},
-		"no route's":      {APIToken{Name: "a", Scopes: []Scope{SettingsWrite}}, 30, []string{"scopes"}},
+		"no route's":      {APIToken{Name: "a", Scopes: []Scope{"audit:write"}}, 30, []string{"scopes"}},
 		"for ever":        {APIToken{Name: "a", Scopes: good.Scopes}, -1, []string{"days"}},
 		"as it likes":     {APIToken{Name: "a", Scopes: good.Scopes}, 36500, []string{"days"}},
 		"longest is good": {APIToken{Name: strings.Repeat("ä", MaxTokenName), Scopes: Scopes}, 365, nil},
