@@ -29,15 +29,18 @@ type store interface {
 	PutImage(ctx context.Context, portalID string, i portal.Image) error
 	Image(ctx context.Context, portalID, name string) ([]byte, error)
 	SendWaiting(ctx context.Context, portalID string, now time.Time) (int, error)
+	Members(ctx context.Context, portalID, group, after string, limit int32) (people []portal.Person, next string, err error)
+	PutProviderSecret(ctx context.Context, portalID, name, secret string) error
 }
 
 type handler struct {
 	store  store
 	config app.Config
+	client *http.Client // to what admins enter
 }
 
-func newHandler(cfg app.Config, s store) http.Handler {
-	h := handler{s, cfg}
+func newHandler(cfg app.Config, s store, client *http.Client) http.Handler {
+	h := handler{s, cfg, client}
 	handlers := map[string]web.Handler{}
 	for key, handle := range map[string]web.Handler{
 		"GET /{portal}/settings":                h.begin,
@@ -100,11 +103,19 @@ func (h handler) change(ctx context.Context, r *web.Request) (web.Result, error)
 	if err != nil {
 		return web.Result{}, web.JSONError(err)
 	}
+	wrong, err := h.complete(ctx, r, &v)
+	if err != nil {
+		return web.Result{}, err
+	}
 	forms, err := h.store.Forms(ctx, before.ID)
 	if err != nil {
 		return web.Result{}, err
 	}
-	saved, err := h.save(ctx, r, forms, before, v.settings(before))
+	after := v.settings(before)
+	if len(wrong) > 0 {
+		return web.Result{}, alsoWrong(h.valid(r, forms, before, &after), wrong)
+	}
+	saved, err := h.save(ctx, r, forms, before, after)
 	if portal.KindOf(err) == portal.Conflict {
 		err = web.Stale(err) // somebody has saved at the same moment
 	}
@@ -126,7 +137,11 @@ func (h handler) save(ctx context.Context, r *web.Request, forms []portal.Form, 
 	if err != nil {
 		return nil, err
 	}
-	if err := alsoWrong(h.valid(r, forms, before, &after), gone); err != nil {
+	used, err := h.inUse(ctx, before, &after)
+	if err != nil {
+		return nil, err
+	}
+	if err := alsoWrong(h.valid(r, forms, before, &after), append(gone, used...)); err != nil {
 		return nil, err
 	}
 	saved, err := h.store.SaveSettings(ctx, before, after, r.Entry(dynamo.NewID(r.Now), portal.AuditSettingsChanged, details(changes)))

@@ -25,7 +25,7 @@ import (
 func TestMain(m *testing.M) {
 	functiontest.Main(m, "settings", func(cfg app.Config, s *dynamo.Store, _ *functiontest.Files) http.Handler {
 		cfg.MailFrom = "support@portal.example"
-		return newHandler(cfg, s)
+		return newHandler(cfg, s, outside)
 	})
 }
 
@@ -150,6 +150,9 @@ func TestFixtures(t *testing.T) {
 		"page-permissions": {Status: 200, See: map[string]string{"h1": T("de", "settings.permissions"), ".filter": T("de", "settings.permissions.rule.none"), "form .error": ""}},
 		"page-form":        {Status: 200, See: map[string]string{"h1": T("de", "settings.form"), "form .error": ""}},
 		"page-actions":     {Status: 200, See: map[string]string{"h1": T("de", "settings.actions"), "form .error": ""}},
+		"page-properties":  {Status: 200, See: map[string]string{"h1": T("de", "settings.properties"), "form .error": ""}},
+		"page-pipelines":   {Status: 200, See: map[string]string{"h1": T("de", "settings.pipelines"), "form .error": ""}},
+		"page-inboxes":     {Status: 200, See: map[string]string{"h1": T("de", "settings.inboxes"), "form .error": ""}},
 		"page-agent":       {Status: 403, See: map[string]string{"main": T("de", "access.error.mayNot")}},
 		"page-customer":    {Status: 403, See: map[string]string{"main": T("de", "error.teamOnly")}},
 		"page-signed-out":  {Status: 303}, "page-unknown": {Status: 404},

@@ -6,9 +6,10 @@ import (
 	"postern/shared/app/awsconfig"
 	"postern/shared/dynamo"
 	"postern/shared/lambdahttp"
+	"postern/shared/outgoing"
 )
 
 func main() {
 	cfg := app.Load()
-	lambdahttp.Start(newHandler(cfg, dynamo.Open(awsconfig.Load(), cfg.TablePrefix)))
+	lambdahttp.Start(newHandler(cfg, dynamo.Open(awsconfig.Load(), cfg.TablePrefix), outgoing.Client(cfg.Insecure())))
 }

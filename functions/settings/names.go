@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"postern/shared/portal"
@@ -63,6 +64,34 @@ func valueWords(r *web.Request, field string, value any) string {
 		return cmp.Or(strings.Join(all, ", "), none)
 	case portal.OwnerName:
 		return ownerWord(r.Reader, v)
+	case portal.AccessMode:
+		return accessMode(r.Reader, v)
+	case portal.SystemTemplate:
+		return web.TemplateName(r.Reader, v)
+	case []groupView:
+		var all []string
+		for _, g := range v {
+			name := g.Name
+			if !g.Static {
+				name += " (" + cmp.Or(view.OfContacts(r, nil).Filter(g.Rule.filter()), none) + ")"
+			}
+			all = append(all, name)
+		}
+		return cmp.Or(strings.Join(all, ", "), none)
+	case []providerView:
+		var all []string
+		for _, p := range v {
+			all = append(all, providerWords(r.Reader, p))
+		}
+		return cmp.Or(strings.Join(all, ", "), none)
+	case map[portal.SystemPage]pageTextView:
+		var all []string
+		for _, page := range portal.SystemPages() {
+			if said := slices.Concat(said(v[page].Title), said(v[page].Text)); len(said) > 0 {
+				all = append(all, web.PageName(r.Reader, page)+": "+strings.Join(said, ", "))
+			}
+		}
+		return cmp.Or(strings.Join(all, "; "), none)
 	case supportFormView:
 		return cmp.Or(strings.Join(append([]string{v.Form}, slices.Concat(said(v.Menu), said(v.Header))...), ", "), none)
 	case map[string]string: // stages by pipeline
@@ -75,6 +104,23 @@ func valueWords(r *web.Request, field string, value any) string {
 		return cmp.Or(strings.Join(all, ", "), none)
 	}
 	return cmp.Or(strings.Join(texted(reflect.ValueOf(value)), ", "), none)
+}
+
+// providerWords are what tells an identity provider apart.
+func providerWords(r ui.Reader, p providerView) string {
+	what := []string{providerKind(r, p)}
+	for _, s := range []string{p.Issuer, p.ClientID, p.SignInURL, strings.Join(p.Domains, " ")} {
+		if s != "" {
+			what = append(what, s)
+		}
+	}
+	if p.Secret != "" {
+		what = append(what, r.T("settings.sso.secret")+" "+p.Secret[:min(6, len(p.Secret))])
+	}
+	if n := len(p.Certificates); n > 0 {
+		what = append(what, r.T("settings.sso.certificates")+" "+strconv.Itoa(n))
+	}
+	return p.Name + " (" + strings.Join(what, ", ") + ")"
 }
 
 // said are a text's words in all languages.

@@ -31,13 +31,13 @@ type section struct {
 	// settings.js.
 	files   bool
 	scripts []string
-	// upload takes the files. What is wrong with one is said at once, whatever button
-	// has sent it.
+	// upload takes the files, and what else the form sends and the settings only name.
+	// What is wrong with it is said at once, whatever button has sent it.
 	upload func(ctx context.Context, h handler, r *web.Request, f *form, v *settingsView) error
 }
 
 // sections are the pages of the settings, in the order of their menu.
-var sections = []section{general, inboxes, permissions, supportForm, design, tickets, actions}
+var sections = []section{general, inboxes, permissions, supportForm, design, tickets, actions, access, systemPages}
 
 // form is what was sent of a section.
 type form struct {
@@ -46,9 +46,10 @@ type form struct {
 	lang      string           // in which numbers are typed
 	languages []string         // that the settings' texts are in
 	wrong     []portal.FieldError
-	refused   []portal.FieldError // of files
+	refused   []portal.FieldError // of what upload takes
 	typed     map[string]string   // what is no value of its field, as it was typed
 	focus     string              // the id of what is to have the focus, after a button
+	added     string              // the id of what a button adds
 }
 
 // line is a text of one line.

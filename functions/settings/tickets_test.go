@@ -327,7 +327,7 @@ func TestHowMuchTheFilterHides(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := &newest{store: p.Store, tickets: few[:tt.count]}
-			p.Handler = newHandler(p.Config, n)
+			p.Handler = newHandler(p.Config, n, nil)
 			page, _ := do(t, p, fields(t, p, "tickets", "visible.0.0.value", tt.filter), tt.what)
 			count := page.Find(".filter-count")
 			if got := functiontest.Text(count); !strings.Contains(got, tt.says) {
@@ -342,7 +342,7 @@ func TestHowMuchTheFilterHides(t *testing.T) {
 		})
 	}
 	n := &newest{store: p.Store, tickets: few[:5]}
-	p.Handler = newHandler(p.Config, n)
+	p.Handler = newHandler(p.Config, n, nil)
 	page, _ := do(t, p, fields(t, p, "tickets", "visible.0.0.op", "empty"), "refresh")
 	if got := functiontest.Text(page.Find(".filter-count .banner.warn")); !strings.Contains(got, T("de", "settings.visible.all", "hidden", "5", "seen", "5")) {
 		t.Errorf("a filter that hides all says %q", got)

@@ -96,7 +96,7 @@ type legalLinkView struct {
 	URL   string      `json:"url"`
 }
 
-// providerView is an identity provider, without its secret.
+// providerView is an identity provider. Its secret can be entered and not read.
 type providerView struct {
 	ID           string              `json:"id"`
 	Name         string              `json:"name"`
@@ -104,9 +104,18 @@ type providerView struct {
 	Preset       portal.Preset       `json:"preset"`
 	Issuer       string              `json:"issuer"`
 	ClientID     string              `json:"client_id"`
+	Secret       string              `json:"secret"` // names the one that is kept; "" is none
+	ClientSecret string              `json:"client_secret,omitempty"`
 	SignInURL    string              `json:"sign_in_url"`
 	Certificates []string            `json:"certificates"`
 	Domains      []string            `json:"domains"`
+}
+
+func (p providerView) provider() portal.Provider {
+	return portal.Provider{
+		ID: p.ID, Name: p.Name, Kind: p.Kind, Preset: p.Preset, Issuer: p.Issuer, ClientID: p.ClientID, Secret: p.Secret,
+		SignInURL: p.SignInURL, Certificates: p.Certificates, Domains: p.Domains,
+	}
 }
 
 type pageTextView struct {
@@ -165,7 +174,7 @@ func viewOf(s *portal.Settings) settingsView {
 	}
 	for _, p := range s.Providers {
 		v.Providers = append(v.Providers, providerView{
-			p.ID, p.Name, p.Kind, p.Preset, p.Issuer, p.ClientID, p.SignInURL, listOf(p.Certificates), listOf(p.Domains),
+			p.ID, p.Name, p.Kind, p.Preset, p.Issuer, p.ClientID, p.Secret, "", p.SignInURL, listOf(p.Certificates), listOf(p.Domains),
 		})
 	}
 	for page, words := range s.SystemPages {
@@ -272,10 +281,7 @@ func (v settingsView) settings(before *portal.Settings) portal.Settings {
 		s.Consent.Legal = append(s.Consent.Legal, portal.LegalLink{Label: textOf(l.Label), URL: l.URL})
 	}
 	for _, p := range v.Providers {
-		s.Providers = append(s.Providers, portal.Provider{
-			ID: p.ID, Name: p.Name, Kind: p.Kind, Preset: p.Preset, Issuer: p.Issuer, ClientID: p.ClientID,
-			SignInURL: p.SignInURL, Certificates: p.Certificates, Domains: p.Domains,
-		})
+		s.Providers = append(s.Providers, p.provider())
 	}
 	s.SystemTemplate, s.SystemPages = v.SystemTemplate, map[portal.SystemPage]portal.PageText{}
 	for page, words := range v.SystemPages {

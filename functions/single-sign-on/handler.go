@@ -97,7 +97,7 @@ func (h *handler) openID(ctx context.Context, r *web.Request, p portal.Provider)
 	if err := portal.ValidateProvider(p, r.Insecure()); err != nil {
 		return nil, unavailable(err)
 	}
-	secret, err := h.store.ProviderSecret(ctx, r.Settings.ID, p.ID)
+	secret, err := h.store.ProviderSecret(ctx, r.Settings.ID, p.SecretName())
 	if err != nil {
 		return nil, err
 	}

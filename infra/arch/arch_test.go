@@ -165,6 +165,14 @@ var rooms = []room{
 		modules: []string{templ, group, "github.com/mileusna/useragent"},
 	},
 	{
+		path: "functions/settings",
+		rooms: []string{
+			"shared/portal", "shared/routes", "shared/dynamo", "shared/auth/saml/metadata", "shared/app", "shared/app/awsconfig", "shared/web",
+			"shared/ui", "shared/view", "shared/form", "shared/lambdahttp", "shared/picture", "shared/outgoing",
+		},
+		modules: []string{templ},
+	},
+	{
 		path: "functions/form-submit",
 		rooms: []string{
 			"shared/portal", "shared/routes", "shared/dynamo", "shared/blob", "shared/auth", "shared/app", "shared/app/awsconfig", "shared/web",

@@ -45,7 +45,7 @@ func linkedBy() map[string][]string {
 		"github.com/coreos/go-oidc/v3/oidc":             {"single-sign-on"},
 		"golang.org/x/oauth2":                           {"single-sign-on"},
 		"github.com/crewjam/saml":                       {"single-sign-on"},
-		"code.dny.dev/ssrf":                             {"single-sign-on"},
+		"code.dny.dev/ssrf":                             {"settings", "single-sign-on"},
 		"github.com/go-webauthn/webauthn/webauthn":      {"passkey"},
 		"github.com/aws/aws-sdk-go-v2/service/s3":       storing,
 		"github.com/aws/aws-sdk-go-v2/service/sesv2":    {"notify"},

@@ -169,7 +169,8 @@ var functions = map[string][]Grant{
 		{Attachments, []string{putObject}},
 		{Bucket, []string{listBucket}},
 	}),
-	"settings": union(viewer, []Grant{ // patterns 7, 49, 112, 130 to 133, 137
+	"settings": union(viewer, []Grant{ // patterns 7, 49, 54, 74, 112, 130 to 133, 137
+		{schema.Credentials, []string{putItem}}, // secrets with providers, which it cannot read
 		{schema.Lists, []string{query}},
 		{schema.Settings, []string{getItem, query, putItem}},
 		{schema.Audit, []string{putItem}},

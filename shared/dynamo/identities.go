@@ -132,10 +132,10 @@ type secretItem struct {
 	Secret string `dynamodbav:"secret"`
 }
 
-// ProviderSecret returns the secret that the portal has with an identity provider,
-// "" where there is none (pattern 74, one GetItem: 0.5).
-func (s *Store) ProviderSecret(ctx context.Context, portalID, provider string) (string, error) {
-	it, err := s.get(ctx, key{table: schema.Credentials, pk: portalID + "#sso", sk: "provider#" + provider})
+// ProviderSecret returns the secret that the portal has with an identity provider, by
+// its [portal.Provider.SecretName], "" where there is none (pattern 74, one GetItem: 0.5).
+func (s *Store) ProviderSecret(ctx context.Context, portalID, name string) (string, error) {
+	it, err := s.get(ctx, key{table: schema.Credentials, pk: portalID + "#sso", sk: "provider#" + name})
 	if it == nil || err != nil {
 		return "", err
 	}
@@ -145,6 +145,6 @@ func (s *Store) ProviderSecret(ctx context.Context, portalID, provider string) (
 }
 
 // PutProviderSecret writes it (pattern 74, one PutItem: 1).
-func (s *Store) PutProviderSecret(ctx context.Context, portalID, provider, secret string) error {
-	return s.put(ctx, schema.Credentials, marshal(portalID+"#sso", "provider#"+provider, secretItem{Secret: secret}))
+func (s *Store) PutProviderSecret(ctx context.Context, portalID, name, secret string) error {
+	return s.put(ctx, schema.Credentials, marshal(portalID+"#sso", "provider#"+name, secretItem{Secret: secret}))
 }

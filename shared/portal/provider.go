@@ -3,8 +3,10 @@ package portal
 import (
 	"crypto/ecdsa"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -23,6 +25,7 @@ type Provider struct {
 
 	Issuer   string // what identities belong to: OpenID Connect's issuer, SAML's entity id
 	ClientID string // as which a provider of OpenID Connect knows the portal
+	Secret   string // names what the portal proves that with, as NewSecret does; "" is what commands have put there
 
 	// Of a provider of SAML: where browsers are sent to sign in, by the
 	// HTTP-Redirect binding, and what its answers are signed with, each in PEM or
@@ -54,9 +57,50 @@ const (
 
 // Issuers of the presets: Microsoft's has the tenant in it.
 const (
-	googleIssuer = "https://accounts.google.com"
+	GoogleIssuer = "https://accounts.google.com"
 	googleMail   = "gmail.com"
+
+	microsoftHost = "https://login.microsoftonline.com/"
+	microsoftEnd  = "/v2.0"
 )
+
+// MicrosoftIssuer is the issuer of a tenant of Microsoft's.
+func MicrosoftIssuer(tenant string) string { return microsoftHost + tenant + microsoftEnd }
+
+// MicrosoftTenant is the tenant whose issuer it is; what is none of Microsoft's stays
+// what it is.
+func MicrosoftTenant(issuer string) string {
+	if tenant, ok := strings.CutPrefix(issuer, microsoftHost); ok && strings.HasSuffix(tenant, microsoftEnd) {
+		return strings.TrimSuffix(tenant, microsoftEnd)
+	}
+	return issuer
+}
+
+// NewSecret names a secret with the provider. It is for the issuer alone: one that is
+// entered in its place is told nothing.
+func (p Provider) NewSecret(id string) string { return id + "-" + p.issuerMark() }
+
+// KeepsSecret tells whether the provider has a secret that is for its issuer.
+func (p Provider) KeepsSecret() bool {
+	id, ok := strings.CutSuffix(p.Secret, "-"+p.issuerMark())
+	return ok && ValidID(id)
+}
+
+// SecretName is what the provider's secret is kept under.
+func (p Provider) SecretName() string {
+	switch {
+	case p.Secret == "":
+		return p.ID
+	case !p.KeepsSecret():
+		return p.ID + "#" // which is nothing's
+	}
+	return p.ID + "#" + p.Secret
+}
+
+func (p Provider) issuerMark() string {
+	sum := sha256.Sum256([]byte(p.Issuer))
+	return hex.EncodeToString(sum[:8])
+}
 
 // microsoftIssuer has one tenant's id: "common", "organizations" and "consumers"
 // would be anybody.
@@ -108,7 +152,7 @@ func (p Provider) Proves(i Identity) bool {
 	}
 	switch p.Preset {
 	case Google:
-		return i.Verified && p.Issuer == googleIssuer && (domain == googleMail || strings.EqualFold(i.Hosted, domain))
+		return i.Verified && p.Issuer == GoogleIssuer && (domain == googleMail || strings.EqualFold(i.Hosted, domain))
 	case Microsoft:
 		// Its address is whatever the tenant's admin wrote: who is pinned to one
 		// tenant, and to the domains that are the tenant's, may believe it.
@@ -159,9 +203,12 @@ func validateOpenID(f *fields, p Provider, insecure bool) {
 	if p.ClientID == "" {
 		f.add("client_id", "provider.error.clientId")
 	}
+	if p.Secret != "" && !p.KeepsSecret() {
+		f.add("client_secret", "provider.error.secret")
+	}
 	u, ok := secureAddress(p.Issuer, insecure)
 	switch {
-	case !ok || u.RawQuery != "", p.Preset == Google && p.Issuer != googleIssuer:
+	case !ok || u.RawQuery != "", p.Preset == Google && p.Issuer != GoogleIssuer:
 		f.add("issuer", "provider.error.issuer")
 	case p.Preset == Microsoft && !microsoftIssuer.MatchString(p.Issuer):
 		f.add("issuer", "provider.error.tenant")

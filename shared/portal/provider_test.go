@@ -20,7 +20,7 @@ const tenant = "https://login.microsoftonline.com/0f0e0d0c-0b0a-4908-8706-050403
 
 func TestProves(t *testing.T) {
 	any := Provider{Issuer: "https://id.example"}
-	google := Provider{Preset: Google, Issuer: googleIssuer}
+	google := Provider{Preset: Google, Issuer: GoogleIssuer}
 	microsoft := Provider{Preset: Microsoft, Issuer: tenant, Domains: []string{"nordwind.example"}}
 	saml := Provider{Kind: SAML, Issuer: any.Issuer, Domains: []string{"nordwind.example"}}
 	with := func(p Provider, change func(*Provider)) Provider { change(&p); return p }
@@ -37,11 +37,11 @@ func TestProves(t *testing.T) {
 		"another issuer's":               {provider: any, identity: func(i *Identity) { i.Issuer = "https://other.example" }},
 		"of a named domain":              {provider: with(any, func(p *Provider) { p.Domains = []string{"nordwind.example"} }), want: true, team: true},
 		"of another domain":              {provider: with(any, func(p *Provider) { p.Domains = []string{"wind.example"} })},
-		"Google's own":                   {provider: google, identity: func(i *Identity) { i.Issuer, i.Email = googleIssuer, "anna@gmail.com" }, want: true},
-		"of a Google organisation":       {provider: google, identity: func(i *Identity) { i.Issuer, i.Hosted = googleIssuer, "Nordwind.example" }, want: true},
-		"a Google account of elsewhere":  {provider: google, identity: func(i *Identity) { i.Issuer = googleIssuer }},
-		"of another Google organisation": {provider: google, identity: func(i *Identity) { i.Issuer, i.Hosted = googleIssuer, "sued.example" }},
-		"Google's, of a named domain":    {provider: with(google, func(p *Provider) { p.Domains = []string{"nordwind.example"} }), identity: func(i *Identity) { i.Issuer, i.Hosted = googleIssuer, "nordwind.example" }, want: true, team: true},
+		"Google's own":                   {provider: google, identity: func(i *Identity) { i.Issuer, i.Email = GoogleIssuer, "anna@gmail.com" }, want: true},
+		"of a Google organisation":       {provider: google, identity: func(i *Identity) { i.Issuer, i.Hosted = GoogleIssuer, "Nordwind.example" }, want: true},
+		"a Google account of elsewhere":  {provider: google, identity: func(i *Identity) { i.Issuer = GoogleIssuer }},
+		"of another Google organisation": {provider: google, identity: func(i *Identity) { i.Issuer, i.Hosted = GoogleIssuer, "sued.example" }},
+		"Google's, of a named domain":    {provider: with(google, func(p *Provider) { p.Domains = []string{"nordwind.example"} }), identity: func(i *Identity) { i.Issuer, i.Hosted = GoogleIssuer, "nordwind.example" }, want: true, team: true},
 		"Microsoft's, of the tenant": {provider: microsoft, identity: func(i *Identity) {
 			i.Issuer, i.Tenant, i.Verified = tenant, "0f0e0d0c-0b0a-4908-8706-050403020100", false
 		}, want: true, team: true},
@@ -91,7 +91,7 @@ func TestValidateProvider(t *testing.T) {
 		"with a query":              {change: func(p *Provider) { p.Issuer += "?x=1" }, fields: []string{"issuer"}},
 		"with a password":           {change: func(p *Provider) { p.Issuer = "https://a:b@id.example" }, fields: []string{"issuer"}},
 		"Google elsewhere":          {change: func(p *Provider) { p.Preset = Google }, fields: []string{"issuer"}},
-		"Google":                    {change: func(p *Provider) { p.Preset, p.Issuer = Google, googleIssuer }},
+		"Google":                    {change: func(p *Provider) { p.Preset, p.Issuer = Google, GoogleIssuer }},
 		"Microsoft":                 {change: func(p *Provider) { p.Preset, p.Issuer, p.Domains = Microsoft, tenant, []string{"nordwind.example"} }},
 		"Microsoft without domains": {change: func(p *Provider) { p.Preset, p.Issuer = Microsoft, tenant }, fields: []string{"domains"}},
 		"Microsoft for everybody": {change: func(p *Provider) {
@@ -160,4 +160,29 @@ func certificate(t *testing.T, bits int) string {
 		t.Fatal(err)
 	}
 	return base64.StdEncoding.EncodeToString(der)
+}
+
+// A secret is for one issuer: who enters another is not told it.
+func TestProviderSecret(t *testing.T) {
+	p := Provider{ID: "provider01", Name: "P", Issuer: "https://idp.example", ClientID: "portal"}
+	if p.SecretName() != p.ID || p.KeepsSecret() {
+		t.Errorf("without one: %q", p.SecretName())
+	}
+	p.Secret = p.NewSecret("secret0001")
+	if p.SecretName() != p.ID+"#"+p.Secret || !p.KeepsSecret() || ValidateProvider(p, false) != nil {
+		t.Errorf("with one: %q, %v", p.SecretName(), ValidateProvider(p, false))
+	}
+	for _, wrong := range []Provider{{Issuer: "https://evil.example", Secret: p.Secret}, {Issuer: p.Issuer, Secret: "x" + p.Secret[10:]}, {Issuer: p.Issuer, Secret: "secret0001"}} {
+		wrong.ID, wrong.Name, wrong.ClientID = p.ID, p.Name, p.ClientID
+		if got := wrong.SecretName(); got != p.ID+"#" {
+			t.Errorf("%+v: %q", wrong, got)
+		}
+		if e, ok := ValidateProvider(wrong, false).(*Error); !ok || len(e.Fields) != 1 || e.Fields[0].Field != "client_secret" {
+			t.Errorf("%+v: %v", wrong, ValidateProvider(wrong, false))
+		}
+	}
+	tenant := "11111111-2222-3333-4444-555555555555"
+	if got := MicrosoftTenant(MicrosoftIssuer(tenant)); got != tenant || MicrosoftTenant("https://x.example/v2.0") != "https://x.example/v2.0" {
+		t.Errorf("tenant %q", got)
+	}
 }

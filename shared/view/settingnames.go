@@ -72,6 +72,30 @@ func SettingName(r ui.Reader, field string) string {
 		return r.T("settings.reopening.on")
 	case "reopen_days":
 		return r.T("settings.reopening.days")
+	case "access":
+		return r.T("settings.access.mode")
+	case "groups":
+		return r.T("settings.groups.title")
+	case "ask_access":
+		return r.T("settings.access.ask")
+	case "join_domains":
+		return r.T("settings.access.join")
+	case "consent":
+		return r.T("settings.consent.title")
+	case "providers":
+		return r.T("settings.sso")
+	case "require_sso":
+		return r.T("settings.sso.require")
+	case "team_second_factor":
+		return r.T("settings.access.secondFactor")
+	case "idle_minutes":
+		return r.T("settings.access.idle")
+	case "session_hours":
+		return r.T("settings.access.session")
+	case "system_template":
+		return r.T("settings.pages.template")
+	case "system_pages":
+		return r.T("settings.pages.words")
 	}
 	return field
 }

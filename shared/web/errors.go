@@ -326,6 +326,10 @@ type resendForm struct {
 // be sent again from there.
 var secret = map[string]bool{"password": true, "current": true, "new": true}
 
+// secretPrefix begins the names of fields of secrets that there are several of, and
+// that may be left empty.
+const secretPrefix = "client_secret."
+
 func (r *Request) resend() (resendForm, bool) {
 	if r.Method != http.MethodPost || parseForm(r.Request) != nil || len(r.PostForm) == 0 {
 		return resendForm{}, false
@@ -334,7 +338,8 @@ func (r *Request) resend() (resendForm, bool) {
 	for name, values := range r.PostForm {
 		for _, v := range values {
 			switch {
-			case secret[name]:
+			case strings.HasPrefix(name, secretPrefix) && v == "":
+			case secret[name], strings.HasPrefix(name, secretPrefix):
 				return resendForm{}, false // it would be sent without
 			case name == "text":
 				f.Text = v

@@ -117,12 +117,12 @@ func (r *Request) systemFrame(f *ui.Frame) {
 			continue // there is none
 		}
 		f.SystemPreview.Pages = append(f.SystemPreview.Pages, ui.NavItem{
-			Label: pageName(p.reader, page), Href: r.PreviewPath(page, p.template, lang), Current: page == p.page,
+			Label: PageName(p.reader, page), Href: r.PreviewPath(page, p.template, lang), Current: page == p.page,
 		})
 	}
 	for _, t := range portal.SystemTemplates() {
 		f.SystemPreview.Templates = append(f.SystemPreview.Templates, ui.NavItem{
-			Label: templateName(p.reader, t), Href: r.PreviewPath(p.page, t, lang), Current: t == p.template,
+			Label: TemplateName(p.reader, t), Href: r.PreviewPath(p.page, t, lang), Current: t == p.template,
 		})
 	}
 	for _, l := range messages.Languages {
@@ -165,8 +165,8 @@ func (r *Request) Onward(page portal.SystemPage, path string) string {
 	return r.PreviewPath(page, r.preview.template, r.Reader.Lang())
 }
 
-// pageName is what the team calls the page.
-func pageName(r ui.Reader, page portal.SystemPage) string {
+// PageName is what the team calls the page.
+func PageName(r ui.Reader, page portal.SystemPage) string {
 	switch page {
 	case portal.PageSignIn:
 		return r.T("systemPage.name.signIn")
@@ -192,7 +192,8 @@ func pageName(r ui.Reader, page portal.SystemPage) string {
 	return r.T("systemPage.name.off")
 }
 
-func templateName(r ui.Reader, t portal.SystemTemplate) string {
+// TemplateName is what the team calls the template.
+func TemplateName(r ui.Reader, t portal.SystemTemplate) string {
 	switch t {
 	case portal.TemplateSplit:
 		return r.T("systemPage.template.split")

@@ -1,0 +1,326 @@
+package main
+
+import (
+	"context"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/a-h/templ"
+
+	"postern/shared/auth/saml/metadata"
+	"postern/shared/dynamo"
+	"postern/shared/portal"
+	"postern/shared/view"
+	"postern/shared/web"
+)
+
+// access is who gets in, and how they sign in.
+var access = section{
+	name: view.SettingsAccess,
+	fields: []string{
+		"access", "groups", "ask_access", "join_domains", "consent", "providers", "require_sso", "team_second_factor", "idle_minutes", "session_hours",
+	},
+	read: func(f *form, v *settingsView) {
+		v.Access, v.AskAccess, v.JoinDomains = portal.AccessMode(f.Get("access")), f.line("ask_access"), f.on("join_domains")
+		v.Groups, v.Providers = f.groups(), f.providers()
+		f.text("consent.text", &v.Consent.Text)
+		f.text("consent.label", &v.Consent.Label)
+		v.Consent.Legal = []legalLinkView{}
+		for _, l := range f.links("consent.legal") {
+			v.Consent.Legal = append(v.Consent.Legal, legalLinkView(l))
+		}
+		v.RequireSSO, v.TeamSecondFactor = f.on("require_sso"), f.on("team_second_factor")
+		f.number("idle_minutes", &v.IdleMinutes)
+		f.number("session_hours", &v.SessionHours)
+	},
+	do: func(f *form, v *settingsView, what string) {
+		switch what {
+		case "groups.add.static", "groups.add.rule":
+			f.focus = "groups." + strconv.Itoa(len(v.Groups)) + ".name"
+			v.Groups = append(v.Groups, groupView{ID: f.added, Static: what == "groups.add.static", Rule: filterView{}})
+		case "providers.add.google":
+			f.addProvider(v, providerView{Name: "Google", Preset: portal.Google, Issuer: portal.GoogleIssuer})
+		case "providers.add.microsoft":
+			f.addProvider(v, providerView{Name: "Microsoft", Preset: portal.Microsoft})
+		case "providers.add.openid":
+			f.addProvider(v, providerView{})
+		case "providers.add.saml":
+			f.addProvider(v, providerView{Kind: portal.SAML})
+		}
+		v.Groups = rows(f, v.Groups, "groups", what, groupView{})
+		if !strings.HasSuffix(what, ".load") {
+			v.Providers = rows(f, v.Providers, "providers", what, providerView{})
+		}
+		v.Consent.Legal = rows(f, v.Consent.Legal, "consent.legal", what, legalLinkView{})
+		for i, g := range v.Groups {
+			v.Groups[i].Rule = filterDo(f, g.Rule, "groups."+strconv.Itoa(i)+".rule", what, f.settings, f.settings.ContactProperty)
+		}
+		// Of what a list has lost, the way to another one is what is left.
+		switch f.focus {
+		case "groups.add":
+			f.focus = "groups.add.static"
+		case "providers.add":
+			f.focus = "providers.add.google"
+		}
+	},
+	show:   func(_ context.Context, h handler, p *page) (templ.Component, error) { return accessTempl(h, p), nil },
+	upload: completeAccess,
+}
+
+// numbers are the rows of a list, in the order in which they are on the page.
+func (f *form) numbers(name string) []string {
+	return slices.DeleteFunc(slices.Clone(f.Values[name]), func(row string) bool {
+		_, err := strconv.ParseUint(row, 10, 16)
+		return err != nil
+	})
+}
+
+// groups are the access groups.
+func (f *form) groups() []groupView {
+	list := []groupView{}
+	for _, row := range f.numbers("groups") {
+		at := "groups." + row
+		g := groupView{ID: f.Get(at + ".id"), Name: f.line(at + ".name"), Static: f.Get(at+".kind") == "static", Rule: filterView{}}
+		if !g.Static {
+			g.Rule = f.filter(at+".rule", f.settings.ContactProperty)
+		}
+		list = append(list, g)
+	}
+	return list
+}
+
+// providers are the identity providers.
+func (f *form) providers() []providerView {
+	list := []providerView{}
+	for _, row := range f.numbers("providers") {
+		at := "providers." + row
+		p := providerView{
+			ID: f.Get(at + ".id"), Name: f.line(at + ".name"), Kind: portal.ProviderKind(f.Get(at + ".kind")), Preset: portal.Preset(f.Get(at + ".preset")),
+			Issuer: f.line(at + ".issuer"), Certificates: []string{}, Domains: words(strings.ToLower(f.Get(at + ".domains"))),
+		}
+		switch {
+		case p.Kind == portal.SAML:
+			p.SignInURL, p.Certificates = f.line(at+".sign_in_url"), certificates(f.lines(at+".certificates"))
+		case p.Preset == portal.Google:
+			p.Issuer = portal.GoogleIssuer
+		case p.Preset == portal.Microsoft && p.Issuer != "" && !strings.Contains(p.Issuer, "/"):
+			p.Issuer = portal.MicrosoftIssuer(strings.ToLower(p.Issuer))
+		}
+		if p.Kind != portal.SAML {
+			p.ClientID, p.Secret, p.ClientSecret = f.line(at+".client_id"), f.Get(at+".secret"), f.Get("client_secret."+p.ID)
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+// words are what spaces, commas and line breaks are between.
+func words(text string) []string {
+	return append([]string{}, strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || r == ',' || r == ';' })...)
+}
+
+// certificates are those of a text: each in PEM, or the Base64 of DER with an empty line
+// between two.
+func certificates(text string) []string {
+	list := []string{}
+	add := func(s string) {
+		if s = strings.TrimSpace(s); s != "" {
+			list = append(list, s)
+		}
+	}
+	for part := range strings.SplitSeq(text, "\n\n") {
+		for {
+			block, rest := pem.Decode([]byte(part))
+			if block == nil {
+				break
+			}
+			add(strings.TrimSuffix(part, string(rest)))
+			part = string(rest)
+		}
+		add(part)
+	}
+	return list
+}
+
+func (f *form) addProvider(v *settingsView, p providerView) {
+	p.ID, p.Certificates, p.Domains = f.added, []string{}, []string{}
+	f.focus = "providers." + strconv.Itoa(len(v.Providers)) + ".name"
+	v.Providers = append(v.Providers, p)
+}
+
+// completeAccess does what the form asks for and the settings do not hold: it keeps
+// secrets, and reads metadata. That is done whether the form is saved or not, so that
+// what is wrong with another field loses none.
+func completeAccess(ctx context.Context, h handler, r *web.Request, f *form, v *settingsView) error {
+	f.added = dynamo.NewID(r.Now)
+	wrong, err := h.complete(ctx, r, v)
+	if err != nil {
+		return err
+	}
+	f.refused = append(f.refused, wrong...)
+	fetched := false
+	for i, row := range f.numbers("providers") {
+		at, p := "providers."+row, &v.Providers[i]
+		if p.Kind != portal.SAML {
+			continue
+		}
+		address, text := f.line(at+".metadata_url"), f.lines(at+".metadata")
+		load, saves := f.Get("_do") == at+".load", !f.Has("_do")
+		field := "providers." + strconv.Itoa(i) + ".metadata"
+		var read portal.Provider
+		switch {
+		case text != "" && (load || saves):
+			read, err = metadata.Read([]byte(text))
+		case address != "" && (load || saves && p.SignInURL == "" && !fetched):
+			field, fetched = field+"_url", true
+			read, err = h.metadata(ctx, r, address)
+		case load:
+			field += "_url"
+			err = portal.FieldErrorf(field, "settings.sso.error.metadataMissing")
+		default:
+			f.typed[metadataAt(p.ID)], f.typed[metadataAt(p.ID)+"_url"] = text, address
+			continue
+		}
+		f.typed[metadataAt(p.ID)+"_url"] = address
+		if e, ok := err.(*portal.Error); ok {
+			f.refused = append(f.refused, portal.FieldError{Field: field, Key: e.Fields[0].Key, Pairs: e.Fields[0].Pairs})
+			f.typed[metadataAt(p.ID)], f.focus = text, field
+			if e.Err != nil {
+				r.Note(fmt.Errorf("metadata of provider %s: %w", p.ID, e.Err))
+			}
+			continue
+		}
+		p.Issuer, p.SignInURL, p.Certificates = read.Issuer, read.SignInURL, read.Certificates
+		if load {
+			f.focus = "providers." + strconv.Itoa(i) + ".sign_in_url"
+		}
+	}
+	return nil
+}
+
+// metadataAt is where what was typed of a provider's metadata is.
+func metadataAt(provider string) string { return "metadata." + provider }
+
+// metadata asks the provider what it is like.
+func (h handler) metadata(ctx context.Context, r *web.Request, address string) (portal.Provider, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && !(r.Insecure() && u.Scheme == "http") {
+		return portal.Provider{}, portal.FieldErrorf("metadata", "settings.sso.error.metadataUrl")
+	}
+	text, err := h.fetch(ctx, u)
+	if err != nil {
+		unreachable := portal.FieldErrorf("metadata", "settings.sso.error.unreachable", "host", u.Host)
+		unreachable.Err = err
+		return portal.Provider{}, unreachable
+	}
+	return metadata.Read(text)
+}
+
+func (h handler) fetch(ctx context.Context, u *url.URL) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Accept", "application/samlmetadata+xml, application/xml, text/xml")
+	answer, err := h.client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("status %d", answer.StatusCode)
+	}
+	return io.ReadAll(io.LimitReader(answer.Body, metadata.MaxBytes+1))
+}
+
+// maxSecret is how long the secret with a provider may be, in bytes.
+const maxSecret = 1000
+
+// complete gives what is new its id, and keeps the secrets that the view has: from
+// then on it has their names. It tells which cannot be kept.
+func (h handler) complete(ctx context.Context, r *web.Request, v *settingsView) (wrong []portal.FieldError, err error) {
+	for i := range v.Groups {
+		if v.Groups[i].ID == "" {
+			v.Groups[i].ID = dynamo.NewID(r.Now)
+		}
+	}
+	for i := range v.Providers {
+		p := &v.Providers[i]
+		if p.ID == "" {
+			p.ID = dynamo.NewID(r.Now)
+		}
+		secret := p.ClientSecret
+		p.ClientSecret = ""
+		switch {
+		case secret == "" || p.Kind != portal.OpenIDConnect || !portal.ValidID(p.ID):
+			continue
+		case len(secret) > maxSecret || strings.ContainsFunc(secret, unicode.IsControl):
+			wrong = append(wrong, portal.FieldError{Field: "providers." + strconv.Itoa(i) + ".client_secret", Key: "settings.sso.error.secret", Pairs: []any{"max", maxSecret}})
+			continue
+		}
+		of := p.provider()
+		of.Secret = of.NewSecret(dynamo.NewID(r.Now))
+		if err := h.store.PutProviderSecret(ctx, r.Settings.ID, of.SecretName(), secret); err != nil {
+			return nil, err
+		}
+		p.Secret = of.Secret
+	}
+	return wrong, nil
+}
+
+// inUse tells which static groups have members and would be none any more: they would
+// lose access at once.
+func (h handler) inUse(ctx context.Context, before, after *portal.Settings) ([]portal.FieldError, error) {
+	var used []portal.FieldError
+	for _, g := range before.Groups {
+		if kept, ok := after.AccessGroup(g.ID); !g.Static || ok && kept.Static {
+			continue
+		}
+		people, next, err := h.store.Members(ctx, before.ID, g.ID, "", someMembers)
+		switch {
+		case err != nil:
+			return nil, err
+		case len(people) == 0 && next == "":
+		case next != "":
+			used = append(used, portal.FieldError{Field: "groups", Key: "settings.groups.error.manyMembers", Pairs: []any{"group", g.Name, "count", len(people)}})
+		default:
+			used = append(used, portal.FieldError{Field: "groups", Key: "settings.groups.error.members", Pairs: []any{"group", g.Name, "count", len(people)}})
+		}
+	}
+	return used, nil
+}
+
+// someMembers is how many members of a group are counted.
+const someMembers = 50
+
+// address is where the portal's page is, as others have to enter it.
+func (h handler) address(p *page, path ...string) string {
+	if h.config.Origin != "" {
+		return h.config.Origin + p.Path(path...)
+	}
+	return "https://" + p.Host + p.Path(path...)
+}
+
+// validUntil is when the last of the provider's certificates ends, the zero time where
+// one cannot be read.
+func validUntil(p providerView) time.Time {
+	var latest time.Time
+	all, err := p.provider().SigningCertificates()
+	if err != nil {
+		return latest
+	}
+	for _, c := range all {
+		if c.NotAfter.After(latest) {
+			latest = c.NotAfter
+		}
+	}
+	return latest
+}
