@@ -166,30 +166,31 @@ func (h handler) save(ctx context.Context, r *web.Request, forms []portal.Form, 
 // since, say.
 func (h handler) valid(r *web.Request, forms []portal.Form, before, after *portal.Settings) error {
 	rules := portal.Rules{Forms: forms, Reserved: routes.Reserved(), Languages: languages(), Insecure: r.Insecure()}
-	var is, was *portal.Error
-	errors.As(portal.ValidateSettings(*after, rules), &is)
-	if after.Active && !before.Active && !ready(portal.Checklist(after, h.config.MailFrom)) {
-		if is == nil {
-			is = &portal.Error{Kind: portal.Invalid, Key: "error.invalid"}
+	wrong := func(after *portal.Settings) []portal.FieldError {
+		var fields []portal.FieldError
+		for _, err := range []error{portal.ValidateSettings(*after, rules), portal.ValidateData(after, before, forms, languages())} {
+			if e := (*portal.Error)(nil); errors.As(err, &e) {
+				fields = append(fields, e.Fields...)
+			}
 		}
-		is.Fields = append(is.Fields, portal.FieldError{Field: "active", Key: "settings.error.notReady"})
+		return fields
 	}
-	if is == nil {
-		return nil
+	fields := wrong(after)
+	if after.Active && !before.Active && !ready(portal.Checklist(after, h.config.MailFrom)) {
+		fields = append(fields, portal.FieldError{Field: "active", Key: "settings.error.notReady"})
 	}
-	if after != before && errors.As(portal.ValidateSettings(*before, rules), &was) {
-		changes := changesOf(viewOf(before), viewOf(after))
-		is.Fields = slices.DeleteFunc(is.Fields, func(f portal.FieldError) bool {
+	if len(fields) > 0 && after != before {
+		changes, old := changesOf(viewOf(before), viewOf(after)), wrong(before)
+		fields = slices.DeleteFunc(fields, func(f portal.FieldError) bool {
 			field, _, _ := strings.Cut(f.Field, ".")
 			changed := slices.ContainsFunc(changes, func(c change) bool { return c.field == field })
-			old := slices.ContainsFunc(was.Fields, func(w portal.FieldError) bool { return w.Field == f.Field && w.Key == f.Key })
-			return old && !changed
+			return !changed && slices.ContainsFunc(old, func(w portal.FieldError) bool { return w.Field == f.Field && w.Key == f.Key })
 		})
 	}
-	if len(is.Fields) == 0 {
+	if len(fields) == 0 {
 		return nil
 	}
-	return is
+	return &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: fields}
 }
 
 // alsoWrong is what is wrong, with more fields.

@@ -37,7 +37,9 @@ type section struct {
 }
 
 // sections are the pages of the settings, in the order of their menu.
-var sections = []section{general, inboxes, permissions, supportForm, design, tickets, actions, access, systemPages}
+var sections = []section{
+	general, inboxes, permissions, supportForm, design, tickets, actions, access, systemPages, kept, pipelines, inboxList,
+}
 
 // form is what was sent of a section.
 type form struct {
@@ -50,6 +52,7 @@ type form struct {
 	typed     map[string]string   // what is no value of its field, as it was typed
 	focus     string              // the id of what is to have the focus, after a button
 	added     string              // the id of what a button adds
+	open      []string            // the ids of folds that stay open
 }
 
 // line is a text of one line.
@@ -140,6 +143,7 @@ type page struct {
 	changed bool  // the fields have what is not saved
 	typed   map[string]string
 	focus   string
+	open    []string // ids of folds that are open
 	failure *web.Failure
 	clash   []clashing       // what somebody else has changed meanwhile
 	by      portal.Saved     // who has
@@ -325,7 +329,7 @@ func (h handler) send(ctx context.Context, r *web.Request, sec section) (web.Res
 		if sec.do != nil {
 			sec.do(f, &p.v, f.Get("_do"))
 		}
-		p.focus = f.focus
+		p.focus, p.open = f.focus, f.open
 		if len(f.refused) > 0 {
 			p.failure = r.Failure(&portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: f.refused})
 		}

@@ -65,8 +65,49 @@ type settingsView struct {
 	IdleMinutes      int               `json:"idle_minutes"`
 	SessionHours     int               `json:"session_hours"`
 
+	Properties        []propertyView `json:"properties"` // of tickets
+	ContactProperties []propertyView `json:"contact_properties"`
+	CompanyProperties []propertyView `json:"company_properties"`
+	Pipelines         []pipelineView `json:"pipelines"`
+	Inboxes           []inboxView    `json:"inboxes"`
+
 	SystemTemplate portal.SystemTemplate              `json:"system_template"`
 	SystemPages    map[portal.SystemPage]pageTextView `json:"system_pages"`
+}
+
+type propertyView struct {
+	Name     string              `json:"name"`
+	Label    portal.Text         `json:"label"`
+	Type     portal.PropertyType `json:"type"`
+	Options  []optionView        `json:"options"` // of a choice
+	Visible  bool                `json:"visible"` // to customers
+	Archived bool                `json:"archived"`
+}
+
+type optionView struct {
+	Value string      `json:"value"`
+	Label portal.Text `json:"label"`
+}
+
+type pipelineView struct {
+	ID          string      `json:"id"`
+	Name        portal.Text `json:"name"`
+	ReopenStage string      `json:"reopen_stage"` // "" is the first open one
+	Stages      []stageView `json:"stages"`
+}
+
+type stageView struct {
+	ID       string       `json:"id"`
+	Name     portal.Text  `json:"name"`
+	State    portal.State `json:"state"`
+	Archived bool         `json:"archived"`
+}
+
+type inboxView struct {
+	ID      string   `json:"id"`
+	Name    string   `json:"name"`
+	Email   string   `json:"email"`
+	Members []string `json:"members"` // empty is everyone
 }
 
 // filterView is groups, any of which is all of its conditions.
@@ -162,6 +203,8 @@ func viewOf(s *portal.Settings) settingsView {
 	v.Logo, v.LogoDark, v.Favicon = s.Logo, s.LogoDark, s.Favicon
 	v.Font, v.Radius, v.ButtonStyle = cmp.Or(s.Font, portal.FontSystem), cmp.Or(s.Radius, portal.RadiusSmall), cmp.Or(s.ButtonStyle, portal.ButtonFilled)
 	v.HeaderLinks, v.FooterLinks = menuLinksOf(s.HeaderLinks), menuLinksOf(s.FooterLinks)
+	v.Properties, v.ContactProperties, v.CompanyProperties = propertiesOf(s.Properties), propertiesOf(s.ContactProperties), propertiesOf(s.CompanyProperties)
+	v.Pipelines, v.Inboxes = pipelinesOf(s.Pipelines), inboxesOf(s.Inboxes)
 	maps.Copy(v.CloseStage, s.CloseStage)
 	for lang, w := range s.Words {
 		v.Words[lang] = wordsView(w)
@@ -181,6 +224,70 @@ func viewOf(s *portal.Settings) settingsView {
 		v.SystemPages[page] = pageTextView{textOf(words.Title), textOf(words.Text)}
 	}
 	return v
+}
+
+func propertiesOf(properties []portal.Property) []propertyView {
+	v := []propertyView{}
+	for _, p := range properties {
+		options := []optionView{}
+		for _, o := range p.Options {
+			options = append(options, optionView{o.Value, textOf(o.Label)})
+		}
+		v = append(v, propertyView{p.Name, textOf(p.Label), p.Type, options, p.Visible, p.Archived})
+	}
+	return v
+}
+
+func propertiesFrom(v []propertyView) []portal.Property {
+	properties := []portal.Property{}
+	for _, p := range v {
+		property := portal.Property{Name: p.Name, Label: textOf(p.Label), Type: p.Type, Visible: p.Visible, Archived: p.Archived}
+		for _, o := range p.Options {
+			property.Options = append(property.Options, portal.Option{Value: o.Value, Label: textOf(o.Label)})
+		}
+		properties = append(properties, property)
+	}
+	return properties
+}
+
+func pipelinesOf(pipelines []portal.Pipeline) []pipelineView {
+	v := []pipelineView{}
+	for _, p := range pipelines {
+		stages := []stageView{}
+		for _, s := range p.Stages {
+			stages = append(stages, stageView{s.ID, textOf(s.Name), s.State, s.Archived})
+		}
+		v = append(v, pipelineView{p.ID, textOf(p.Name), p.ReopenStage, stages})
+	}
+	return v
+}
+
+func pipelinesFrom(v []pipelineView) []portal.Pipeline {
+	pipelines := []portal.Pipeline{}
+	for _, p := range v {
+		pipeline := portal.Pipeline{ID: p.ID, Name: textOf(p.Name), ReopenStage: p.ReopenStage}
+		for _, s := range p.Stages {
+			pipeline.Stages = append(pipeline.Stages, portal.Stage{ID: s.ID, Name: textOf(s.Name), State: s.State, Archived: s.Archived})
+		}
+		pipelines = append(pipelines, pipeline)
+	}
+	return pipelines
+}
+
+func inboxesOf(inboxes []portal.Inbox) []inboxView {
+	v := []inboxView{}
+	for _, b := range inboxes {
+		v = append(v, inboxView{b.ID, b.Name, b.Email, listOf(b.Members)})
+	}
+	return v
+}
+
+func inboxesFrom(v []inboxView) []portal.Inbox {
+	inboxes := []portal.Inbox{}
+	for _, b := range v {
+		inboxes = append(inboxes, portal.Inbox{ID: b.ID, Name: b.Name, Email: b.Email, Members: b.Members})
+	}
+	return inboxes
 }
 
 // listOf is a copy that is no null in JSON.
@@ -283,6 +390,8 @@ func (v settingsView) settings(before *portal.Settings) portal.Settings {
 	for _, p := range v.Providers {
 		s.Providers = append(s.Providers, p.provider())
 	}
+	s.Properties, s.ContactProperties, s.CompanyProperties = propertiesFrom(v.Properties), propertiesFrom(v.ContactProperties), propertiesFrom(v.CompanyProperties)
+	s.Pipelines, s.Inboxes = pipelinesFrom(v.Pipelines), inboxesFrom(v.Inboxes)
 	s.SystemTemplate, s.SystemPages = v.SystemTemplate, map[portal.SystemPage]portal.PageText{}
 	for page, words := range v.SystemPages {
 		if len(textOf(words.Title))+len(textOf(words.Text)) > 0 {

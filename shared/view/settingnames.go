@@ -96,6 +96,16 @@ func SettingName(r ui.Reader, field string) string {
 		return r.T("settings.pages.template")
 	case "system_pages":
 		return r.T("settings.pages.words")
+	case "properties":
+		return r.T("settings.properties.tickets")
+	case "contact_properties":
+		return r.T("settings.properties.contacts")
+	case "company_properties":
+		return r.T("settings.properties.companies")
+	case "pipelines":
+		return r.T("settings.pipelines")
+	case "inboxes":
+		return r.T("settings.inboxes")
 	}
 	return field
 }

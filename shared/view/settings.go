@@ -23,6 +23,9 @@ const (
 	SettingsActions     SettingsPage = "actions"
 	SettingsAccess      SettingsPage = "access"
 	SettingsPages       SettingsPage = "pages"
+	SettingsProperties  SettingsPage = "properties"
+	SettingsPipelines   SettingsPage = "pipelines"
+	SettingsInboxList   SettingsPage = "inboxes"
 	SettingsHistory     SettingsPage = "history"
 	SettingsPeople      SettingsPage = "people" // the rest are other functions'
 	SettingsTokens      SettingsPage = "tokens"
@@ -32,7 +35,7 @@ const (
 // settingsPages are those of the menu, in its order.
 var settingsPages = []SettingsPage{
 	SettingsGeneral, SettingsInboxes, SettingsPermissions, SettingsForm, SettingsDesign, SettingsTickets, SettingsActions,
-	SettingsAccess, SettingsPages, SettingsPeople, SettingsTokens, SettingsAudit, SettingsHistory,
+	SettingsAccess, SettingsPages, SettingsProperties, SettingsPipelines, SettingsInboxList, SettingsPeople, SettingsTokens, SettingsAudit, SettingsHistory,
 }
 
 // SettingsTitle is what the page is called.
@@ -56,6 +59,12 @@ func SettingsTitle(r ui.Reader, p SettingsPage) string {
 		return r.T("settings.access")
 	case SettingsPages:
 		return r.T("settings.pages")
+	case SettingsProperties:
+		return r.T("settings.properties")
+	case SettingsPipelines:
+		return r.T("settings.pipelines")
+	case SettingsInboxList:
+		return r.T("settings.inboxes")
 	case SettingsPeople:
 		return r.T("settings.people")
 	case SettingsTokens:

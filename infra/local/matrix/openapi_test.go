@@ -680,7 +680,9 @@ func visits(t *testing.T) []visit {
 		case "PATCH /api/v1/{portal}/settings":
 			add(who, 428, with("If-Match", ""))
 			add(who, 412, with("If-Match", `"0"`))
-			add(who, 422, func(r *request) { r.json = map[string]any{"reopen_days": -1, "columns": []any{map[string]any{"property": "x"}}} })
+			add(who, 422, func(r *request) {
+				r.json = map[string]any{"reopen_days": -1, "columns": []any{map[string]any{"property": "x"}}}
+			})
 		case "PATCH /api/v1/{portal}/inbox/{ticket}":
 			add(who, 428, with("If-Match", ""))
 			add(who, 412, with("If-Match", `"0"`))

@@ -101,6 +101,8 @@ var effects = []effect{
 	}, code(404)},
 	{"columns", map[string]any{"columns": []any{map[string]any{"property": "subject", "label": map[string]string{"de": "Worum es geht"}}, map[string]any{"property": "priority"}}}, sample.Customer, page("tickets"), has("Worum es geht")},
 	{"columns", map[string]any{"columns": []any{map[string]any{"property": "subject"}}}, sample.Customer, page("tickets"), func(_ place, a answer) bool { return strings.Count(a.body, `role="columnheader"`) == 1 }},
+	{"properties", map[string]any{"properties": "hidden"}, sample.Customer, page("tickets", sample.OwnTicket), hasNot("Produkt")},
+	{"pipelines", map[string]any{"pipelines": "renamed"}, sample.Customer, page("tickets"), has("Am Werk")},
 	{"owner_name", map[string]any{"owner_name": "last"}, sample.Customer, endpoint("tickets", sample.OwnTicket), has(`"owner":"Lehmann"`)},
 	{"owner_name owner_alias", map[string]any{"owner_name": "alias", "owner_alias": "Team Nordlicht"}, sample.Customer, endpoint("tickets", sample.OwnTicket), has("Team Nordlicht")},
 	{"custom_stages", map[string]any{"custom_stages": false}, sample.Customer, page("tickets"), hasNot("In Bearbeitung")},
@@ -123,7 +125,9 @@ var effects = []effect{
 	}, has(`"follow_up":true`)},
 
 	{"groups", map[string]any{"groups": []any{map[string]any{"id": "other", "name": "Other", "static": true}}}, sample.Customer, page("tickets"), code(403)},
-	{"groups ask_access", map[string]any{"groups": []any{map[string]any{"id": "other", "name": "Other", "static": true}}, "ask_access": "Frau Kunze, Telefon 12"}, sample.Customer, page("tickets"), func(_ place, a answer) bool { return a.code == 403 && strings.Contains(a.body, "Frau Kunze, Telefon 12") }},
+	{"groups ask_access", map[string]any{"groups": []any{map[string]any{"id": "other", "name": "Other", "static": true}}, "ask_access": "Frau Kunze, Telefon 12"}, sample.Customer, page("tickets"), func(_ place, a answer) bool {
+		return a.code == 403 && strings.Contains(a.body, "Frau Kunze, Telefon 12")
+	}},
 	{"providers", map[string]any{"providers": []any{}}, "", page("sign-in"), hasNot("Nordlicht-Konto")},
 	{"require_sso", map[string]any{"require_sso": true}, "", page("sign-in"), hasNot(`name="password"`)},
 	{"require_sso", map[string]any{"require_sso": true}, "", func(p place) request {
@@ -159,7 +163,8 @@ var elsewhere = map[string]string{
 	"font": "shared/ui/theme", "radius": "shared/ui/theme", "button_style": "shared/ui/theme",
 	"mail_from": "functions/notify", "mail_text": "functions/notify", "default_inbox": "functions/form-submit",
 	"access": "functions/link (registration is not allowed here)", "join_domains": "functions/link", "consent": "functions/link",
-	"close_stage": "functions/ticket-close",
+	"close_stage":        "functions/ticket-close",
+	"contact_properties": "functions/form-submit", "company_properties": "functions/form-submit", "inboxes": "functions/inbox",
 }
 
 // Every setting takes effect wherever a customer notices it, at once for who has just
@@ -189,8 +194,23 @@ func TestSettingsTakeEffect(t *testing.T) {
 		}
 		p := newPlace(t)
 		change := maps.Clone(e.change)
-		if e.fields == "slug" {
+		switch e.fields {
+		case "slug":
 			change["slug"] = "another-" + p.settings.Slug
+		case "properties", "pipelines": // all of them, since none is taken away
+			var have map[string]json.RawMessage
+			have = read[map[string]json.RawMessage](t, p.as(sample.Admin).get(p.api("settings")))
+			var list []map[string]any
+			if err := json.Unmarshal(have[e.fields], &list); err != nil {
+				t.Error(err)
+				return
+			}
+			if e.fields == "properties" {
+				list[0]["visible"] = false
+			} else {
+				list[0]["stages"].([]any)[1].(map[string]any)["name"] = map[string]string{"de": "Am Werk", "en": "At work"}
+			}
+			change[e.fields] = list
 		}
 		got := p.as(sample.Admin).do(request{method: http.MethodPatch, path: p.api("settings"), json: change, header: map[string]string{"If-Match": `"1"`}})
 		if got.code != 200 {
