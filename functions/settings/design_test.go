@@ -232,10 +232,9 @@ func TestPreview(t *testing.T) {
 	form["header_links"] = []string{"0"}
 	form.Set("header_links.0.label.de", "Zur Website & mehr")
 	form.Set("_do", "preview.page.detail")
-	page := send(t, p, "design", form).Page(t)
 	form = formOf(t, send(t, p, "design", form))
 	form.Set("_do", "preview.theme.dark")
-	page = send(t, p, "design", form).Page(t)
+	page := send(t, p, "design", form).Page(t)
 	if pressed := functiontest.Text(page.Find(`[aria-pressed="true"]`)); pressed != "Ticket Dunkel" {
 		t.Errorf("chosen is %q", pressed)
 	}
