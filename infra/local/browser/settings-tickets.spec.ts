@@ -62,10 +62,10 @@ test("columns are ordered by dragging them", async ({ page, fresh }) => {
   expect(await order(page)).toEqual(["subject", "status", "requested_by", "created_at", "owner", "last_activity_at"]);
 });
 
-test("columns are ordered, added and taken out by keyboard", async ({ page, fresh }) => {
-  const portal = await fresh();
-  await page.goto(portal.path("settings/tickets"));
-  const button = (key: "rows.up" | "rows.down" | "rows.remove", of: string) => page.getByRole("button", { name: `${say("de", key)}: ${of}`, exact: true });
+test("columns are ordered by keyboard", async ({ page, as }) => {
+  await as("admin"); // nothing is saved
+  await page.goto("/support/settings/tickets");
+  const button = (key: "rows.up" | "rows.down", of: string) => page.getByRole("button", { name: `${say("de", key)}: ${of}`, exact: true });
   await press(page, button("rows.up", "Status"));
   // The focus stays on the button of the row, so that it can go on.
   await expect(button("rows.up", "Status")).toBeFocused();
@@ -75,8 +75,14 @@ test("columns are ordered, added and taken out by keyboard", async ({ page, fres
   await press(page, button("rows.up", "Betreff"));
   // At the top there is nothing to go up to: the focus is on the way down.
   await expect(button("rows.down", "Betreff")).toBeFocused();
-  await press(page, button("rows.remove", "Zuständig"));
-  expect(await order(page)).toEqual(["subject", "requested_by", "created_at", "status", "last_activity_at"]);
+  expect(await order(page)).toEqual(["subject", "requested_by", "created_at", "status", "owner", "last_activity_at"]);
+});
+
+test("columns are added and taken out by keyboard", async ({ page, fresh }) => {
+  const portal = await fresh();
+  await page.goto(portal.path("settings/tickets"));
+  await press(page, page.getByRole("button", { name: `${say("de", "rows.remove")}: Zuständig`, exact: true }));
+  expect(await order(page)).toEqual(["subject", "requested_by", "created_at", "last_activity_at", "status"]);
 
   await press(page, page.getByRole("button", { name: say("de", "settings.columns.add") }));
   await choose(page, columns(page).locator("select").last(), "priority");
