@@ -32,10 +32,6 @@ func endpoint(rest ...string) func(p place) request {
 	return func(p place) request { return request{path: p.api(rest...)} }
 }
 
-func posts(form url.Values, rest ...string) func(p place) request {
-	return func(p place) request { return request{method: "POST", path: p.path(rest...), form: form} }
-}
-
 func has(text string) func(place, answer) bool {
 	return func(_ place, a answer) bool { return a.code == 200 && strings.Contains(a.body, text) }
 }
