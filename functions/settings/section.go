@@ -303,12 +303,12 @@ func (h handler) send(ctx context.Context, r *web.Request, sec section) (web.Res
 	if err != nil {
 		return web.Result{}, err
 	}
-	base := now
+	base, unknown := now, false
 	if version, err := strconv.ParseInt(r.PostForm.Get("_version"), 10, 64); err == nil && version != now.Version {
 		base, err = h.store.SettingsVersion(ctx, now.ID, version)
 		switch {
 		case portal.KindOf(err) == portal.NotFound:
-			base = now // nobody knows what it was: it is a change of what is
+			base, unknown = now, true // what it was, nobody knows
 		case err != nil:
 			return web.Result{}, err
 		}
@@ -344,6 +344,11 @@ func (h handler) send(ctx context.Context, r *web.Request, sec section) (web.Res
 		return result, err
 	}
 	merged, clash := merge(viewOf(base), mine, viewOf(now))
+	if unknown {
+		for _, c := range changesOf(viewOf(now), mine) {
+			clash = append(clash, c.field)
+		}
+	}
 	if len(clash) > 0 {
 		theirs := viewOf(now)
 		values := fieldsOf(&theirs)

@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -20,20 +21,25 @@ const maxSettingsParts = maxTransaction - 5
 
 func settingsVersionsKey(portalID string) string { return portalID + "#settings" }
 
-// keptVersion is a version of the settings that others have followed.
-func keptVersion(p item, portalID string, version int64) item {
-	kept := marshal(settingsVersionsKey(portalID), formVersionKey(version), struct{}{})
-	for attribute, value := range p {
-		if attribute != "pk" && attribute != "sk" {
-			kept[attribute] = value
-		}
+// maxKept is how large settings may be that are kept, in bytes of JSON: an item takes
+// 400 KB. That is some thousand options of properties.
+const maxKept = 300_000
+
+// keptVersion is a version of the settings that others have followed, whole; ok is false
+// where it is too large to be kept.
+func keptVersion(s portal.Settings) (it item, ok bool, err error) {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return nil, false, fmt.Errorf("keep settings: %w", err)
 	}
-	return kept
+	s.Key = nil // which is what it is, and nobody else's
+	return marshal(settingsVersionsKey(s.ID), formVersionKey(s.Version), s), len(text) <= maxKept, nil
 }
 
 // SaveSettings writes what after changes of before, all or nothing, with the entry of
-// the audit log, and keeps what they were (pattern 130, one TransactWriteItems: 2 for
-// each KB of the settings, twice, and 2 for each other part that changes). A former
+// the audit log, and keeps what they were, where that is no more than maxKept (pattern
+// 130, one TransactWriteItems: 2 for each KB of the settings, of what is kept and of each
+// other part that changes). A former
 // slug goes on leading to the portal. It is a Conflict where somebody else has changed
 // them since before was read, and Invalid on the field "slug" where another portal has
 // that. It returns the settings as they are then; this process sees them at once.
@@ -65,7 +71,13 @@ func (s *Store) SaveSettings(ctx context.Context, before *portal.Settings, after
 			put.Put.ConditionExpression = aws.String("#version = :old")
 			put.Put.ExpressionAttributeNames = map[string]string{"#version": "Version"}
 			put.Put.ExpressionAttributeValues = item{":old": num(before.Version)}
-			writes = append(writes, s.putAnyway(schema.Settings, keptVersion(was, after.ID, before.Version)))
+			kept, fits, err := keptVersion(*before)
+			if err != nil {
+				return nil, err
+			}
+			if fits {
+				writes = append(writes, s.putAnyway(schema.Settings, kept))
+			}
 		case reflect.DeepEqual(was, it):
 			continue
 		}
@@ -94,8 +106,8 @@ func (s *Store) SaveSettings(ctx context.Context, before *portal.Settings, after
 }
 
 // SettingsVersion returns the settings as they were in a version that others have
-// followed, without pipelines, properties, inboxes and staff, which have none
-// (pattern 131, one GetItem). It returns NotFound where there is none.
+// followed, but for their key (pattern 131, one GetItem). It returns NotFound where there
+// is none.
 func (s *Store) SettingsVersion(ctx context.Context, portalID string, version int64) (*portal.Settings, error) {
 	it, err := s.get(ctx, key{table: schema.Settings, pk: settingsVersionsKey(portalID), sk: formVersionKey(version)})
 	if err != nil {

@@ -40,7 +40,7 @@ func TestSaveSettings(t *testing.T) {
 	after.Inboxes[0].Name = "Renamed"
 	after.Properties = before.Properties[:len(before.Properties)-1]
 	var saved *portal.Settings
-	costs(t, "130 SaveSettings", bill{1, 0, 4}, func(ctx context.Context) (err error) {
+	costs(t, "130 SaveSettings", bill{1, 0, 8}, func(ctx context.Context) (err error) {
 		saved, err = store.SaveSettings(ctx, before, after, changedEntry(t))
 		return err
 	})
@@ -62,7 +62,7 @@ func TestSaveSettings(t *testing.T) {
 	}
 	costs(t, "131 SettingsVersion", bill{1, 0.5, 0}, func(ctx context.Context) error {
 		was, err := store.SettingsVersion(ctx, s.ID, before.Version)
-		if err == nil && (was.Name != before.Name || was.Version != before.Version || !was.Saved.At.IsZero()) {
+		if err == nil && (was.Name != before.Name || was.Version != before.Version || !was.Saved.At.IsZero() || len(was.Properties) != len(before.Properties) || len(was.Pipelines) != len(before.Pipelines) || len(was.Key) > 0) {
 			t.Errorf("%+v", was)
 		}
 		return err
