@@ -70,7 +70,7 @@ func TestTicketsAreCalledByTheirWord(t *testing.T) {
 	p := newPlace(t, func(s *portal.Settings) { s.Words = words })
 	found := map[string]bool{}
 	for who, pages := range map[string][]string{
-		"": {"sign-in", "sign-in-link", "reset", "register", "embed/" + sample.WebsiteForm},
+		"":              {"sign-in", "sign-in-link", "reset", "register", "embed/" + sample.WebsiteForm},
 		sample.Customer: nil, sample.Stranger: nil, sample.Solo: nil, sample.Manager: nil,
 		sample.Agent: {"inbox", "inbox/new", "inbox/" + sample.OwnTicket, "tickets"},
 		sample.Admin: {"settings/general", "settings/form", "settings/permissions", "settings/actions", "access", "tokens", "audit", "access/why?ticket=0&contact=" + sample.Customer},
