@@ -146,3 +146,32 @@ func TestInboxes(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// Lists are compared with what they were as well: who comes second is shown what the
+// first has made of them, and what was comes back whole.
+func TestDataOfTwoAdmins(t *testing.T) {
+	p := functiontest.New(t)
+	mine, theirs := fields(t, p, "inboxes"), fields(t, p, "inboxes")
+	theirs.Set("inboxes.0.name", "Theirs")
+	if a := send(t, p, "inboxes", theirs); a.Status != 303 {
+		t.Fatal(a.Status)
+	}
+	pipelines := fields(t, p, "pipelines", "_version", "1", "pipelines.0.name.de", "Anfragen")
+	if a := send(t, p, "pipelines", pipelines); a.Status != 303 || stored(t, p).Inboxes[0].Name != "Theirs" {
+		t.Errorf("%d: %+v", a.Status, stored(t, p).Inboxes)
+	}
+	mine.Set("inboxes.0.name", "Mine")
+	a := send(t, p, "inboxes", mine)
+	if a.Status != 409 || stored(t, p).Inboxes[0].Name != "Theirs" || formOf(t, a).Get("inboxes.0.name") != "Mine" {
+		t.Fatalf("%d: %+v", a.Status, stored(t, p).Inboxes)
+	}
+	former := p.Do(t, functiontest.Request{As: "admin", URL: "/{portal}/settings/inboxes?version=1"})
+	if got := formOf(t, former); got.Get("inboxes.0.name") != p.Settings.Inboxes[0].Name || len(got["inboxes.row"]) != len(p.Settings.Inboxes) {
+		t.Errorf("%v", got)
+	}
+	// A form of a version that nobody knows any more overwrites nothing either.
+	mine.Set("_version", "99")
+	if a := send(t, p, "inboxes", mine); a.Status != 409 || stored(t, p).Inboxes[0].Name != "Theirs" {
+		t.Errorf("%d: %+v", a.Status, stored(t, p).Inboxes)
+	}
+}
