@@ -52,7 +52,11 @@ func (s *Store) current(slug string, version int64, read func() (*portal.Setting
 	s.mu.Lock()
 	c, ok := s.cached[slug]
 	s.mu.Unlock()
-	if ok && time.Since(c.read) < settingsAge && (c.settings == nil || c.settings.Version >= version) {
+	age := settingsAge
+	if ok && c.settings == nil {
+		age = retryAge // an admin may just have looked whether the slug is free
+	}
+	if ok && time.Since(c.read) < age && (c.settings == nil || c.settings.Version >= version) {
 		return c.answer()
 	}
 	began := time.Now()
