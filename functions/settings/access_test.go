@@ -412,3 +412,14 @@ func TestSystemPages(t *testing.T) {
 		t.Errorf("%+v", s.SystemPages)
 	}
 }
+
+// Whatever fails, the form that comes back to be sent again has no secret.
+func TestAccessFaults(t *testing.T) {
+	functiontest.Faults(t, true, "save-access", func(_ int, c functiontest.Call) bool {
+		return c.Operation == "UpdateItem" // the version that the session sees at once
+	}, func(t *testing.T, p *functiontest.Portal, a functiontest.Answer, _ functiontest.Fault) {
+		if strings.Contains(a.Body, "Pferd") {
+			t.Errorf("%d shows the secret", a.Status)
+		}
+	})
+}

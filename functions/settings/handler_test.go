@@ -153,6 +153,8 @@ func TestFixtures(t *testing.T) {
 		"page-properties":  {Status: 200, See: map[string]string{"h1": T("de", "settings.properties"), "form .error": ""}},
 		"page-pipelines":   {Status: 200, See: map[string]string{"h1": T("de", "settings.pipelines"), "form .error": ""}},
 		"page-inboxes":     {Status: 200, See: map[string]string{"h1": T("de", "settings.inboxes"), "form .error": ""}},
+		"page-access":      {Status: 200, See: map[string]string{"h1": T("de", "settings.access"), "#groups": "Kunden", "#providers": T("de", "settings.sso.saml"), "form .error": ""}},
+		"page-pages":       {Status: 200, See: map[string]string{"h1": T("de", "settings.pages"), ".page-words summary": T("de", "systemPage.name.signIn"), "form .error": ""}},
 		"page-agent":       {Status: 403, See: map[string]string{"main": T("de", "access.error.mayNot")}},
 		"page-customer":    {Status: 403, See: map[string]string{"main": T("de", "error.teamOnly")}},
 		"page-signed-out":  {Status: 303}, "page-unknown": {Status: 404},
@@ -184,6 +186,15 @@ func TestFixtures(t *testing.T) {
 		"save-number": {Status: 422, Check: unchanged, See: map[string]string{"#reopen_days-error": T("de", "settings.error.number"), `a[href="#close_stage.none"]`: T("de", "settings.error.closeStage")}},
 		"save-agent":  {Status: 403, Check: unchanged}, "save-customer": {Status: 403, Check: unchanged}, "save-signed-out": {Status: 401, Check: unchanged},
 		"save-cross-origin": {Status: 403, Check: unchanged}, "save-type": {Status: 415, Check: unchanged}, "save-unknown": {Status: 404, Check: unchanged},
+		"save-access": {Status: 303, Check: func(t *testing.T, p *functiontest.Portal, _ functiontest.Answer) {
+			s := stored(t, p)
+			if len(s.Groups) != 1 || len(s.Providers) != 1 || !s.Providers[0].KeepsSecret() || s.AskAccess != "it@nordlicht.example" || s.IdleMinutes != 30 {
+				t.Errorf("%+v", s)
+			}
+			if secret, err := p.Store.ProviderSecret(t.Context(), p.ID, s.Providers[0].SecretName()); secret != "ein altes Pferd" {
+				t.Errorf("kept is %q, %v", secret, err)
+			}
+		}},
 		"do": {Status: 200, Check: unchanged, See: map[string]string{".filter-row": T("de", "settings.filter.property.choose")}},
 
 		"page-design":    {Status: 200, See: map[string]string{"h1": T("de", "settings.design"), ".preview-switches": "Liste", ".shades": "#1F5FBF", "form .error:not([hidden])": ""}},
