@@ -820,7 +820,7 @@ func providerTempl(h handler, p *page, i int, o providerView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: at + ".domains", Label: t("settings.sso.domains"), Help: t("settings.sso.domains.help"), Value: strings.Join(o.Domains, ", "), Error: p.err(at + ".domains"), Optional: o.Preset != portal.Microsoft, Autocomplete: "off", Attributes: templ.Attributes{"autocapitalize": "none", "spellcheck": "false"}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: at + ".domains", Label: t("settings.sso.domains"), Help: t("settings.sso.domains.help"), Value: strings.Join(o.Domains, ", "), Error: p.err(at + ".domains"), Optional: o.Kind != portal.SAML && o.Preset != portal.Microsoft, Autocomplete: "off", Attributes: templ.Attributes{"autocapitalize": "none", "spellcheck": "false"}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
