@@ -47,8 +47,8 @@ type (
 	}
 )
 
-// notifier sends what new messages are told by, and one-time links to who asks
-// for them. A record may come any number of times: each of its mails is sent once
+// notifier sends what new messages are told by, and one-time links and test mails to
+// who asks for them. A record may come any number of times: each of its mails is sent once
 // (see [notifier.send]).
 type notifier struct {
 	cfg   app.Config
@@ -202,6 +202,14 @@ func (n *notifier) record(ctx context.Context, r dynamo.Record, replay *deadlett
 	if ok {
 		l.portal, l.message, l.notice = link.Portal, link.ID, "link"
 		return n.mailLink(ctx, link, l)
+	}
+	test, ok, err := r.TestRequest()
+	if err != nil {
+		return &failure{deadletter.Unreadable, err}
+	}
+	if ok {
+		l.portal, l.message, l.notice = test.Portal, test.ID, "test"
+		return n.mailTest(ctx, test, l)
 	}
 	notice, ok, err := r.Notice()
 	if err != nil {

@@ -214,6 +214,7 @@ func equal[T comparable](t *testing.T, what string, got, want []T) {
 const (
 	customer, colleague = "customer@nordwind.example", "colleague@nordwind.example"
 	agent               = "agent@postern.example"
+	admin               = "admin@postern.example"
 	desk                = "desk@postern.example"
 )
 
@@ -247,6 +248,10 @@ func TestFixtures(t *testing.T) {
 		"link-confirm":       {[]string{stranger}, nil},
 		"link-confirm-known": {[]string{customer}, nil},
 		"link-confirm-team":  {nil, nil},
+
+		"test":            {[]string{admin}, nil},
+		"test-gone":       {nil, nil},
+		"test-unreadable": {nil, []string{deadletter.Unreadable}},
 
 		// The portal lets nobody register, and invites neither.
 		"link-register":          {nil, nil},

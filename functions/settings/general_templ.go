@@ -60,7 +60,7 @@ func (h handler) setUp(p *page) []step {
 		portal.CheckAccess:   {words: t("settings.check.access"), on: view.SettingsPeople},
 	}
 	var steps []step
-	for i, list := range [][]portal.CheckItem{portal.Checklist(p.now, h.config.MailFrom), portal.Suggestions(p.now, p.AccessMode())} {
+	for i, list := range [][]portal.CheckItem{portal.Checklist(p.now, h.config.MailFrom), portal.Suggestions(p.now, p.AccessMode(), h.config.MailFrom, p.test)} {
 		for _, c := range list {
 			s := words[c.ID]
 			s.done, s.required = c.Done, i == 0

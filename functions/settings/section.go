@@ -148,6 +148,7 @@ type page struct {
 	clash   []clashing       // what somebody else has changed meanwhile
 	by      portal.Saved     // who has
 	former  *portal.Settings // the version whose values the fields have; nil for those of now
+	test    portal.TestMail  // the last test mail, on the pages that show it
 }
 
 // clashing is a setting that somebody else has changed while the form was open.

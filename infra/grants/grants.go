@@ -120,11 +120,13 @@ var functions = map[string][]Grant{
 		{schema.Sessions, []string{query}},
 		{schema.Audit, []string{query, putItem}},
 	}),
-	"access": union(viewer, []Grant{ // patterns 1b, 3, 20, 41, 42, 50 to 58, and the end of sessions
+	"access": union(viewer, []Grant{ // patterns 1b, 3, 20, 41, 42, 50 to 58, 130, 132, 140 to 145, and the end of sessions
 		{schema.Tickets, []string{getItem}},
 		{schema.Lists + "/gsi1", []string{query}},
 		{schema.People, []string{getItem, query, putItem, updateItem, deleteItem}},
+		{schema.Credentials, []string{query, deleteItem}}, // of who leaves the team; no secret is read
 		{schema.Sessions, []string{putItem, query, deleteItem}},
+		{schema.Settings, []string{putItem}},
 		{schema.Audit, []string{putItem, query}},
 	}),
 	"ticket-list": union(viewer, []Grant{ // patterns 2, 3
@@ -169,7 +171,7 @@ var functions = map[string][]Grant{
 		{Attachments, []string{putObject}},
 		{Bucket, []string{listBucket}},
 	}),
-	"settings": union(viewer, []Grant{ // patterns 7, 49, 54, 74, 112, 130 to 133, 137
+	"settings": union(viewer, []Grant{ // patterns 7, 13, 49, 54, 74, 112, 130 to 133, 137, 150, 151
 		{schema.Credentials, []string{putItem}}, // secrets with providers, which it cannot read
 		{schema.Lists, []string{query}},
 		{schema.Settings, []string{getItem, query, putItem}},
@@ -185,8 +187,8 @@ var functions = map[string][]Grant{
 	"view-as": union(viewer, []Grant{ // pattern 43
 		{schema.Audit, []string{putItem}},
 	}),
-	"notify": union(change, []Grant{ // patterns 7, 13, 21, 23, 24, 35, 47, 48
-		{schema.Settings, []string{query, checkItem}},
+	"notify": union(change, []Grant{ // patterns 7, 13, 21, 23, 24, 35, 47, 48, 152
+		{schema.Settings, []string{query, checkItem, updateItem}},
 		{schema.Tickets, []string{getItem}},
 		{schema.People, []string{batchGetItem, getItem, putItem, updateItem}},
 		{schema.Sessions, []string{putItem, updateItem, deleteItem}},

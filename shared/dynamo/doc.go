@@ -47,7 +47,8 @@
 //	             API token's last use                   P#c#contact   t#hash
 //	             one-time link                          P#c#contact   l#hash
 //	             who is half signed in                  P#c#contact   h#hash
-//	             request for a one-time link            P#n#request   n
+//	             request for a one-time link,           P#n#request   n
+//	             or for a test mail
 //	             challenge of a passkey                 P#w#hash      w
 //	             request to a provider of SAML          P#saml#hash   r
 //	             assertion that was taken               same          a
@@ -66,6 +67,7 @@
 //	             form                                   P#forms       f#form
 //	             each version of it                     P#form#form   v#version
 //	             image of the design                    P#images      its name
+//	             its last test mail                     P#test-mail   t
 //
 // A lists entry is a copy of all that the list, its filters and CanSee read of
 // a ticket. Its index keys are
@@ -210,4 +212,7 @@
 //	135 PutImage       a picture of the design                  1 PutItem: its KB, at most 200
 //	136 Image          what is in it                            1 GetItem: its KB / 4
 //	137 Newest         an audience's newest tickets              1 Query for 250: 31 at 1 KB each
+//	150 AskTestMail    to who may change the settings            1 TransactWriteItems of 2: 4
+//	151 TestMail       what became of the last one               1 GetItem: 1
+//	152 EndTestMail    says what did                             1 UpdateItem: 1
 package dynamo

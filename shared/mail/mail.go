@@ -93,11 +93,7 @@ func newEnvelope(s *portal.Settings, to portal.Person, origin, from string) (env
 	if e.to, ok = address(to.Email); !ok {
 		return envelope{}, ErrAddress
 	}
-	sender := s.MailFrom
-	if sender == "" {
-		sender = from
-	}
-	e.from, ok = address(sender)
+	e.from, ok = address(s.Sender(from))
 	u, err := url.Parse(origin)
 	if !ok || err != nil || u.Hostname() == "" {
 		return envelope{}, ErrSender

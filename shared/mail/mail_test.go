@@ -66,6 +66,12 @@ func write(t testing.TB, n Notice) (Letter, read) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return l, parsed(t, l)
+}
+
+// parsed reads the letter, whose lines must be those of a mail.
+func parsed(t testing.TB, l Letter) read {
+	t.Helper()
 	for i, line := range bytes.Split(l.Raw, []byte("\r\n")) {
 		if len(line) > 998 || bytes.ContainsAny(line, "\r\n") || bytes.ContainsFunc(line, func(r rune) bool { return r > 126 }) {
 			t.Fatalf("line %d is not one of a mail: %q", i, line)
@@ -82,7 +88,7 @@ func write(t testing.TB, n Notice) (Letter, read) {
 	for {
 		p, err := r.NextPart()
 		if errors.Is(err, io.EOF) {
-			return l, out
+			return out
 		}
 		if err != nil {
 			t.Fatal(err)

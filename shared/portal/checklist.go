@@ -13,6 +13,7 @@ const (
 	CheckForm     = "form"     // and a form to open tickets with
 	CheckDesign   = "design"   // and a look of its own
 	CheckAccess   = "access"   // and somebody gets in
+	CheckMail     = "mail"     // and its mails are sent
 )
 
 // CheckItem is something that a portal needs before customers use it.
@@ -25,10 +26,7 @@ type CheckItem struct {
 // always in the same order. sender is the deployment's address for mails, which
 // stands in where the portal has none.
 func Checklist(s *Settings, sender string) []CheckItem {
-	if s.MailFrom != "" {
-		sender = s.MailFrom
-	}
-	_, sends := NormalEmail(sender)
+	_, sends := NormalEmail(s.Sender(sender))
 	return []CheckItem{
 		{CheckName, s.Name != ""},
 		{CheckInbox, len(s.Inboxes) > 0},
@@ -39,12 +37,13 @@ func Checklist(s *Settings, sender string) []CheckItem {
 }
 
 // Suggestions is what a portal should have besides, always in the same order. mode is
-// the access mode that holds.
-func Suggestions(s *Settings, mode AccessMode) []CheckItem {
+// the access mode that holds, sender as Checklist has it, and test the last test mail.
+func Suggestions(s *Settings, mode AccessMode, sender string, test TestMail) []CheckItem {
 	return []CheckItem{
 		{CheckForm, s.SupportForm.Form != ""},
 		{CheckDesign, s.Accent != "" || s.Logo != ""},
 		{CheckAccess, mode == ByRegistration || len(s.Groups) > 0},
+		{CheckMail, test.Good(s.Sender(sender))},
 	}
 }
 

@@ -54,3 +54,41 @@ func TestChecklist(t *testing.T) {
 		})
 	}
 }
+
+func TestSuggestions(t *testing.T) {
+	const own = "no-reply@portal.example"
+	sent := TestMail{ID: "test", From: own, State: TestSent}
+	ready := func() Settings {
+		return Settings{SupportForm: SupportForm{Form: "contact"}, Accent: "#0a6b5a", Groups: []AccessGroup{{ID: "customers"}}}
+	}
+	for name, c := range map[string]struct {
+		change func(*Settings)
+		mode   AccessMode
+		test   TestMail
+		want   []string // what is not done
+	}{
+		"ready":              {func(*Settings) {}, ByGroup, sent, nil},
+		"new":                {func(s *Settings) { *s = Settings{} }, ByGroup, TestMail{}, []string{CheckForm, CheckDesign, CheckAccess, CheckMail}},
+		"a logo is a look":   {func(s *Settings) { s.Accent, s.Logo = "", "logo" }, ByGroup, sent, nil},
+		"who will registers": {func(s *Settings) { s.Groups = nil }, ByRegistration, sent, nil},
+		"a sender of its own, which was not tried": {func(s *Settings) { s.MailFrom = "help@nordwind.example" }, ByGroup, sent, []string{CheckMail}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := ready()
+			c.change(&s)
+			var ids, missing []string
+			for _, item := range Suggestions(&s, c.mode, own, c.test) {
+				ids = append(ids, item.ID)
+				if !item.Done {
+					missing = append(missing, item.ID)
+				}
+			}
+			if !slices.Equal(missing, c.want) {
+				t.Errorf("not done: %q, want %q", missing, c.want)
+			}
+			if !slices.Equal(ids, []string{"form", "design", "access", "mail"}) {
+				t.Errorf("items %q", ids)
+			}
+		})
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
@@ -38,11 +39,24 @@ const (
 	Refused                // it was not sent, and will never be to this address
 )
 
+// Cause is what somebody can mend.
+type Cause int
+
+const (
+	Other     Cause = iota
+	Sender          // the address that it comes from, or its domain, is not verified
+	Recipient       // SES's sandbox sends to verified addresses alone
+	Paused          // the account does not send
+	Denied          // the function may not send from the address
+	Limited         // the account's quota, or rate
+)
+
 // Error is why a mail was not sent, as far as known. Its text names neither
 // addresses nor what the mail says.
 type Error struct {
 	Outcome Outcome
 	Reason  string // SES's code, or what the network said
+	Cause   Cause
 }
 
 func (e *Error) Error() string { return "send mail: " + e.Reason }
@@ -55,7 +69,7 @@ func (c *Client) Send(ctx context.Context, l mail.Letter) (id string, err error)
 		Content:          &types.EmailContent{Raw: &types.RawMessage{Data: l.Raw}},
 	})
 	if err != nil {
-		return "", failure(err)
+		return "", failure(err, l)
 	}
 	return aws.ToString(out.MessageId), nil
 }
@@ -63,17 +77,17 @@ func (c *Client) Send(ctx context.Context, l mail.Letter) (id string, err error)
 // failure tells what a failed call means. SES has taken nothing where it says so
 // (4xx, and 503 of whatever stands before it) and where nobody was reached.
 // docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
-func failure(err error) *Error {
+func failure(err error, l mail.Letter) *Error {
 	var dial *net.OpError
 	var name *net.DNSError
 	if errors.As(err, &dial) && dial.Op == "dial" || errors.As(err, &name) {
-		return &Error{Later, "SES cannot be reached"}
+		return &Error{Outcome: Later, Reason: "SES cannot be reached"}
 	}
 	var api smithy.APIError
 	var response *smithyhttp.ResponseError
 	if errors.As(err, &response) && response.HTTPStatusCode() != 0 {
 		status := response.HTTPStatusCode()
-		e := &Error{Later, fmt.Sprint(status)}
+		e := &Error{Outcome: Later, Reason: fmt.Sprint(status), Cause: cause(err, l)}
 		if errors.As(err, &api) && api.ErrorCode() != "" {
 			e.Reason += " " + api.ErrorCode()
 		}
@@ -89,16 +103,51 @@ func failure(err error) *Error {
 	}
 	var sending *smithyhttp.RequestSendError
 	if errors.As(err, &sending) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return &Error{Unsure, "no answer from SES"}
+		return &Error{Outcome: Unsure, Reason: "no answer from SES"}
 	}
 	var canceled *aws.RequestCanceledError
 	if errors.As(err, &canceled) {
-		return &Error{Unsure, "no answer from SES"}
+		return &Error{Outcome: Unsure, Reason: "no answer from SES"}
 	}
 	// The request could not be made: no region, no credentials.
 	var operation *smithy.OperationError
 	if errors.As(err, &operation) {
-		return &Error{Later, "the request to SES could not be made"}
+		return &Error{Outcome: Later, Reason: "the request to SES could not be made"}
 	}
-	return &Error{Unsure, "an answer of SES that cannot be read"}
+	return &Error{Outcome: Unsure, Reason: "an answer of SES that cannot be read"}
+}
+
+// cause tells what is to be mended. SES answers alike where sender or recipient is not
+// verified, and names those that are not.
+// docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html
+func cause(err error, l mail.Letter) Cause {
+	var (
+		api       smithy.APIError
+		rejected  *types.MessageRejected
+		domain    *types.MailFromDomainNotVerifiedException
+		paused    *types.SendingPausedException
+		suspended *types.AccountSuspendedException
+		quota     *types.LimitExceededException
+		throttled *types.TooManyRequestsException
+	)
+	switch {
+	case errors.As(err, &rejected):
+		said := strings.ToLower(rejected.ErrorMessage())
+		switch {
+		case !strings.Contains(said, "not verified"):
+			return Other
+		case strings.Contains(said, strings.ToLower(l.To)) && !strings.Contains(said, strings.ToLower(l.From)):
+			return Recipient
+		}
+		return Sender
+	case errors.As(err, &domain):
+		return Sender
+	case errors.As(err, &paused), errors.As(err, &suspended):
+		return Paused
+	case errors.As(err, &quota), errors.As(err, &throttled):
+		return Limited
+	case errors.As(err, &api) && strings.HasPrefix(api.ErrorCode(), "AccessDenied"):
+		return Denied
+	}
+	return Other
 }

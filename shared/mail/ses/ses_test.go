@@ -138,3 +138,41 @@ func TestGivenUp(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// What is to be mended, by what SES says.
+func TestCauses(t *testing.T) {
+	const unverified = "Email address is not verified. The following identities failed the check in region EU-CENTRAL-1: "
+	for _, c := range []struct {
+		name, code, message string
+		status              int
+		want                Cause
+	}{
+		{"the sender", "MessageRejected", unverified + "No-Reply@help.example", 400, Sender},
+		{"both", "MessageRejected", unverified + "clara@kunde.example, no-reply@help.example", 400, Sender},
+		{"the recipient", "MessageRejected", unverified + "clara@kunde.example", 400, Recipient},
+		{"nobody is named", "MessageRejected", "Email address is not verified.", 400, Sender},
+		{"a bad attachment", "MessageRejected", "Illegal filename 'clara@kunde.example.exe'.", 400, Other},
+		{"the sender's domain", "MailFromDomainNotVerifiedException", "", 400, Sender},
+		{"paused", "SendingPausedException", "Email sending is disabled", 400, Paused},
+		{"suspended", "AccountSuspendedException", "", 400, Paused},
+		{"over quota", "LimitExceededException", "Daily message quota exceeded.", 400, Limited},
+		{"throttled", "TooManyRequestsException", "Maximum sending rate exceeded.", 429, Limited},
+		{"not granted", "AccessDeniedException", "is not authorized to perform ses:SendRawEmail", 403, Denied},
+		{"a code that is new", "SomethingException", "", 400, Other},
+		{"a fault inside", "InternalServiceErrorException", "", 500, Other},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			client := at(t, func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				w.Header().Set("X-Amzn-Errortype", c.code)
+				w.WriteHeader(c.status)
+				_ = json.NewEncoder(w).Encode(map[string]string{"message": c.message})
+			})
+			_, err := client.Send(t.Context(), letter)
+			var e *Error
+			if !errors.As(err, &e) || e.Cause != c.want {
+				t.Errorf("%v: cause %v, want %v", err, e.Cause, c.want)
+			}
+		})
+	}
+}
