@@ -120,8 +120,11 @@ var effects = []effect{
 		return request{path: p.api("tickets", closedDays(p, 10))}
 	}, has(`"follow_up":true`)},
 
-	{"groups", map[string]any{"groups": []any{map[string]any{"id": "other", "name": "Other", "static": true}}}, sample.Customer, page("tickets"), code(403)},
-	{"groups ask_access", map[string]any{"groups": []any{map[string]any{"id": "other", "name": "Other", "static": true}}, "ask_access": "Frau Kunze, Telefon 12"}, sample.Customer, page("tickets"), func(_ place, a answer) bool {
+	{"groups", map[string]any{"groups": []any{
+		map[string]any{"id": portal.CustomersGroup, "name": "Kunden", "static": true},
+		map[string]any{"id": "everybody", "name": "Alle", "rule": [][]map[string]any{{{"property": "email", "op": "set"}}}},
+	}}, "outsider", page("tickets"), code(200)},
+	{"ask_access", map[string]any{"ask_access": "Frau Kunze, Telefon 12"}, "outsider", page("tickets"), func(_ place, a answer) bool {
 		return a.code == 403 && strings.Contains(a.body, "Frau Kunze, Telefon 12")
 	}},
 	{"providers", map[string]any{"providers": []any{}}, "", page("sign-in"), hasNot("Nordlicht-Konto")},
@@ -180,6 +183,12 @@ func TestSettingsTakeEffect(t *testing.T) {
 					s.Created = s.Created.Add(-10 * time.Minute)
 					s.Seen = s.Created
 				})
+			case "outsider": // in no group
+				who := portal.Person{ID: "outsider01", First: "Otto", Email: "otto@elsewhere.example", Role: portal.Customer, Created: time.Now().UTC(), Registered: time.Now().UTC()}
+				if err := at.store.PutPeople(t.Context(), p.id(), nil, []portal.Person{who}, nil); err != nil {
+					t.Error(err)
+				}
+				by = p.as(who.ID)
 			default:
 				by = p.as(e.by)
 			}
