@@ -49,6 +49,9 @@ var actionKeys = map[portal.AuditAction]string{
 	portal.AuditFactorAdded:      "audit.factorAdded",
 	portal.AuditFactorRemoved:    "audit.factorRemoved",
 	portal.AuditSettingsChanged:  "audit.settingsChanged",
+	portal.AuditTeamAdded:        "audit.teamAdded",
+	portal.AuditTeamChanged:      "audit.teamChanged",
+	portal.AuditTeamRemoved:      "audit.teamRemoved",
 }
 
 // partyView is who did something, or had it done, as they were called then.
@@ -247,6 +250,12 @@ func detailWords(r *web.Request, details map[string]string) []string {
 			label, value = r.Reader.T("audit.detail.from"), roleWords(r, value)
 		case "to":
 			label, value = r.Reader.T("audit.detail.to"), roleWords(r, value)
+		case "setsUp":
+			label = r.Reader.T("team.setsUp")
+			value = r.Reader.T("value.no")
+			if details[name] == "true" {
+				value = r.Reader.T("value.yes")
+			}
 		case "company":
 			label = r.Reader.T("audit.detail.company")
 		case "way":
@@ -307,6 +316,10 @@ func roleWords(r *web.Request, role string) string {
 		return r.Reader.T("access.role.customer")
 	case portal.Manager:
 		return r.Reader.T("access.role.manager")
+	case portal.Agent:
+		return r.Reader.T("team.role.agent")
+	case portal.Admin:
+		return r.Reader.T("team.role.admin")
 	}
 	return role
 }

@@ -14,6 +14,7 @@ import (
 type store interface {
 	web.Store
 	web.Audits
+	staffStore
 	Contact(ctx context.Context, portalID, contact string) (portal.Person, time.Time, error)
 	ContactByEmail(ctx context.Context, portalID, address string) (portal.Person, error)
 	Names(ctx context.Context, portalID string, people, companies []string) (dynamo.Names, error)
@@ -49,6 +50,10 @@ func newHandler(cfg app.Config, s store) http.Handler {
 		"GET /{portal}/access/contacts/{contact}":                         h.showContact,
 		"POST /{portal}/access/contacts/{contact}":                        h.changeForm,
 		"GET /{portal}/access/why":                                        h.why,
+		"GET /{portal}/team":                                              h.showTeam,
+		"POST /{portal}/team":                                             h.addMemberForm,
+		"GET /{portal}/team/{member}":                                     h.showMember,
+		"POST /{portal}/team/{member}":                                    h.memberForm,
 		"GET /{portal}/audit":                                             h.showAudit,
 		"GET /api/v1/{portal}/access":                                     h.showAccess,
 		"GET /api/v1/{portal}/access/groups/{group}/members":              h.showGroup,
@@ -59,6 +64,10 @@ func newHandler(cfg app.Config, s store) http.Handler {
 		"PATCH /api/v1/{portal}/access/contacts/{contact}":                h.changeJSON,
 		"POST /api/v1/{portal}/access/contacts/{contact}/invitation":      h.reinvite,
 		"GET /api/v1/{portal}/access/why":                                 h.why,
+		"GET /api/v1/{portal}/team":                                       h.showTeam,
+		"POST /api/v1/{portal}/team":                                      h.addMemberJSON,
+		"PATCH /api/v1/{portal}/team/{member}":                            h.changeMemberJSON,
+		"DELETE /api/v1/{portal}/team/{member}":                           h.removeMemberJSON,
 		"GET /api/v1/{portal}/audit":                                      h.showAudit,
 	} {
 		handlers[key] = only(portal.MaySet, "access.error.mayNot", handle)

@@ -61,7 +61,7 @@ func askedOf(r *web.Request, l portal.Link, p portal.Person) asked {
 	if portal.HasLogin(p) {
 		return a
 	}
-	if n, ok := r.Settings.ConsentNotice(r.Reader.Lang(), r.Reader.T("link.use.agree")); ok {
+	if n, ok := r.Settings.ConsentNotice(r.Reader.Lang(), r.Reader.T("link.use.agree")); ok && !p.Role.Team() {
 		a.Consent = &n
 	}
 	a.Names = p.Name() == p.Email && (l.SetsUp() || a.Consent != nil)

@@ -117,7 +117,7 @@ func (n *notifier) holds(ctx context.Context, r dynamo.LinkRequest, settings *po
 		return "withdrawn", nil
 	case late:
 		return "late", n.store.PutInvitation(ctx, r.Portal, p.ID, portal.Failed)
-	case settings.Active:
+	case settings.Active, p.Role.Team(): // who sets a portal up before it is on
 		return "", nil
 	}
 	return "waiting", n.store.HoldInvitation(ctx, r, p)

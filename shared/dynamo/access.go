@@ -523,14 +523,15 @@ func (s *Store) Colleagues(ctx context.Context, portalID, company, after string,
 	return people, next, err
 }
 
-// Invited are who was invited and has no login yet, as Members (pattern 54).
+// Invited are who was invited and has no login yet, as Members (pattern 54), but for
+// the team.
 func (s *Store) Invited(ctx context.Context, portalID, after string, limit int32) (people []portal.Person, next string, err error) {
 	ids, next, err := s.members(ctx, invitedKey(portalID), after, limit)
 	if err != nil {
 		return nil, "", err
 	}
 	people, err = s.people(ctx, portalID, ids)
-	return slices.DeleteFunc(people, func(p portal.Person) bool { return !p.Registered.IsZero() }), next, err
+	return slices.DeleteFunc(people, func(p portal.Person) bool { return !p.Registered.IsZero() || p.Role.Team() }), next, err
 }
 
 // Invitation is that a company's manager has invited an address, which whoever

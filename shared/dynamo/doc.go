@@ -215,4 +215,11 @@
 //	150 AskTestMail    to who may change the settings            1 TransactWriteItems of 2: 4
 //	151 TestMail       what became of the last one               1 GetItem: 1
 //	152 EndTestMail    says what did                             1 UpdateItem: 1
+//	140 Team           the staff as they are now                 as 7, and 1 BatchGetItem: 1 each
+//	141 AddMember      somebody to the team, invited             as 140, 2 GetItem and 1 TransactWriteItems of 8: as 130,
+//	                                                             and 8; who was of the team before costs 145 as well
+//	142 ChangeMember   name, role and right                      as 140, and 1 TransactWriteItems of 5: as 130, and 2
+//	143 InviteMember   once more                                 as 140 and 50, and 1 TransactWriteItems of 4: 8
+//	144 RemoveMember   from the team                             as 140, 1 TransactWriteItems of 9: as 130, and 10; then 145
+//	145 EndSignIn      all that somebody signs in with           3 Query: 3 as a rule, and 1 DeleteItem each
 package dynamo

@@ -89,9 +89,12 @@ func (s *Store) invitationEnds(portalID string, p portal.Person) []types.Transac
 // they were when they were read.
 func (s *Store) registeredWrite(portalID string, r Registration) types.TransactWriteItem {
 	set := []string{"#registered = :now"}
+	as := "(attribute_not_exists(#role) OR NOT #role IN (:agent, :admin))"
+	if r.Person.Role.Team() {
+		as = "#role IN (:agent, :admin)"
+	}
 	condition := []string{
-		"attribute_exists(pk)", "#email = :email", "attribute_not_exists(#registered)",
-		"(attribute_not_exists(#role) OR NOT #role IN (:agent, :admin))",
+		"attribute_exists(pk)", "#email = :email", "attribute_not_exists(#registered)", as,
 	}
 	names := map[string]string{"#registered": "registered", "#email": "email", "#role": "role", "#invitation": "invitation"}
 	values := item{

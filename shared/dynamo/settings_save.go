@@ -44,6 +44,11 @@ func keptVersion(s portal.Settings) (it item, ok bool, err error) {
 // them since before was read, and Invalid on the field "slug" where another portal has
 // that. It returns the settings as they are then; this process sees them at once.
 func (s *Store) SaveSettings(ctx context.Context, before *portal.Settings, after portal.Settings, entry portal.AuditEntry) (*portal.Settings, error) {
+	return s.saveSettings(ctx, before, after, entry)
+}
+
+// saveSettings is SaveSettings with what else is to be written with it.
+func (s *Store) saveSettings(ctx context.Context, before *portal.Settings, after portal.Settings, entry portal.AuditEntry, more ...types.TransactWriteItem) (*portal.Settings, error) {
 	after.ID, after.Key, after.Version = before.ID, before.Key, before.Version+1
 	after.Saved = portal.Saved{At: entry.At, By: entry.ActorName}
 	name := func(it item) string { return text(it["pk"]) + "/" + text(it["sk"]) }
@@ -90,7 +95,7 @@ func (s *Store) SaveSettings(ctx context.Context, before *portal.Settings, after
 			}})
 		}
 	}
-	if len(writes) > maxSettingsParts {
+	if writes = append(writes, more...); len(writes) > maxSettingsParts {
 		return nil, portal.Errorf(portal.Invalid, "settings.error.parts", "max", maxSettingsParts)
 	}
 	err := s.transactAll(ctx, append(writes, s.auditWrite(after.ID, entry)))

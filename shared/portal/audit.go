@@ -28,6 +28,9 @@ const (
 	AuditFactorAdded      AuditAction = "factorAdded" // a passkey, a one-time code's secret, an account elsewhere
 	AuditFactorRemoved    AuditAction = "factorRemoved"
 	AuditSettingsChanged  AuditAction = "settingsChanged"
+	AuditTeamAdded        AuditAction = "teamAdded" // somebody to the team, who is invited by it
+	AuditTeamChanged      AuditAction = "teamChanged"
+	AuditTeamRemoved      AuditAction = "teamRemoved"
 )
 
 // AuditEntry is what somebody did, or tried: written once, and never changed.

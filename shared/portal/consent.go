@@ -9,8 +9,10 @@ import (
 )
 
 // HasLogin tells whether the person has set up a login. The team's are set up for
-// them.
-func HasLogin(p Person) bool { return p.Role.Team() || !p.Registered.IsZero() }
+// them, but of who was invited and is yet to come.
+func HasLogin(p Person) bool {
+	return !p.Registered.IsZero() || p.Role.Team() && (p.Invitation == NotInvited || p.Invitation == Accepted)
+}
 
 // Registers tells whether anybody may register in the portal now by an address of
 // theirs, where its mode is the one. One that is off lets in nobody whom the team

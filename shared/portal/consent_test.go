@@ -57,6 +57,11 @@ func TestRegisters(t *testing.T) {
 			t.Errorf("%+v", p)
 		}
 	}
+	for _, open := range []Invitation{Pending, Waiting, Failed} {
+		if HasLogin(Person{Role: Agent, Invitation: open}) {
+			t.Errorf("of the team, and %q, has a login", open)
+		}
+	}
 	if !HasLogin(Person{Registered: time.UnixMilli(1)}) {
 		t.Error("who has registered has no login")
 	}

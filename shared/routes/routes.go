@@ -137,7 +137,7 @@ func (r Route) segment() string {
 // below the portal's: of reading it, ":read", of all else, ":write".
 var scopes = map[string]string{
 	"tickets": "tickets", "inbox": "tickets", "inbox-counts": "tickets", "attachments": "tickets",
-	"access": "access", "audit": "audit", "settings": "settings",
+	"access": "access", "team": "access", "audit": "audit", "settings": "settings",
 }
 
 // submissions are the routes of programs that send forms.
@@ -265,6 +265,10 @@ var Table = []Route{
 	{"GET", "/{portal}/access/contacts/{contact}", "access", Team, SameOrigin},
 	{"POST", "/{portal}/access/contacts/{contact}", "access", Team, SameOrigin},
 	{"GET", "/{portal}/access/why", "access", Team, SameOrigin},
+	{"GET", "/{portal}/team", "access", Team, SameOrigin},
+	{"POST", "/{portal}/team", "access", Team, SameOrigin},
+	{"GET", "/{portal}/team/{member}", "access", Team, SameOrigin},
+	{"POST", "/{portal}/team/{member}", "access", Team, SameOrigin},
 	{"GET", "/{portal}/audit", "access", Team, SameOrigin},
 	{"GET", "/api/v1/{portal}/access", "access", Team, SameOrigin},
 	{"GET", "/api/v1/{portal}/access/groups/{group}/members", "access", Team, SameOrigin},
@@ -275,6 +279,10 @@ var Table = []Route{
 	{"PATCH", "/api/v1/{portal}/access/contacts/{contact}", "access", Team, SameOrigin},
 	{"POST", "/api/v1/{portal}/access/contacts/{contact}/invitation", "access", Team, SameOrigin},
 	{"GET", "/api/v1/{portal}/access/why", "access", Team, SameOrigin},
+	{"GET", "/api/v1/{portal}/team", "access", Team, SameOrigin},
+	{"POST", "/api/v1/{portal}/team", "access", Team, SameOrigin},
+	{"PATCH", "/api/v1/{portal}/team/{member}", "access", Team, SameOrigin},
+	{"DELETE", "/api/v1/{portal}/team/{member}", "access", Team, SameOrigin},
 	{"GET", "/api/v1/{portal}/audit", "access", Team, SameOrigin},
 	{"GET", "/{portal}/colleagues", "access", Viewer, SameOrigin},
 	{"POST", "/{portal}/colleagues", "access", Viewer, SameOrigin},
@@ -351,6 +359,9 @@ var Table = []Route{
 	{"GET", "/{portal}/settings/design/preview", "settings", Team, SameOrigin},
 	{"GET", "/api/v1/{portal}/settings", "settings", Team, SameOrigin},
 	{"PATCH", "/api/v1/{portal}/settings", "settings", Team, SameOrigin},
+	{"POST", "/{portal}/settings/test-mail", "settings", Team, SameOrigin},
+	{"GET", "/api/v1/{portal}/settings/test-mail", "settings", Team, SameOrigin},
+	{"POST", "/api/v1/{portal}/settings/test-mail", "settings", Team, SameOrigin},
 
 	{"GET", "/{portal}/tokens", "api-token", Team, SameOrigin},
 	{"POST", "/{portal}/tokens", "api-token", Team, SameOrigin},

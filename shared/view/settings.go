@@ -28,6 +28,7 @@ const (
 	SettingsInboxList   SettingsPage = "inboxes"
 	SettingsHistory     SettingsPage = "history"
 	SettingsPeople      SettingsPage = "people" // the rest are other functions'
+	SettingsTeam        SettingsPage = "team"
 	SettingsTokens      SettingsPage = "tokens"
 	SettingsAudit       SettingsPage = "audit"
 )
@@ -35,7 +36,7 @@ const (
 // settingsPages are those of the menu, in its order.
 var settingsPages = []SettingsPage{
 	SettingsGeneral, SettingsInboxes, SettingsPermissions, SettingsForm, SettingsDesign, SettingsTickets, SettingsActions,
-	SettingsAccess, SettingsPages, SettingsProperties, SettingsPipelines, SettingsInboxList, SettingsPeople, SettingsTokens, SettingsAudit, SettingsHistory,
+	SettingsAccess, SettingsPages, SettingsProperties, SettingsPipelines, SettingsInboxList, SettingsTeam, SettingsPeople, SettingsTokens, SettingsAudit, SettingsHistory,
 }
 
 // SettingsTitle is what the page is called.
@@ -65,6 +66,8 @@ func SettingsTitle(r ui.Reader, p SettingsPage) string {
 		return r.T("settings.pipelines")
 	case SettingsInboxList:
 		return r.T("settings.inboxes")
+	case SettingsTeam:
+		return r.T("team.title")
 	case SettingsPeople:
 		return r.T("settings.people")
 	case SettingsTokens:
@@ -78,6 +81,8 @@ func SettingsTitle(r ui.Reader, p SettingsPage) string {
 // SettingsPath is where the page is.
 func SettingsPath(r *web.Request, p SettingsPage) string {
 	switch p {
+	case SettingsTeam:
+		return r.Path("team")
 	case SettingsPeople:
 		return r.Path("access")
 	case SettingsTokens:

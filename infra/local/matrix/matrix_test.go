@@ -164,6 +164,10 @@ var expected = map[string]row{
 	"GET /api/v1/{portal}/settings":         {401, 403, 200},
 	"PATCH /api/v1/{portal}/settings":       {401, 403, 200},
 
+	"POST /{portal}/settings/test-mail":        {401, 403, 303},
+	"GET /api/v1/{portal}/settings/test-mail":  {401, 403, 200},
+	"POST /api/v1/{portal}/settings/test-mail": {401, 403, 202},
+
 	"GET /{portal}/tokens":                   {303, 403, 200}, // of the team who may set up the portal
 	"POST /{portal}/tokens":                  {401, 403, 200},
 	"POST /{portal}/tokens/{token}/revoke":   {401, 403, 303},
@@ -197,6 +201,14 @@ var expected = map[string]row{
 	"POST /{portal}/access/contacts/{contact}":                        {401, 403, 404}, // nobody
 	"GET /{portal}/access/why":                                        {303, 403, 200},
 	"GET /{portal}/audit":                                             {303, 403, 200},
+	"GET /{portal}/team":                                              {303, 403, 200},
+	"POST /{portal}/team":                                             {401, 403, 422}, // a customer's address
+	"GET /{portal}/team/{member}":                                     {303, 403, 200},
+	"POST /{portal}/team/{member}":                                    {401, 403, 404}, // nobody
+	"GET /api/v1/{portal}/team":                                       {401, 403, 200},
+	"POST /api/v1/{portal}/team":                                      {401, 403, 422},
+	"PATCH /api/v1/{portal}/team/{member}":                            {401, 403, 404},
+	"DELETE /api/v1/{portal}/team/{member}":                           {401, 403, 404},
 	"GET /api/v1/{portal}/access":                                     {401, 403, 200},
 	"GET /api/v1/{portal}/access/groups/{group}/members":              {401, 403, 200},
 	"POST /api/v1/{portal}/access/groups/{group}/members":             {401, 403, 200},
@@ -377,10 +389,18 @@ func (a attempt) contact() string {
 	return sample.Customer
 }
 
+// member is whom of the team the attempt is about, as contact.
+func (a attempt) member() string {
+	if a.route.Method != "GET" {
+		return ticketOf["unknown"]
+	}
+	return sample.Agent
+}
+
 // fill puts what the attempt is about into the route's path.
 func (a attempt) fill(ticket string) string {
 	return strings.NewReplacer("{portal}", a.place.settings.Slug, "{ticket}", ticket, "{attachment}", fileOf[a.file],
-		"{file}", asset(), "{session}", "0123456789abcdef", "{passkey}", strings.Repeat("0", 32), "{token}", "01krzmpak4samp1e0000000999", "{section}", "actions", "{provider}", "nobodysprovider", "{form}", a.form(), "{submission}", "01krzmpak4samp1e0000000999", "{link}", sample.Customer+"."+strings.Repeat("a", 43), "{contact}", a.contact(), "{group}", portal.CustomersGroup, "{invitation}", strings.Repeat("0", 32), "{company}", sample.Nordwind).Replace(a.route.Path)
+		"{file}", asset(), "{session}", "0123456789abcdef", "{passkey}", strings.Repeat("0", 32), "{token}", "01krzmpak4samp1e0000000999", "{section}", "actions", "{provider}", "nobodysprovider", "{form}", a.form(), "{submission}", "01krzmpak4samp1e0000000999", "{link}", sample.Customer+"."+strings.Repeat("a", 43), "{contact}", a.contact(), "{member}", a.member(), "{group}", portal.CustomersGroup, "{invitation}", strings.Repeat("0", 32), "{company}", sample.Nordwind).Replace(a.route.Path)
 }
 
 // form is the form that the attempt is about: what wants a challenge, or is open to
@@ -442,6 +462,8 @@ func (a attempt) request(ticket string) request {
 		for pipeline, stage := range a.place.settings.CloseStage {
 			r.form.Set("close_stage."+pipeline, stage)
 		}
+	case "POST /{portal}/settings/test-mail":
+		r.form = url.Values{"section": {"inbox"}}
 	case "PATCH /api/v1/{portal}/settings":
 		r.json, r.header = map[string]any{"reopen_days": a.place.settings.ReopenDays}, map[string]string{"If-Match": "*"}
 	case "POST /{portal}/tokens":
@@ -489,6 +511,14 @@ func (a attempt) request(ticket string) request {
 		r.form = url.Values{"email": {"matrix@b.example"}}
 	case "POST /{portal}/access/contacts/{contact}":
 		r.form = url.Values{"do": {"role"}, "role": {"customer"}}
+	case "POST /{portal}/team":
+		r.form = url.Values{"email": {"solo@einzel.example"}, "first": {"Sina"}, "role": {"agent"}}
+	case "POST /{portal}/team/{member}":
+		r.form = url.Values{"do": {"change"}, "first": {"Sina"}, "role": {"agent"}}
+	case "POST /api/v1/{portal}/team":
+		r.json = map[string]string{"email": "solo@einzel.example", "first": "Sina", "role": "agent"}
+	case "PATCH /api/v1/{portal}/team/{member}":
+		r.json = map[string]string{"role": "agent"}
 	case "POST /api/v1/{portal}/access/groups/{group}/members", "POST /api/v1/{portal}/colleagues":
 		r.json = map[string]string{"email": "matrix@c.example"}
 	case "GET /api/v1/{portal}/access/contacts":

@@ -569,6 +569,19 @@ func visits(t *testing.T) []visit {
 			}
 			add(who, 422, at("nobody@a.example", "#x"))
 			add(who, 422, at("", ""))
+		case "POST /api/v1/{portal}/team":
+			add(lone.as(sample.Admin), 201, func(r *request) {
+				r.path = lone.api("team")
+				r.json = map[string]any{"email": "visited@postern.example", "first": "Vera", "role": "agent", "sets_up": true}
+			})
+		case "PATCH /api/v1/{portal}/team/{member}":
+			for want, member := range map[int]string{200: sample.Workshop, 409: sample.Admin} {
+				add(lone.as(sample.Admin), want, func(r *request) { r.path = lone.api("team", member) })
+			}
+		case "DELETE /api/v1/{portal}/team/{member}":
+			for want, member := range map[int]string{204: sample.Agent, 409: sample.Admin} {
+				add(lone.as(sample.Admin), want, func(r *request) { r.path = lone.api("team", member) })
+			}
 		case "GET /api/v1/{portal}/audit":
 			add(who, 422, query("month=x"))
 			add(who, 200, query("action=invited"))
@@ -788,7 +801,7 @@ func TestContractExamples(t *testing.T) {
 				who = p.as(sample.Agent)
 			}
 			switch {
-			case strings.Contains(path, "/access"), strings.Contains(path, "/tokens"), strings.Contains(path, "/settings"):
+			case strings.Contains(path, "/access"), strings.Contains(path, "/team"), strings.Contains(path, "/tokens"), strings.Contains(path, "/settings"):
 				who = p.as(sample.Admin)
 			case strings.Contains(path, "/view-as"):
 				who = p.as(sample.Agent)

@@ -73,7 +73,7 @@ func TestTicketsAreCalledByTheirWord(t *testing.T) {
 		"":              {"sign-in", "sign-in-link", "reset", "register", "embed/" + sample.WebsiteForm},
 		sample.Customer: nil, sample.Stranger: nil, sample.Solo: nil, sample.Manager: nil,
 		sample.Agent: {"inbox", "inbox/new", "inbox/" + sample.OwnTicket, "tickets"},
-		sample.Admin: {"settings/general", "settings/form", "settings/permissions", "settings/actions", "access", "tokens", "audit", "access/why?ticket=0&contact=" + sample.Customer},
+		sample.Admin: {"settings/general", "settings/form", "settings/permissions", "settings/actions", "access", "team", "team/" + sample.Agent + "?do=remove", "tokens", "audit", "access/why?ticket=0&contact=" + sample.Customer},
 	} {
 		reader := p.nobody()
 		if who != "" {
