@@ -31,6 +31,9 @@ type store interface {
 	SendWaiting(ctx context.Context, portalID string, now time.Time) (int, error)
 	Members(ctx context.Context, portalID, group, after string, limit int32) (people []portal.Person, next string, err error)
 	PutProviderSecret(ctx context.Context, portalID, name, secret string) error
+	Attempt(ctx context.Context, portalID, what, key string, by int, window time.Duration, now time.Time) (int64, time.Time, error)
+	AskTestMail(ctx context.Context, r dynamo.TestRequest, from, to string) error
+	TestMail(ctx context.Context, portalID string) (portal.TestMail, error)
 }
 
 type handler struct {
@@ -50,6 +53,10 @@ func newHandler(cfg app.Config, s store, client *http.Client) http.Handler {
 		"GET /{portal}/settings/design/preview": h.previewDesign,
 		"GET /api/v1/{portal}/settings":         h.show,
 		"PATCH /api/v1/{portal}/settings":       h.change,
+
+		"POST /{portal}/settings/test-mail":        h.sendTest,
+		"GET /api/v1/{portal}/settings/test-mail":  h.showTest,
+		"POST /api/v1/{portal}/settings/test-mail": h.sendTest,
 	} {
 		handlers[key] = only(handle)
 	}
@@ -92,11 +99,11 @@ func (h handler) change(ctx context.Context, r *web.Request) (web.Result, error)
 	if err != nil {
 		return web.Result{}, err
 	}
-	if err := r.IfMatch(etag(before)); err != nil {
-		return web.Result{}, err
-	}
 	var p patch
 	if err := r.JSON(&p); err != nil {
+		return web.Result{}, err
+	}
+	if err := r.IfMatch(etag(before)); err != nil {
 		return web.Result{}, err
 	}
 	v, err := p.apply(viewOf(before))

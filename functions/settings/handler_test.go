@@ -195,6 +195,14 @@ func TestFixtures(t *testing.T) {
 				t.Errorf("kept is %q, %v", secret, err)
 			}
 		}},
+		"test":       {Status: 303, Header: map[string]string{"Location": "/{portal}/settings/general#test-mail"}, Check: tested},
+		"test-agent": {Status: 403, Check: untested}, "test-cross-origin": {Status: 403, Check: untested}, "test-signed-out": {Status: 401, Check: untested},
+		"test-send": {Status: 202, Check: tested}, "test-send-token": {Status: 202, Check: tested}, "test-send-scope": {Status: 403, Check: untested},
+		"test-show-agent": {Status: 403}, "test-show": {Status: 200, Check: func(t *testing.T, _ *functiontest.Portal, a functiontest.Answer) {
+			if !strings.Contains(a.Body, `"state":"none"`) || !strings.Contains(a.Body, `"requested_at":null`) {
+				t.Error(a.Body)
+			}
+		}},
 		"do": {Status: 200, Check: unchanged, See: map[string]string{".filter-row": T("de", "settings.filter.property.choose")}},
 
 		"page-design":    {Status: 200, See: map[string]string{"h1": T("de", "settings.design"), ".preview-switches": "Liste", ".shades": "#1F5FBF", "form .error:not([hidden])": ""}},
@@ -537,10 +545,10 @@ func TestFilterForm(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
-	for _, fixture := range []string{"page-form", "save", "change", "history"} {
+	for _, fixture := range []string{"page-form", "page-general", "save", "change", "history", "test", "test-send", "test-show"} {
 		functiontest.Faults(t, true, fixture, func(_ int, c functiontest.Call) bool {
 			// Whose session sees the new version at once; else within half a minute.
-			return c.Operation == "UpdateItem"
+			return c.Operation == "UpdateItem" && !strings.HasPrefix(fixture, "test")
 		}, nil)
 	}
 }

@@ -22,8 +22,9 @@ var inboxes = section{
 	read: func(f *form, v *settingsView) {
 		v.DefaultInbox, v.MailFrom, v.MailText = f.Get("default_inbox"), f.line("mail_from"), f.on("mail_text")
 	},
-	show: func(_ context.Context, h handler, p *page) (templ.Component, error) {
-		return inboxesTempl(p, h.config.MailFrom), nil
+	show: func(ctx context.Context, h handler, p *page) (_ templ.Component, err error) {
+		p.test, err = h.store.TestMail(ctx, p.now.ID)
+		return inboxesTempl(p, h.config.MailFrom), err
 	},
 }
 
@@ -109,6 +110,28 @@ func inboxesTempl(p *page, sender string) templ.Component {
 			return nil
 		})
 		templ_7745c5c3_Err = ui.SettingsCard(p.Reader.T("settings.mail.title"), p.Reader.T("settings.mail.help")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Var4 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+			templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
+			templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
+			if !templ_7745c5c3_IsBuffer {
+				defer func() {
+					templ_7745c5c3_BufErr := templruntime.ReleaseBuffer(templ_7745c5c3_Buffer)
+					if templ_7745c5c3_Err == nil {
+						templ_7745c5c3_Err = templ_7745c5c3_BufErr
+					}
+				}()
+			}
+			ctx = templ.InitializeContext(ctx)
+			templ_7745c5c3_Err = testTempl(p, p.now.Sender(sender)).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			return nil
+		})
+		templ_7745c5c3_Err = ui.SettingsCard(p.Reader.T("settings.test.title"), p.Reader.T("settings.test.help", "to", p.Viewer.Email)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
