@@ -39,6 +39,7 @@ var (
 	linkRegister = linkWords{"mail.link.register.subject", "mail.link.register.head", "mail.link.register.intro", "mail.link.register.open", "mail.link.register.else"}
 	linkConfirm  = linkWords{"mail.link.confirm.subject", "mail.link.confirm.head", "mail.link.confirm.intro", "mail.link.confirm.open", "mail.link.confirm.else"}
 	linkInvite   = linkWords{"mail.link.invite.subject", "mail.link.invite.head", "mail.link.invite.intro", "mail.link.invite.open", "mail.link.invite.else"}
+	linkTeam     = linkWords{"mail.link.invite.subject", "mail.link.invite.head", "mail.link.invite.team", "mail.link.invite.open", "mail.link.invite.else"}
 )
 
 // WriteLink returns the mail. The error is as Write's.
@@ -65,6 +66,8 @@ func WriteLink(ctx context.Context, m LinkMail) (Letter, error) {
 		w = linkReset
 	case m.Kind == portal.LinkRegister:
 		w = linkRegister
+	case m.Kind == portal.LinkInvite && m.To.Role.Team():
+		w = linkTeam
 	case m.Kind == portal.LinkInvite:
 		w = linkInvite
 	}

@@ -281,7 +281,8 @@ func TestContract(t *testing.T) {
 
 // visits are requests of every operation: what is well-formed, and the refusals.
 func visits(t *testing.T) []visit {
-	p := newPlace(t, func(s *portal.Settings) {
+	sends := func(s *portal.Settings) { s.MailFrom = "support@nordlicht.example" }
+	p := newPlace(t, sends, func(s *portal.Settings) {
 		for i := range s.Inboxes { // for all of the team but Workshop
 			s.Inboxes[i].Members = []string{sample.Agent, sample.Admin}
 		}
@@ -690,6 +691,16 @@ func visits(t *testing.T) []visit {
 				threads := read[struct{ Threads []struct{ ID string } }](t, who.do(v.request)).Threads
 				v.path += "?thread=" + threads[len(threads)-1].ID
 			}})
+		case "POST /api/v1/{portal}/settings/test-mail":
+			add(lone.as(sample.Admin), 422, func(r *request) { r.path = lone.api("settings", "test-mail") }) // its mails come from nowhere
+			busy := newPlace(t, sends).as(sample.Admin)
+			r := well()
+			r.path = busy.api("settings", "test-mail")
+			all = append(all, visit{key: key, by: busy, want: 429, request: r, prepare: func(v *visit) {
+				for range 5 {
+					busy.do(v.request)
+				}
+			}})
 		case "PATCH /api/v1/{portal}/settings":
 			add(who, 428, with("If-Match", ""))
 			add(who, 412, with("If-Match", `"0"`))
@@ -830,7 +841,7 @@ func TestContractExamples(t *testing.T) {
 			formExample(p, key, &r)
 			form := attempt{route: routes.Route{Path: path}}.form()
 			r.path = strings.NewReplacer("{portal}", p.settings.Slug, "{form}", form, "{ticket}", p.clone(sample.OwnTicket),
-				"{group}", portal.CustomersGroup, "{contact}", sample.Colleague, "{link}", p.link(sample.Customer, portal.LinkReset)).Replace(path)
+				"{group}", portal.CustomersGroup, "{contact}", sample.Colleague, "{member}", sample.Agent, "{link}", p.link(sample.Customer, portal.LinkReset)).Replace(path)
 			for _, param := range o.Parameters {
 				if param.Value.In == "header" && param.Value.Required {
 					r.header[param.Value.Name] = param.Value.Example.(string)
