@@ -157,6 +157,41 @@ test("a rule is written by keyboard alone, and holds", async ({ page, fresh, api
   await expect(page.getByLabel(say("de", "settings.filter.value"), { exact: true })).toHaveValue("de");
 });
 
+test("a test mail says whether mails arrive", async ({ page, fresh, request }) => {
+  const { slug, path } = await fresh();
+  await page.goto(path("settings/general"));
+  const step = page.locator(".checklist li").filter({ hasText: say("de", "settings.check.mail") });
+  await expect(step).toContainText(say("de", "settings.test.none"));
+  await step.getByRole("button", { name: say("de", "settings.test.send") }).click();
+  await expect(page).toHaveURL(new RegExp(`/${slug}/settings/general#test-mail$`));
+
+  // It comes in the admin's language, and says where from.
+  const arrived = async (): Promise<{ subject: string; text: string }[]> => {
+    const { mail } = (await (await request.get("/_local/mail.json")).json()) as { mail: { to: string[]; subject: string; text: string }[] };
+    return mail.filter((m) => m.text.includes(`/${slug}/settings/inbox`));
+  };
+  await expect.poll(() => arrived().then((all) => all.length)).toBe(1);
+  const [mail] = await arrived();
+  expect(mail!.text).toContain("no-reply@postern.example");
+  expect(mail!.text).toContain(say("de", "mail.test.next"));
+
+  // The list has it done without being asked, and the page about mails says when.
+  await expect(step).toHaveClass(/done/);
+  await page.goto(path("settings/inbox"));
+  const status = page.locator("#test-mail");
+  await expect(status).toContainText("chefin@postern.example");
+  await expect(status.locator(".banner.ok")).toBeVisible();
+  await accessible(page);
+
+  // Of another address it says nothing.
+  await page.getByLabel(say("de", "settings.mail.from")).fill("hilfe@nordlicht.example");
+  await save(page);
+  await expect(status).toContainText(say("de", "settings.test.other").split("{from}")[0]!);
+  await status.getByRole("button", { name: say("de", "settings.test.send") }).click();
+  await expect.poll(() => arrived().then((all) => all.length)).toBe(2);
+  await expect(status.locator(".banner.ok")).toContainText("hilfe@nordlicht.example");
+});
+
 test.describe("without script", () => {
   test.use({ javaScriptEnabled: false });
 

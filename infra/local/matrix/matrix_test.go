@@ -579,6 +579,7 @@ func TestMatrix(t *testing.T) {
 		t.Errorf("%d rows for %d routes", len(expected), len(routes.Table))
 	}
 	members := func(s *portal.Settings) {
+		s.MailFrom = "support@nordlicht.example"
 		for i := range s.Inboxes {
 			s.Inboxes[i].Members = []string{sample.Agent}
 		}

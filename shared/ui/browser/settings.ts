@@ -74,8 +74,22 @@ function begin(form: HTMLFormElement): void {
   }
 }
 
+/** Says what has become of a test mail that is on its way, as soon as it is known. */
+async function followTestMail(): Promise<void> {
+  for (let tries = 0; tries < 20; tries++) {
+    const shown = document.querySelector("#test-mail[data-waiting]");
+    if (!shown) return;
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const answer = await fetch(location.pathname, { cache: "no-store" });
+    if (!answer.ok) return;
+    const next = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#test-mail");
+    if (next && !next.matches("[data-waiting]")) shown.replaceWith(next);
+  }
+}
+
 if (form) {
   begin(form);
+  followTestMail().catch(() => undefined); // the page can be loaded again
   form.addEventListener("click", (event) => {
     const button = (event.target as Element).closest<HTMLButtonElement>("button[name='_do']");
     if (!button || button.getAttribute("aria-disabled") === "true") return;
