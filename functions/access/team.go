@@ -338,6 +338,11 @@ func (h handler) endMember(ctx context.Context, r *web.Request, id string) error
 	if err != nil {
 		return err
 	}
+	// Nothing of it opens anything without an account: that it is still there is no
+	// reason to say that nothing was done, and whoever comes back starts without it.
+	if err := h.store.EndSignIn(ctx, r.Settings.ID, id); err != nil {
+		r.Note(err)
+	}
 	if id != r.Viewer.ID { // whose session has ended
 		h.seen(ctx, r, saved)
 	}
@@ -399,5 +404,6 @@ type staffStore interface {
 	ChangeMember(ctx context.Context, c dynamo.AccessChange, id string, edit func(portal.Person) (portal.Person, error)) (dynamo.TeamMember, *portal.Settings, error)
 	InviteMember(ctx context.Context, c dynamo.AccessChange, id string) (dynamo.TeamMember, error)
 	RemoveMember(ctx context.Context, c dynamo.AccessChange, id string) (*portal.Settings, error)
+	EndSignIn(ctx context.Context, portalID, person string) error
 	SeeSettings(ctx context.Context, portalID, person, hash string, version int64) error
 }

@@ -220,6 +220,6 @@
 //	                                                             and 8; who was of the team before costs 145 as well
 //	142 ChangeMember   name, role and right                      as 140, and 1 TransactWriteItems of 5: as 130, and 2
 //	143 InviteMember   once more                                 as 140 and 50, and 1 TransactWriteItems of 4: 8
-//	144 RemoveMember   from the team                             as 140, 1 TransactWriteItems of 9: as 130, and 10; then 145
+//	144 RemoveMember   from the team                             as 140, and 1 TransactWriteItems of 9: as 130, and 10
 //	145 EndSignIn      all that somebody signs in with           3 Query: 3 as a rule, and 1 DeleteItem each
 package dynamo

@@ -238,10 +238,10 @@ func (s *Store) InviteMember(ctx context.Context, c AccessChange, id string) (in
 }
 
 // RemoveMember ends that somebody is of the team: their account goes at once, and with
-// it every session and API token; what they signed in with is deleted (pattern 144: as
-// 140, one TransactWriteItems of SaveSettings and 5 more as a rule, and EndSignIn). Their
-// tickets stay theirs by name. It is a Conflict where no admin would be left who can sign
-// in. Once more of who was removed deletes what an interruption has left.
+// it whatever signs them in (pattern 144: as 140, and one TransactWriteItems of
+// SaveSettings and 5 more as a rule). Their tickets stay theirs by name. What is left to
+// sign in with, EndSignIn deletes. It is a Conflict where no admin would be left who can
+// sign in. Of who has no account it changes nothing.
 func (s *Store) RemoveMember(ctx context.Context, c AccessChange, id string) (saved *portal.Settings, err error) {
 	err = s.changeTeam(ctx, c, func(settings *portal.Settings, team []TeamMember, by portal.Person) error {
 		saved = settings
@@ -266,10 +266,7 @@ func (s *Store) RemoveMember(ctx context.Context, c AccessChange, id string) (sa
 		saved, err = s.saveSettings(ctx, settings, settings.WithoutMember(i), entryOf(c, portal.AuditTeamRemoved, p, map[string]string{"from": string(p.Role)}), more...)
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return saved, s.EndSignIn(ctx, c.Settings.ID, id)
+	return saved, err
 }
 
 // accountEnds deletes the person, and where they are listed, where they are still who

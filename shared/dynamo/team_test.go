@@ -89,10 +89,11 @@ func TestPricesOfTeam(t *testing.T) {
 		_, err := store.InviteMember(ctx, c, id)
 		return err
 	})
-	costs(t, "144 RemoveMember", bill{6, 5, 13}, func(ctx context.Context) error {
+	costs(t, "144 RemoveMember", bill{3, 5, 13}, func(ctx context.Context) error {
 		_, err := store.RemoveMember(ctx, c, id)
 		return err
 	})
+	costs(t, "145 EndSignIn", bill{4, 1, 1}, func(ctx context.Context) error { return store.EndSignIn(ctx, s.ID, agentOne) })
 }
 
 // Who is removed has nothing left to sign in with, or to be signed in by; the owner's name
@@ -135,13 +136,17 @@ func TestRemoveMember(t *testing.T) {
 	if _, err := store.PersonByIdentity(ctx, s.ID, identity); portal.KindOf(err) != portal.NotFound {
 		t.Errorf("the account elsewhere: %v", err)
 	}
+	// The account is gone: that is enough; what it was entered by goes as well.
+	if err := store.EndSignIn(ctx, s.ID, agentOne); err != nil {
+		t.Fatal(err)
+	}
 	if m, err := store.SignInMethods(ctx, s.ID, agentOne); err != nil || !m.Password.IsZero() || len(m.Identities)+len(m.Passkeys) > 0 {
 		t.Errorf("left are %+v, %v", m, err)
 	}
 	if all, err := store.Sessions(ctx, s.ID, agentOne); err != nil || len(all) > 0 {
 		t.Errorf("left are %+v, %v", all, err)
 	}
-	if _, err := store.RemoveMember(ctx, teamChange(s, adminOne), agentOne); err != nil {
+	if again, err := store.RemoveMember(ctx, teamChange(s, adminOne), agentOne); err != nil || again.Version != saved.Version {
 		t.Errorf("once more: %v", err)
 	}
 	// Who comes back has the tickets, and nothing to sign in with.
