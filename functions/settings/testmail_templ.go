@@ -117,7 +117,7 @@ func testWords(p *page, sender string) testStatus {
 		refresh := ui.NavItem{Label: t("settings.test.refresh"), Href: p.path()}
 		return testStatus{ui.BannerProps{Text: t("settings.test.waiting", "to", test.To), Action: refresh}, true}
 	case !test.Of(sender):
-		return testStatus{ui.BannerProps{Tone: ui.Warn, Text: t("settings.test.other", "from", test.From, "sender", sender)}, false}
+		return testStatus{ui.BannerProps{Tone: ui.Warn, Text: t("settings.test.otherSender", "from", test.From, "sender", sender)}, false}
 	case state == portal.TestSent:
 		return testStatus{ui.BannerProps{Tone: ui.OK, Text: t("settings.test.sent", "to", test.To, "time", ended, "from", test.From)}, false}
 	case state == portal.TestUnsure:

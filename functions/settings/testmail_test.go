@@ -69,7 +69,7 @@ func TestTestMailPages(t *testing.T) {
 		{name: "lost", mail: portal.TestMail{State: portal.TestWaiting, From: sender, At: now.Add(-time.Hour)}, says: "settings.test.unsure", tone: "warn", state: portal.TestUnsure},
 		{name: "sent", mail: portal.TestMail{State: portal.TestSent, From: sender}, tone: "ok", state: portal.TestSent, done: true},
 		{name: "unsure", mail: portal.TestMail{State: portal.TestUnsure, From: sender}, says: "settings.test.unsure", tone: "warn", state: portal.TestUnsure},
-		{name: "another", mail: portal.TestMail{State: portal.TestSent, From: sender}, from: "hilfe@nordlicht.example", says: "settings.test.other", tone: "warn", state: portal.TestSent},
+		{name: "another", mail: portal.TestMail{State: portal.TestSent, From: sender}, from: "hilfe@nordlicht.example", says: "settings.test.otherSender", tone: "warn", state: portal.TestSent},
 		{name: "sender", mail: portal.TestMail{State: portal.TestRefused, Reason: portal.TestSender, From: sender}, says: "settings.test.reason.sender", tone: "danger", state: portal.TestRefused},
 		{name: "recipient", mail: portal.TestMail{State: portal.TestRefused, Reason: portal.TestRecipient, From: sender}, says: "settings.test.reason.recipient", tone: "danger", state: portal.TestRefused},
 		{name: "paused", mail: portal.TestMail{State: portal.TestRefused, Reason: portal.TestPaused, From: sender}, says: "settings.test.reason.paused", tone: "danger", state: portal.TestRefused},

@@ -186,7 +186,7 @@ test("a test mail says whether mails arrive", async ({ page, fresh, request }) =
   // Of another address it says nothing.
   await page.getByLabel(say("de", "settings.mail.from")).fill("hilfe@nordlicht.example");
   await save(page);
-  await expect(status).toContainText(say("de", "settings.test.other").split("{from}")[0]!);
+  await expect(status).toContainText(say("de", "settings.test.otherSender").split("{from}")[0]!);
   await status.getByRole("button", { name: say("de", "settings.test.send") }).click();
   await expect.poll(() => arrived().then((all) => all.length)).toBe(2);
   await expect(status.locator(".banner.ok")).toContainText("hilfe@nordlicht.example");
