@@ -187,7 +187,7 @@ var rooms = []room{
 			"shared/mail/ses", "shared/auth", "shared/deadletter",
 		},
 		modules: []string{lambda},
-		tests:   []string{mime},
+		tests:   []string{mime, sdk},
 	},
 	{
 		path: "functions/second-factor",
