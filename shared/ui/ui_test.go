@@ -326,7 +326,7 @@ func TestInternalBox(t *testing.T) {
 func TestInternalEvent(t *testing.T) {
 	doc := render(t, Event(EventProps{Reader: reader("de"), Text: "Anna ist zuständig", Internal: true, At: reader("de").Now}))
 	has(t, doc, ".event-lock svg", "")
-	has(t, doc, ".event", "Nur Ihr Team sieht das: Anna ist zuständigheute 14:05")
+	has(t, doc, ".event", "Nur Ihr Team sieht das: Anna ist zuständig heute 14:05")
 	hasNot(t, render(t, Event(EventProps{Reader: reader("de"), Text: "Anna hat geschlossen", At: reader("de").Now})), ".internal, .hidden")
 }
 
