@@ -132,6 +132,10 @@ type wire struct {
 }
 
 // Do sends the request, or does what is to become of it.
+// network is one client for all: the connections of one for each request would stay
+// open, until the engine takes no more.
+var network = awshttp.NewBuildableClient()
+
 func (w *wire) Do(r *http.Request) (*http.Response, error) {
 	_, call, tables := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	if !tables {
@@ -169,7 +173,7 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 		objects.uses = append(objects.uses, grants.Use{Resource: grants.Static, Action: "s3:PutObject"})
 		objects.Unlock()
 	}
-	response, err := awshttp.NewBuildableClient().Do(r)
+	response, err := network.Do(r)
 	if err == nil && met == lost {
 		_, _ = io.Copy(io.Discard, response.Body)
 		_ = response.Body.Close()
