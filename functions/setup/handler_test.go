@@ -131,11 +131,11 @@ type wire struct {
 	meet  func(n int, call string) fault
 }
 
-// Do sends the request, or does what is to become of it.
 // network is one client for all: the connections of one for each request would stay
 // open, until the engine takes no more.
 var network = awshttp.NewBuildableClient()
 
+// Do sends the request, or does what is to become of it.
 func (w *wire) Do(r *http.Request) (*http.Response, error) {
 	_, call, tables := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	if !tables {
