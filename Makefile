@@ -140,7 +140,7 @@ test-go: setup assets
 	@go run ./infra/testdb go test -race $$(go list $(PACKAGES) | grep -vE '^postern/infra(/local(/.*)?)?$$')
 
 test-local: setup assets
-	@go test ./infra/local/...
+	@go test -timeout 30m ./infra/local/...
 
 # Without -race: the CDK's packages are huge, and nothing in them runs at once.
 test-infra: setup
