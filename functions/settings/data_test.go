@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net/url"
 	"slices"
 	"strconv"
 	"testing"
@@ -11,33 +10,22 @@ import (
 	"postern/shared/portal"
 )
 
-// pushed has the server change the section's form by a button, which saves nothing.
-func pushed(t *testing.T, p *functiontest.Portal, section string, form url.Values, what string) url.Values {
-	t.Helper()
-	form.Set("_do", what)
-	a := send(t, p, section, form)
-	if a.Status != 200 {
-		t.Fatalf("%s: %d: %s", what, a.Status, functiontest.Text(a.Page(t).Find(".banner")))
-	}
-	return formOf(t, a)
-}
-
 func TestProperties(t *testing.T) {
 	p := functiontest.New(t)
 	before := stored(t, p)
 	n := len(before.Properties)
-	form := pushed(t, p, "properties", fields(t, p, "properties"), "properties.add")
+	_, form := afterButton(t, p, "properties", fields(t, p, "properties"), "properties.add")
 	at := "properties." + strconv.Itoa(n)
 	form.Set(at+".label.de", "Gerätegröße")
 	form.Set(at+".label.en", "Size")
 	form.Set(at+".type", "select")
-	form = pushed(t, p, "properties", form, "refresh")
-	form = pushed(t, p, "properties", form, at+".options.add")
+	_, form = afterButton(t, p, "properties", form, "refresh")
+	_, form = afterButton(t, p, "properties", form, at+".options.add")
 	form.Set(at+".options.0.label.de", "Groß")
-	form = pushed(t, p, "properties", form, at+".options.add")
+	_, form = afterButton(t, p, "properties", form, at+".options.add")
 	form.Set(at+".options.1.label.de", "Klein")
 	form.Set(at+".visible", "on")
-	form = pushed(t, p, "properties", form, at+".up")
+	_, form = afterButton(t, p, "properties", form, at+".up")
 	if a := send(t, p, "properties", form); a.Status != 303 {
 		t.Fatalf("%d: %s", a.Status, functiontest.Text(a.Page(t).Find("form .error, .banner")))
 	}
@@ -94,12 +82,12 @@ func TestProperties(t *testing.T) {
 func TestPipelines(t *testing.T) {
 	p := functiontest.New(t)
 	before := stored(t, p)
-	form := pushed(t, p, "pipelines", fields(t, p, "pipelines"), "pipelines.0.stages.add")
+	_, form := afterButton(t, p, "pipelines", fields(t, p, "pipelines"), "pipelines.0.stages.add")
 	at := "pipelines.0.stages." + strconv.Itoa(len(before.Pipelines[0].Stages))
 	form.Set(at+".name.de", "Wartet auf Lieferung")
 	form.Set(at+".name.en", "Waiting for delivery")
-	form = pushed(t, p, "pipelines", form, at+".up")
-	form = pushed(t, p, "pipelines", form, "pipelines.add")
+	_, form = afterButton(t, p, "pipelines", form, at+".up")
+	_, form = afterButton(t, p, "pipelines", form, "pipelines.add")
 	form.Set("pipelines.2.name.de", "Verkauf")
 	form.Set("pipelines.2.stages.0.name.de", "Offen")
 	form.Set("pipelines.2.stages.1.name.de", "Zu")
@@ -129,7 +117,7 @@ func TestPipelines(t *testing.T) {
 func TestInboxes(t *testing.T) {
 	p := functiontest.New(t)
 	n := len(p.Settings.Inboxes)
-	form := pushed(t, p, "inboxes", fields(t, p, "inboxes"), "inboxes.add")
+	_, form := afterButton(t, p, "inboxes", fields(t, p, "inboxes"), "inboxes.add")
 	at := "inboxes." + strconv.Itoa(n)
 	form.Set(at+".name", "Verkauf")
 	form.Set(at+".email", "kein")

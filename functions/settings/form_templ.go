@@ -48,7 +48,7 @@ func choicesOf(p *page) []formChoice {
 		}
 		c := formChoice{id: f.ID, name: f.Name}
 		for _, key := range f.Unlinkable(p.now) {
-			c.reasons = append(c.reasons, whyUnlinkable(p.Reader, key))
+			c.reasons = append(c.reasons, p.Reader.T(key))
 		}
 		choices = append(choices, c)
 	}

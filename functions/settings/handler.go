@@ -24,7 +24,7 @@ type store interface {
 	SaveSettings(ctx context.Context, before *portal.Settings, after portal.Settings, e portal.AuditEntry) (*portal.Settings, error)
 	SeeSettings(ctx context.Context, portalID, person, hash string, version int64) error
 	SettingsVersion(ctx context.Context, portalID string, version int64) (*portal.Settings, error)
-	SettingsVersions(ctx context.Context, portalID string, before int64, limit int32) ([]*portal.Settings, error)
+	SettingsVersions(ctx context.Context, portalID string, before int64, limit int32) (versions []*portal.Settings, more bool, err error)
 	Newest(ctx context.Context, a dynamo.Audience, limit int, see func(portal.Ticket)) (more bool, err error)
 	PutImage(ctx context.Context, portalID string, i portal.Image) error
 	Image(ctx context.Context, portalID, name string) ([]byte, error)

@@ -47,7 +47,7 @@ func (h handler) showHistory(ctx context.Context, r *web.Request) (web.Result, e
 			return web.Result{}, err
 		}
 	}
-	kept, err := h.store.SettingsVersions(ctx, now.ID, before, historyPage)
+	kept, more, err := h.store.SettingsVersions(ctx, now.ID, before, historyPage)
 	if err != nil {
 		return web.Result{}, err
 	}
@@ -62,7 +62,7 @@ func (h handler) showHistory(ctx context.Context, r *web.Request) (web.Result, e
 		}
 	}
 	next := ""
-	if len(kept) == historyPage {
+	if more && len(kept) > 0 {
 		next = view.SettingsPath(r, view.SettingsHistory) + "?before=" + strconv.FormatInt(kept[len(kept)-1].Version, 10)
 	}
 	return web.Result{

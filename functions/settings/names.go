@@ -14,9 +14,6 @@ import (
 	"postern/shared/web"
 )
 
-// whyUnlinkable is why a form can be no support form, by the key of the domain's.
-func whyUnlinkable(r ui.Reader, key string) string { return r.T(key) }
-
 // valueWords is the value of a setting in the reader's words, of the team's.
 func valueWords(r *web.Request, field string, value any) string {
 	none := r.Reader.T("settings.value.none")

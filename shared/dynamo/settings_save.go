@@ -39,10 +39,10 @@ func keptVersion(s portal.Settings) (it item, ok bool, err error) {
 // SaveSettings writes what after changes of before, all or nothing, with the entry of
 // the audit log, and keeps what they were, where that is no more than maxKept (pattern
 // 130, one TransactWriteItems: 2 for each KB of the settings, of what is kept and of each
-// other part that changes). A former
-// slug goes on leading to the portal. It is a Conflict where somebody else has changed
-// them since before was read, and Invalid on the field "slug" where another portal has
-// that. It returns the settings as they are then; this process sees them at once.
+// other part that changes). A former slug goes on leading to the portal. It is a Conflict
+// where somebody else has changed them since before was read, and Invalid on the field
+// "slug" where another portal has that. It returns the settings as they are then; this
+// process sees them at once.
 func (s *Store) SaveSettings(ctx context.Context, before *portal.Settings, after portal.Settings, entry portal.AuditEntry) (*portal.Settings, error) {
 	return s.saveSettings(ctx, before, after, entry)
 }
@@ -125,8 +125,9 @@ func (s *Store) SettingsVersion(ctx context.Context, portalID string, version in
 }
 
 // SettingsVersions returns up to so many versions older than the given one, newest
-// first (pattern 133, one Query: 0.5 for each 4 KB of them).
-func (s *Store) SettingsVersions(ctx context.Context, portalID string, before int64, limit int32) ([]*portal.Settings, error) {
+// first, and whether there may be older ones: large ones fill an answer sooner (pattern
+// 133, one Query: 0.5 for each 4 KB of them).
+func (s *Store) SettingsVersions(ctx context.Context, portalID string, before int64, limit int32) (versions []*portal.Settings, more bool, err error) {
 	out, err := s.query(ctx, &dynamodb.QueryInput{
 		TableName:              aws.String(schema.Settings),
 		KeyConditionExpression: aws.String("pk = :pk AND sk < :before"),
@@ -136,15 +137,15 @@ func (s *Store) SettingsVersions(ctx context.Context, portalID string, before in
 		ScanIndexForward: aws.Bool(false), Limit: aws.Int32(limit),
 	})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	versions := make([]*portal.Settings, len(out.Items))
+	versions = make([]*portal.Settings, len(out.Items))
 	for i, it := range out.Items {
 		if versions[i], err = settingsOf(it); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
-	return versions, nil
+	return versions, out.LastEvaluatedKey != nil, nil
 }
 
 // settingsOf are the settings that the item holds. An older one lacks the newest

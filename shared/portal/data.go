@@ -1,7 +1,6 @@
 package portal
 
 import (
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -316,21 +315,16 @@ func PropertyNamed(label string, others []string) string {
 // folded are letters that are written by others.
 var folded = map[rune]string{'ä': "ae", 'ö': "oe", 'ü': "ue", 'ß': "ss", 'é': "e", 'è': "e", 'à': "a", 'ç': "c", 'ñ': "n"}
 
-// PropertyNames are all names that a property of tickets, or of contacts and companies,
-// can not have any more.
+// PropertyNames are the names that a new property of tickets, or of contacts and
+// companies, can not have.
 func PropertyNames(s *Settings, tickets bool) []string {
-	names := map[string]bool{}
-	for _, p := range append(slices.Clone(standard), s.Properties...) {
-		names[p.Name] = tickets
-	}
+	taken := [][]Property{standard, s.Properties}
 	if !tickets {
-		for _, p := range contactProperties {
-			names[strings.TrimPrefix(p.Name, CompanyPrefix)] = true
-		}
-		for _, p := range append(slices.Clone(s.ContactProperties), s.CompanyProperties...) {
-			names[p.Name] = true
-		}
+		taken = [][]Property{contactProperties, s.ContactProperties, s.CompanyProperties}
 	}
-	maps.DeleteFunc(names, func(_ string, taken bool) bool { return !taken })
-	return slices.Collect(maps.Keys(names))
+	var names []string
+	for _, p := range slices.Concat(taken...) {
+		names = append(names, strings.TrimPrefix(p.Name, CompanyPrefix))
+	}
+	return names
 }
