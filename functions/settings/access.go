@@ -16,6 +16,7 @@ import (
 	"github.com/a-h/templ"
 
 	"postern/shared/auth/saml/metadata"
+	"postern/shared/configuration"
 	"postern/shared/dynamo"
 	"postern/shared/portal"
 	"postern/shared/view"
@@ -28,38 +29,38 @@ var access = section{
 	fields: []string{
 		"access", "groups", "ask_access", "join_domains", "consent", "providers", "require_sso", "team_second_factor", "idle_minutes", "session_hours",
 	},
-	read: func(f *form, v *settingsView) {
+	read: func(f *form, v *configuration.Settings) {
 		v.Access, v.AskAccess, v.JoinDomains = portal.AccessMode(f.Get("access")), f.line("ask_access"), f.on("join_domains")
 		v.Groups, v.Providers = f.groups(), f.providers()
 		f.text("consent.text", &v.Consent.Text)
 		f.text("consent.label", &v.Consent.Label)
-		v.Consent.Legal = []legalLinkView{}
+		v.Consent.Legal = []configuration.LegalLink{}
 		for _, l := range f.links("consent.legal") {
-			v.Consent.Legal = append(v.Consent.Legal, legalLinkView(l))
+			v.Consent.Legal = append(v.Consent.Legal, configuration.LegalLink(l))
 		}
 		v.RequireSSO, v.TeamSecondFactor = f.on("require_sso"), f.on("team_second_factor")
 		f.number("idle_minutes", &v.IdleMinutes)
 		f.number("session_hours", &v.SessionHours)
 	},
-	do: func(f *form, v *settingsView, what string) {
+	do: func(f *form, v *configuration.Settings, what string) {
 		switch what {
 		case "groups.add.static", "groups.add.rule":
 			f.focus = "groups." + strconv.Itoa(len(v.Groups)) + ".name"
-			v.Groups = append(v.Groups, groupView{ID: f.added, Static: what == "groups.add.static", Rule: filterView{}})
+			v.Groups = append(v.Groups, configuration.AccessGroup{ID: f.added, Static: what == "groups.add.static", Rule: configuration.Filter{}})
 		case "providers.add.google":
-			f.addProvider(v, providerView{Name: "Google", Preset: portal.Google, Issuer: portal.GoogleIssuer})
+			f.addProvider(v, configuration.Provider{Name: "Google", Preset: portal.Google, Issuer: portal.GoogleIssuer})
 		case "providers.add.microsoft":
-			f.addProvider(v, providerView{Name: "Microsoft", Preset: portal.Microsoft})
+			f.addProvider(v, configuration.Provider{Name: "Microsoft", Preset: portal.Microsoft})
 		case "providers.add.openid":
-			f.addProvider(v, providerView{})
+			f.addProvider(v, configuration.Provider{})
 		case "providers.add.saml":
-			f.addProvider(v, providerView{Kind: portal.SAML})
+			f.addProvider(v, configuration.Provider{Kind: portal.SAML})
 		}
-		v.Groups = rows(f, v.Groups, "groups", what, groupView{})
+		v.Groups = rows(f, v.Groups, "groups", what, configuration.AccessGroup{})
 		if !strings.HasSuffix(what, ".load") {
-			v.Providers = rows(f, v.Providers, "providers", what, providerView{})
+			v.Providers = rows(f, v.Providers, "providers", what, configuration.Provider{})
 		}
-		v.Consent.Legal = rows(f, v.Consent.Legal, "consent.legal", what, legalLinkView{})
+		v.Consent.Legal = rows(f, v.Consent.Legal, "consent.legal", what, configuration.LegalLink{})
 		for i, g := range v.Groups {
 			v.Groups[i].Rule = filterDo(f, g.Rule, "groups."+strconv.Itoa(i)+".rule", what, f.settings, f.settings.ContactProperty)
 		}
@@ -84,11 +85,11 @@ func (f *form) numbers(name string) []string {
 }
 
 // groups are the access groups.
-func (f *form) groups() []groupView {
-	list := []groupView{}
+func (f *form) groups() []configuration.AccessGroup {
+	list := []configuration.AccessGroup{}
 	for _, row := range f.numbers("groups") {
 		at := "groups." + row
-		g := groupView{ID: f.Get(at + ".id"), Name: f.line(at + ".name"), Static: f.Get(at+".kind") == "static", Rule: filterView{}}
+		g := configuration.AccessGroup{ID: f.Get(at + ".id"), Name: f.line(at + ".name"), Static: f.Get(at+".kind") == "static", Rule: configuration.Filter{}}
 		if !g.Static {
 			g.Rule = f.filter(at+".rule", f.settings.ContactProperty)
 		}
@@ -98,11 +99,11 @@ func (f *form) groups() []groupView {
 }
 
 // providers are the identity providers.
-func (f *form) providers() []providerView {
-	list := []providerView{}
+func (f *form) providers() []configuration.Provider {
+	list := []configuration.Provider{}
 	for _, row := range f.numbers("providers") {
 		at := "providers." + row
-		p := providerView{
+		p := configuration.Provider{
 			ID: f.Get(at + ".id"), Name: f.line(at + ".name"), Kind: portal.ProviderKind(f.Get(at + ".kind")), Preset: portal.Preset(f.Get(at + ".preset")),
 			Issuer: f.line(at + ".issuer"), Certificates: []string{}, Domains: words(strings.ToLower(f.Get(at + ".domains"))),
 		}
@@ -150,7 +151,7 @@ func certificates(text string) []string {
 	return list
 }
 
-func (f *form) addProvider(v *settingsView, p providerView) {
+func (f *form) addProvider(v *configuration.Settings, p configuration.Provider) {
 	p.ID, p.Certificates, p.Domains = f.added, []string{}, []string{}
 	f.focus = "providers." + strconv.Itoa(len(v.Providers)) + ".name"
 	v.Providers = append(v.Providers, p)
@@ -159,7 +160,7 @@ func (f *form) addProvider(v *settingsView, p providerView) {
 // completeAccess does what the form asks for and the settings do not hold: it keeps
 // secrets, and reads metadata. That is done whether the form is saved or not, so that
 // what is wrong with another field loses none.
-func completeAccess(ctx context.Context, h handler, r *web.Request, f *form, v *settingsView) error {
+func completeAccess(ctx context.Context, h handler, r *web.Request, f *form, v *configuration.Settings) error {
 	f.added = dynamo.NewID(r.Now)
 	wrong, err := h.complete(ctx, r, v)
 	if err != nil {
@@ -246,7 +247,7 @@ const maxSecret = 1000
 
 // complete gives what is new its id, and keeps the secrets that the view has: from
 // then on it has their names. It tells which cannot be kept.
-func (h handler) complete(ctx context.Context, r *web.Request, v *settingsView) (wrong []portal.FieldError, err error) {
+func (h handler) complete(ctx context.Context, r *web.Request, v *configuration.Settings) (wrong []portal.FieldError, err error) {
 	for i := range v.Groups {
 		if v.Groups[i].ID == "" {
 			v.Groups[i].ID = dynamo.NewID(r.Now)
@@ -266,7 +267,7 @@ func (h handler) complete(ctx context.Context, r *web.Request, v *settingsView) 
 			wrong = append(wrong, portal.FieldError{Field: "providers." + strconv.Itoa(i) + ".client_secret", Key: "settings.sso.error.secret", Pairs: []any{"max", maxSecret}})
 			continue
 		}
-		of := p.provider()
+		of := p.Provider()
 		of.Secret = of.NewSecret(dynamo.NewID(r.Now))
 		if err := h.store.PutProviderSecret(ctx, r.Settings.ID, of.SecretName(), secret); err != nil {
 			return nil, err
@@ -311,9 +312,9 @@ func (h handler) address(p *page, path ...string) string {
 
 // validUntil is when the last of the provider's certificates ends, the zero time where
 // one cannot be read.
-func validUntil(p providerView) time.Time {
+func validUntil(p configuration.Provider) time.Time {
 	var latest time.Time
-	all, err := p.provider().SigningCertificates()
+	all, err := p.Provider().SigningCertificates()
 	if err != nil {
 		return latest
 	}

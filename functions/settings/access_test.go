@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"postern/infra/local/sample"
+	"postern/shared/configuration"
 	"postern/shared/dynamo"
 	"postern/shared/functiontest"
 	"postern/shared/portal"
@@ -250,7 +251,7 @@ func TestProviderSecret(t *testing.T) {
 		nowhere(p.Do(t, functiontest.Request{As: "admin", URL: path}))
 	}
 	for _, e := range log(t, p) {
-		if strings.Contains(jsonOf(e.Details), "horse") {
+		if strings.Contains(configuration.JSON(e.Details), "horse") {
 			t.Errorf("the log has %v", e.Details)
 		}
 	}

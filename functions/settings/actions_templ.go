@@ -11,6 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 import (
 	"context"
 
+	"postern/shared/configuration"
 	"postern/shared/portal"
 	"postern/shared/ui"
 	"postern/shared/view"
@@ -20,7 +21,7 @@ import (
 var actions = section{
 	name:   view.SettingsActions,
 	fields: []string{"replies_to_closed", "closing", "close_stage", "reopening", "reopen_days"},
-	read: func(f *form, v *settingsView) {
+	read: func(f *form, v *configuration.Settings) {
 		v.RepliesToClosed, v.Closing, v.Reopening = f.on("replies_to_closed"), f.on("closing"), f.on("reopening")
 		for name := range f.Values {
 			if pipeline, ok := cutPrefix(name, "close_stage."); ok {

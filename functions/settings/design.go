@@ -12,6 +12,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"postern/shared/configuration"
 	"postern/shared/picture"
 	"postern/shared/portal"
 	"postern/shared/ui"
@@ -24,16 +25,16 @@ import (
 var design = section{
 	name:   view.SettingsDesign,
 	fields: []string{"accent", "logo", "logo_dark", "favicon", "font", "radius", "button_style", "header_links", "footer_links"},
-	read: func(f *form, v *settingsView) {
+	read: func(f *form, v *configuration.Settings) {
 		v.Accent = colour(f.line("accent"))
 		v.Logo, v.LogoDark, v.Favicon = f.Get("logo"), f.Get("logo_dark"), f.Get("favicon")
 		v.Font, v.Radius, v.ButtonStyle = portal.Font(f.Get("font")), portal.Radius(f.Get("radius")), portal.ButtonStyle(f.Get("button_style"))
 		v.HeaderLinks, v.FooterLinks = f.links("header_links"), f.links("footer_links")
 	},
-	do: func(f *form, v *settingsView, what string) {
-		v.HeaderLinks = rows(f, v.HeaderLinks, "header_links", what, menuLinkView{})
-		v.FooterLinks = rows(f, v.FooterLinks, "footer_links", what, menuLinkView{})
-		for _, i := range v.images() {
+	do: func(f *form, v *configuration.Settings, what string) {
+		v.HeaderLinks = rows(f, v.HeaderLinks, "header_links", what, configuration.MenuLink{})
+		v.FooterLinks = rows(f, v.FooterLinks, "footer_links", what, configuration.MenuLink{})
+		for _, i := range images(v) {
 			switch what {
 			case i.field + ".remove":
 				*i.name = ""
@@ -62,13 +63,13 @@ func colour(typed string) string {
 }
 
 // links are the rows of a list of links, in the order in which they are on the page.
-func (f *form) links(name string) []menuLinkView {
-	list := []menuLinkView{}
+func (f *form) links(name string) []configuration.MenuLink {
+	list := []configuration.MenuLink{}
 	for _, row := range f.Values[name] {
 		if _, err := strconv.ParseUint(row, 10, 16); err != nil {
 			continue
 		}
-		var l menuLinkView
+		var l configuration.MenuLink
 		f.text(name+"."+row+".label", &l.Label)
 		l.URL = f.line(name + "." + row + ".url")
 		list = append(list, l)
@@ -83,17 +84,17 @@ type image struct {
 	name  *string
 }
 
-func (v *settingsView) images() []image {
+func images(v *configuration.Settings) []image {
 	return []image{{"logo", picture.Logo, &v.Logo}, {"logo_dark", picture.Logo, &v.LogoDark}, {"favicon", picture.Icon, &v.Favicon}}
 }
 
 // upload keeps the images that the form sends, whether it is saved or not: what is
 // wrong with another field loses none.
-func upload(ctx context.Context, h handler, r *web.Request, f *form, v *settingsView) error {
+func upload(ctx context.Context, h handler, r *web.Request, f *form, v *configuration.Settings) error {
 	if r.MultipartForm == nil {
 		return nil
 	}
-	for _, i := range v.images() {
+	for _, i := range images(v) {
 		for _, file := range r.MultipartForm.File[i.field+".file"] {
 			if file.Size == 0 && file.Filename == "" {
 				continue // none was chosen
@@ -127,10 +128,10 @@ func content(file *multipart.FileHeader) ([]byte, error) {
 
 // imagesGone tells which images the settings name that nobody has uploaded.
 func (h handler) imagesGone(ctx context.Context, before, after *portal.Settings) ([]portal.FieldError, error) {
-	was, is := viewOf(before), viewOf(after)
-	had := was.images()
+	was, is := configuration.Of(before), configuration.Of(after)
+	had := images(&was)
 	var gone []portal.FieldError
-	for n, i := range is.images() {
+	for n, i := range images(&is) {
 		if _, ok := portal.ImageType(*i.name); !ok || *i.name == *had[n].name {
 			continue // no name of an image, as validation says; or nothing new
 		}
@@ -273,6 +274,6 @@ func least(r ui.Reader, text string, c map[string]string) string {
 }
 
 // designOf is the design that the form has.
-func designOf(v settingsView) theme.Design {
+func designOf(v configuration.Settings) theme.Design {
 	return theme.Design{Accent: v.Accent, Font: v.Font, Radius: v.Radius, Buttons: v.ButtonStyle}
 }

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"postern/shared/configuration"
 	"postern/shared/portal"
 	"postern/shared/ui"
 	"postern/shared/view"
@@ -21,7 +22,7 @@ import (
 
 // filterForm is a filter as its form has it: "visible.0.1.property" is of the second
 // condition of the first group, and ".op" and ".value" besides. Numbers may be missing.
-func (f *form) filter(name string, of func(string) (portal.Property, bool)) filterView {
+func (f *form) filter(name string, of func(string) (portal.Property, bool)) configuration.Filter {
 	places := map[int]map[int]bool{}
 	for key := range f.Values {
 		rest, ok := cutPrefix(key, name+".")
@@ -38,12 +39,12 @@ func (f *form) filter(name string, of func(string) (portal.Property, bool)) filt
 			places[group][row] = true
 		}
 	}
-	v := filterView{}
+	v := configuration.Filter{}
 	for _, group := range slices.Sorted(maps.Keys(places)) {
-		conditions := []conditionView{}
+		conditions := []configuration.Condition{}
 		for _, row := range slices.Sorted(maps.Keys(places[group])) {
 			at := name + "." + strconv.Itoa(group) + "." + strconv.Itoa(row)
-			c := conditionView{Property: f.Get(at + ".property"), Op: portal.Op(f.Get(at + ".op")), Values: []string{}}
+			c := configuration.Condition{Property: f.Get(at + ".property"), Op: portal.Op(f.Get(at + ".op")), Values: []string{}}
 			p, _ := of(c.Property)
 			values := f.Values[at+".value"]
 			switch c.Op {
@@ -82,8 +83,8 @@ func decimal(text, lang string) string {
 // filterDo carries out the buttons of a filter: "visible.add" begins a group,
 // "visible.0.add" adds a condition to the first, "visible.0.1.remove" takes one out.
 // What a chosen property cannot be compared by gives way to what it can.
-func filterDo(f *form, v filterView, name, what string, s *portal.Settings, of func(string) (portal.Property, bool)) filterView {
-	blank := conditionView{Op: portal.OpIs, Values: []string{}}
+func filterDo(f *form, v configuration.Filter, name, what string, s *portal.Settings, of func(string) (portal.Property, bool)) configuration.Filter {
+	blank := configuration.Condition{Op: portal.OpIs, Values: []string{}}
 	for i, group := range v {
 		for j, c := range group {
 			p, ok := of(c.Property)
@@ -107,7 +108,7 @@ func filterDo(f *form, v filterView, name, what string, s *portal.Settings, of f
 	switch {
 	case rest == "add":
 		f.focus = name + "." + strconv.Itoa(len(v)) + ".0.property"
-		return append(v, []conditionView{blank})
+		return append(v, []configuration.Condition{blank})
 	case err != nil || group < 0 || group >= len(v):
 	case len(at) == 2 && at[1] == "add":
 		f.focus = name + "." + at[0] + "." + strconv.Itoa(len(v[group])) + ".property"
@@ -132,7 +133,7 @@ type filterProps struct {
 	page        *page
 	name, label string
 	help, none  string // none says what an empty one means
-	filter      filterView
+	filter      configuration.Filter
 	properties  []portal.Property
 	words       view.Conditions
 	group       string // what a group of conditions is called
@@ -204,7 +205,7 @@ func (p filterProps) choices(property portal.Property) []ui.Option {
 	return options
 }
 
-func valueAt(c conditionView, i int) string {
+func valueAt(c configuration.Condition, i int) string {
 	if i < len(c.Values) {
 		return c.Values[i]
 	}
@@ -220,7 +221,7 @@ func (p filterProps) typed(property portal.Property, value string) string {
 }
 
 // valueField is the field of a condition's value.
-func (p filterProps) valueField(property portal.Property, at string, c conditionView, i int, label string) ui.FieldProps {
+func (p filterProps) valueField(property portal.Property, at string, c configuration.Condition, i int, label string) ui.FieldProps {
 	f := ui.FieldProps{
 		Reader: p.page.Reader, ID: at + ".value", Name: at + ".value", Label: label, Value: p.typed(property, valueAt(c, i)),
 		Autocomplete: "off", Attributes: templ.Attributes{},
@@ -286,7 +287,7 @@ func filterTempl(p filterProps) templ.Component {
 		var templ_7745c5c3_Var4 string
 		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.name)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 237, Col: 95}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 238, Col: 95}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 		if templ_7745c5c3_Err != nil {
@@ -299,7 +300,7 @@ func filterTempl(p filterProps) templ.Component {
 		var templ_7745c5c3_Var5 string
 		templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.label)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 238, Col: 19}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 239, Col: 19}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 		if templ_7745c5c3_Err != nil {
@@ -325,7 +326,7 @@ func filterTempl(p filterProps) templ.Component {
 			var templ_7745c5c3_Var6 string
 			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.page.err(p.name))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 242, Col: 30}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 243, Col: 30}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 			if templ_7745c5c3_Err != nil {
@@ -343,7 +344,7 @@ func filterTempl(p filterProps) templ.Component {
 		var templ_7745c5c3_Var7 string
 		templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.help)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 245, Col: 26}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 246, Col: 26}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 		if templ_7745c5c3_Err != nil {
@@ -361,7 +362,7 @@ func filterTempl(p filterProps) templ.Component {
 			var templ_7745c5c3_Var8 string
 			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.none)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 247, Col: 34}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 248, Col: 34}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 			if templ_7745c5c3_Err != nil {
@@ -381,7 +382,7 @@ func filterTempl(p filterProps) templ.Component {
 				var templ_7745c5c3_Var9 string
 				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(p.page.Reader.T("condition.or"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 251, Col: 58}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 252, Col: 58}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 				if templ_7745c5c3_Err != nil {
@@ -399,7 +400,7 @@ func filterTempl(p filterProps) templ.Component {
 			var templ_7745c5c3_Var10 string
 			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(p.page.Reader.T("settings.filter.group", "number", strconv.Itoa(i+1)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 253, Col: 124}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 254, Col: 124}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 			if templ_7745c5c3_Err != nil {
@@ -412,7 +413,7 @@ func filterTempl(p filterProps) templ.Component {
 			var templ_7745c5c3_Var11 string
 			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.name + "." + strconv.Itoa(i))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 253, Col: 162}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 254, Col: 162}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 			if templ_7745c5c3_Err != nil {
@@ -456,7 +457,7 @@ func (p filterProps) add() string {
 	return p.page.Reader.T("settings.filter.or")
 }
 
-func conditionTempl(p filterProps, at string, row int, c conditionView) templ.Component {
+func conditionTempl(p filterProps, at string, row int, c configuration.Condition) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -503,7 +504,7 @@ func conditionTempl(p filterProps, at string, row int, c conditionView) templ.Co
 		var templ_7745c5c3_Var15 string
 		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(at)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 273, Col: 75}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 274, Col: 75}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var15))
 		if templ_7745c5c3_Err != nil {
@@ -516,7 +517,7 @@ func conditionTempl(p filterProps, at string, row int, c conditionView) templ.Co
 		var templ_7745c5c3_Var16 string
 		templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(p.page.Reader.T("settings.filter.condition", "number", strconv.Itoa(row+1)))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 273, Col: 193}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 274, Col: 193}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var16))
 		if templ_7745c5c3_Err != nil {
@@ -572,7 +573,7 @@ func conditionTempl(p filterProps, at string, row int, c conditionView) templ.Co
 			var templ_7745c5c3_Var17 string
 			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(at + ".op")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 288, Col: 42}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 289, Col: 42}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var17))
 			if templ_7745c5c3_Err != nil {
@@ -585,7 +586,7 @@ func conditionTempl(p filterProps, at string, row int, c conditionView) templ.Co
 			var templ_7745c5c3_Var18 string
 			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(string(c.Op))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 288, Col: 65}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 289, Col: 65}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var18))
 			if templ_7745c5c3_Err != nil {
@@ -603,7 +604,7 @@ func conditionTempl(p filterProps, at string, row int, c conditionView) templ.Co
 				var templ_7745c5c3_Var19 string
 				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(at + ".value")
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 290, Col: 46}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 291, Col: 46}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var19))
 				if templ_7745c5c3_Err != nil {
@@ -616,7 +617,7 @@ func conditionTempl(p filterProps, at string, row int, c conditionView) templ.Co
 				var templ_7745c5c3_Var20 string
 				templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(value)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 290, Col: 62}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 291, Col: 62}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var20))
 				if templ_7745c5c3_Err != nil {
@@ -652,7 +653,7 @@ func conditionTempl(p filterProps, at string, row int, c conditionView) templ.Co
 			var templ_7745c5c3_Var21 string
 			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(p.page.err(at))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 298, Col: 26}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/filter.templ`, Line: 299, Col: 26}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var21))
 			if templ_7745c5c3_Err != nil {
@@ -671,7 +672,7 @@ func conditionTempl(p filterProps, at string, row int, c conditionView) templ.Co
 	})
 }
 
-func valuesTempl(p filterProps, property portal.Property, at string, c conditionView) templ.Component {
+func valuesTempl(p filterProps, property portal.Property, at string, c configuration.Condition) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"postern/shared/configuration"
 	"postern/shared/portal"
 	"postern/shared/ui"
 	"postern/shared/view"
@@ -23,7 +24,7 @@ import (
 var supportForm = section{
 	name:   view.SettingsForm,
 	fields: []string{"support_form"},
-	read: func(f *form, v *settingsView) {
+	read: func(f *form, v *configuration.Settings) {
 		v.SupportForm.Form = f.Get("support_form.form")
 		f.text("support_form.menu", &v.SupportForm.Menu)
 		f.text("support_form.header", &v.SupportForm.Header)

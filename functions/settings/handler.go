@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"postern/shared/app"
+	"postern/shared/configuration"
 	"postern/shared/dynamo"
 	"postern/shared/portal"
 	"postern/shared/routes"
@@ -89,7 +90,7 @@ func (h handler) show(ctx context.Context, r *web.Request) (web.Result, error) {
 	if err != nil {
 		return web.Result{}, err
 	}
-	return web.Result{View: viewOf(s), ETag: etag(s)}, nil
+	return web.Result{View: configuration.Of(s), ETag: etag(s)}, nil
 }
 
 // change saves what the patch says. Nobody overwrites what they have not seen: If-Match
@@ -99,14 +100,14 @@ func (h handler) change(ctx context.Context, r *web.Request) (web.Result, error)
 	if err != nil {
 		return web.Result{}, err
 	}
-	var p patch
+	var p configuration.Patch
 	if err := r.JSON(&p); err != nil {
 		return web.Result{}, err
 	}
 	if err := r.IfMatch(etag(before)); err != nil {
 		return web.Result{}, err
 	}
-	v, err := p.apply(viewOf(before))
+	v, err := p.Apply(configuration.Of(before))
 	if err != nil {
 		return web.Result{}, web.JSONError(err)
 	}
@@ -118,7 +119,7 @@ func (h handler) change(ctx context.Context, r *web.Request) (web.Result, error)
 	if err != nil {
 		return web.Result{}, err
 	}
-	after := v.settings(before)
+	after := v.Over(before)
 	if len(wrong) > 0 {
 		return web.Result{}, alsoWrong(h.valid(r, forms, before, &after), wrong)
 	}
@@ -129,14 +130,14 @@ func (h handler) change(ctx context.Context, r *web.Request) (web.Result, error)
 	if err != nil {
 		return web.Result{}, err
 	}
-	return web.Result{View: viewOf(saved), ETag: etag(saved)}, nil
+	return web.Result{View: configuration.Of(saved), ETag: etag(saved)}, nil
 }
 
 // save holds the settings against everything, and writes them. Who has saved them sees
 // them at once, in whatever process. It is a Conflict where somebody else has saved
 // since before was read.
 func (h handler) save(ctx context.Context, r *web.Request, forms []portal.Form, before *portal.Settings, after portal.Settings) (*portal.Settings, error) {
-	changes := changesOf(viewOf(before), viewOf(&after))
+	changes := configuration.Changes(configuration.Of(before), configuration.Of(&after))
 	if len(changes) == 0 {
 		return before, nil
 	}
@@ -151,7 +152,7 @@ func (h handler) save(ctx context.Context, r *web.Request, forms []portal.Form, 
 	if err := alsoWrong(h.valid(r, forms, before, &after), append(gone, used...)); err != nil {
 		return nil, err
 	}
-	saved, err := h.store.SaveSettings(ctx, before, after, r.Entry(dynamo.NewID(r.Now), portal.AuditSettingsChanged, details(changes)))
+	saved, err := h.store.SaveSettings(ctx, before, after, r.Entry(dynamo.NewID(r.Now), portal.AuditSettingsChanged, configuration.Details(changes)))
 	if err != nil {
 		return nil, err
 	}
@@ -187,10 +188,10 @@ func (h handler) valid(r *web.Request, forms []portal.Form, before, after *porta
 		fields = append(fields, portal.FieldError{Field: "active", Key: "settings.error.notReady"})
 	}
 	if len(fields) > 0 && after != before {
-		changes, old := changesOf(viewOf(before), viewOf(after)), wrong(before)
+		changes, old := configuration.Changes(configuration.Of(before), configuration.Of(after)), wrong(before)
 		fields = slices.DeleteFunc(fields, func(f portal.FieldError) bool {
 			field, _, _ := strings.Cut(f.Field, ".")
-			changed := slices.ContainsFunc(changes, func(c change) bool { return c.field == field })
+			changed := slices.ContainsFunc(changes, func(c configuration.Change) bool { return c.Field == field })
 			return !changed && slices.ContainsFunc(old, func(w portal.FieldError) bool { return w.Field == f.Field && w.Key == f.Key })
 		})
 	}

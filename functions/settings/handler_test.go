@@ -14,6 +14,7 @@ import (
 
 	"postern/infra/local/sample"
 	"postern/shared/app"
+	"postern/shared/configuration"
 	"postern/shared/dynamo"
 	"postern/shared/functiontest"
 	"postern/shared/portal"
@@ -132,7 +133,7 @@ func TestFixtures(t *testing.T) {
 		if s.Version != 2 || s.CompanyView || len(s.Columns) != 2 || s.Columns[0].Label["de"] != "Worum" || len(s.Properties) != len(p.Settings.Properties) {
 			t.Errorf("%+v", s)
 		}
-		var v settingsView
+		var v configuration.Settings
 		a.JSON(t, &v)
 		if v.Version != 2 || v.CompanyView || len(v.Columns) != 2 {
 			t.Errorf("%+v", v)
@@ -253,13 +254,13 @@ func TestViewRoundTrip(t *testing.T) {
 		s.SystemTemplate = portal.TemplateSplit
 	})
 	s := stored(t, p)
-	v := viewOf(s)
-	again := viewOf(s).settings(&portal.Settings{})
-	want, got := fieldsOfJSON(t, viewOf(s)), fieldsOfJSON(t, viewOf(&again))
+	v := configuration.Of(s)
+	again := configuration.Of(s).Over(&portal.Settings{})
+	want, got := fieldsOfJSON(t, configuration.Of(s)), fieldsOfJSON(t, configuration.Of(&again))
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}
-	for name, field := range fieldsOf(&v) {
+	for name, field := range configuration.FieldsOf(&v) {
 		switch name {
 		case "accent", "owner_alias", "ask_access", "join_domains", "require_sso", "team_second_factor", "custom_stages", "mail_from", "logo", "logo_dark", "favicon", "font", "radius", "button_style", "header_links", "footer_links":
 			continue // which a sample need not have
@@ -270,11 +271,11 @@ func TestViewRoundTrip(t *testing.T) {
 	}
 }
 
-func fieldsOfJSON(t *testing.T, v settingsView) map[string]any {
+func fieldsOfJSON(t *testing.T, v configuration.Settings) map[string]any {
 	t.Helper()
 	v.Version = 0
 	var m map[string]any
-	if err := json.Unmarshal([]byte(jsonOf(v)), &m); err != nil {
+	if err := json.Unmarshal([]byte(configuration.JSON(v)), &m); err != nil {
 		t.Fatal(err)
 	}
 	return m
@@ -305,11 +306,11 @@ func TestSectionsAsTheyAre(t *testing.T) {
 	p := functiontest.New(t)
 	for _, s := range sections {
 		t.Run(string(s.name), func(t *testing.T) {
-			before := viewOf(stored(t, p))
+			before := configuration.Of(stored(t, p))
 			if a := send(t, p, string(s.name), fields(t, p, string(s.name))); a.Status != 303 {
 				t.Fatalf("%d: %s", a.Status, functiontest.Text(a.Page(t).Find(".error, .banner")))
 			}
-			if changes := changesOf(before, viewOf(stored(t, p))); len(changes) > 0 && s.name != "actions" { // a stage that is alone is chosen
+			if changes := configuration.Changes(before, configuration.Of(stored(t, p))); len(changes) > 0 && s.name != "actions" { // a stage that is alone is chosen
 				t.Errorf("changed %+v", changes)
 			}
 		})
@@ -319,8 +320,8 @@ func TestSectionsAsTheyAre(t *testing.T) {
 // Every field of a view is of one section, or the API's alone.
 func TestSectionsOwnFields(t *testing.T) {
 	of := map[string]string{}
-	var v settingsView
-	all := fieldsOf(&v)
+	var v configuration.Settings
+	all := configuration.FieldsOf(&v)
 	for _, s := range sections {
 		for _, field := range s.fields {
 			if _, ok := all[field]; !ok || of[field] != "" {

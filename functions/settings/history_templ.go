@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 
+	"postern/shared/configuration"
 	"postern/shared/portal"
 	"postern/shared/ui"
 	"postern/shared/view"
@@ -26,7 +27,7 @@ const historyPage = 20
 type versionChange struct {
 	version int64
 	saved   portal.Saved
-	changes []change
+	changes []configuration.Change
 	former  int64 // the version before it, which is kept; 0 where there is none
 }
 
@@ -57,7 +58,7 @@ func (h handler) showHistory(ctx context.Context, r *web.Request) (web.Result, e
 		if i > 0 {
 			is = kept[i-1]
 		}
-		if changes := changesOf(viewOf(was), viewOf(is)); len(changes) > 0 { // else the team's, which the audit log tells
+		if changes := configuration.Changes(configuration.Of(was), configuration.Of(is)); len(changes) > 0 { // else the team's, which the audit log tells
 			list = append(list, versionChange{is.Version, is.Saved, changes, was.Version})
 		}
 	}
@@ -76,7 +77,7 @@ func (h handler) showHistory(ctx context.Context, r *web.Request) (web.Result, e
 func restores(r *web.Request, v versionChange) []ui.NavItem {
 	var items []ui.NavItem
 	for _, s := range sections {
-		if slices.ContainsFunc(v.changes, func(c change) bool { return slices.Contains(s.fields, c.field) }) {
+		if slices.ContainsFunc(v.changes, func(c configuration.Change) bool { return slices.Contains(s.fields, c.Field) }) {
 			items = append(items, ui.NavItem{
 				Label: r.Reader.T("settings.history.restore", "section", view.SettingsTitle(r.Reader, s.name)),
 				Href:  view.SettingsPath(r, s.name) + "?version=" + strconv.FormatInt(v.former, 10),
@@ -225,7 +226,7 @@ func versionTempl(r *web.Request, v versionChange) templ.Component {
 		var templ_7745c5c3_Var6 string
 		templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(savedWords(r, v))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/history.templ`, Line: 101, Col: 24}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/history.templ`, Line: 102, Col: 24}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 		if templ_7745c5c3_Err != nil {
@@ -241,9 +242,9 @@ func versionTempl(r *web.Request, v versionChange) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(view.SettingName(r.Reader, c.field))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(view.SettingName(r.Reader, c.Field))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/history.templ`, Line: 105, Col: 46}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/history.templ`, Line: 106, Col: 46}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 			if templ_7745c5c3_Err != nil {
@@ -256,7 +257,7 @@ func versionTempl(r *web.Request, v versionChange) templ.Component {
 			var templ_7745c5c3_Var8 string
 			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(r.Reader.T("settings.history.before") + ": ")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/history.templ`, Line: 107, Col: 73}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/history.templ`, Line: 108, Col: 73}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 			if templ_7745c5c3_Err != nil {
@@ -267,9 +268,9 @@ func versionTempl(r *web.Request, v versionChange) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(valueWords(r, c.field, c.before))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(valueWords(r, c.Field, c.Before))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/history.templ`, Line: 108, Col: 45}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/history.templ`, Line: 109, Col: 45}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 			if templ_7745c5c3_Err != nil {
@@ -282,7 +283,7 @@ func versionTempl(r *web.Request, v versionChange) templ.Component {
 			var templ_7745c5c3_Var10 string
 			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(" → ")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/history.templ`, Line: 109, Col: 40}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/history.templ`, Line: 110, Col: 40}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 			if templ_7745c5c3_Err != nil {
@@ -295,7 +296,7 @@ func versionTempl(r *web.Request, v versionChange) templ.Component {
 			var templ_7745c5c3_Var11 string
 			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(r.Reader.T("settings.history.after") + ": ")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/history.templ`, Line: 110, Col: 72}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/history.templ`, Line: 111, Col: 72}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 			if templ_7745c5c3_Err != nil {
@@ -306,9 +307,9 @@ func versionTempl(r *web.Request, v versionChange) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var12 string
-			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(valueWords(r, c.field, c.after))
+			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(valueWords(r, c.Field, c.After))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/history.templ`, Line: 111, Col: 44}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/history.templ`, Line: 112, Col: 44}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 			if templ_7745c5c3_Err != nil {

@@ -11,6 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 import (
 	"context"
 
+	"postern/shared/configuration"
 	"postern/shared/ui"
 	"postern/shared/view"
 )
@@ -19,7 +20,7 @@ import (
 var inboxes = section{
 	name:   view.SettingsInboxes,
 	fields: []string{"default_inbox", "mail_from", "mail_text"},
-	read: func(f *form, v *settingsView) {
+	read: func(f *form, v *configuration.Settings) {
 		v.DefaultInbox, v.MailFrom, v.MailText = f.Get("default_inbox"), f.line("mail_from"), f.on("mail_text")
 	},
 	show: func(ctx context.Context, h handler, p *page) (_ templ.Component, err error) {

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 
+	"postern/shared/configuration"
 	"postern/shared/portal"
 	"postern/shared/ui"
 	"postern/shared/view"
@@ -22,23 +23,23 @@ import (
 var inboxList = section{
 	name:   view.SettingsInboxList,
 	fields: []string{"inboxes"},
-	read:   func(f *form, v *settingsView) { v.Inboxes = f.inboxes(v.Inboxes) },
-	do: func(f *form, v *settingsView, what string) {
-		v.Inboxes = rows(f, v.Inboxes, "inboxes", what, inboxView{Members: []string{}})
+	read:   func(f *form, v *configuration.Settings) { v.Inboxes = f.inboxes(v.Inboxes) },
+	do: func(f *form, v *configuration.Settings, what string) {
+		v.Inboxes = rows(f, v.Inboxes, "inboxes", what, configuration.Inbox{Members: []string{}})
 	},
 	show: func(_ context.Context, _ handler, p *page) (templ.Component, error) { return inboxListTempl(p), nil },
 }
 
 // inboxes reads the inboxes. Those that are saved keep their id.
-func (f *form) inboxes(before []inboxView) []inboxView {
-	list := []inboxView{}
+func (f *form) inboxes(before []configuration.Inbox) []configuration.Inbox {
+	list := []configuration.Inbox{}
 	var taken []string
 	for _, b := range before {
 		taken = append(taken, b.ID)
 	}
 	for _, row := range f.order("inboxes") {
 		at := "inboxes." + row
-		b := inboxView{ID: f.Get(at + ".id"), Name: f.line(at + ".name"), Email: f.line(at + ".email"), Members: listOf(f.Values[at+".members"])}
+		b := configuration.Inbox{ID: f.Get(at + ".id"), Name: f.line(at + ".name"), Email: f.line(at + ".email"), Members: append([]string{}, f.Values[at+".members"]...)}
 		if !slices.Contains(taken, b.ID) || f.Get(at+".id") == "" {
 			b.ID = idNamed("inbox", b.Name, taken)
 			taken = append(taken, b.ID)
@@ -127,7 +128,7 @@ func inboxListTempl(p *page) templ.Component {
 						var templ_7745c5c3_Var5 string
 						templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(i))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/inboxlist.templ`, Line: 62, Col: 68}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/inboxlist.templ`, Line: 63, Col: 68}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 						if templ_7745c5c3_Err != nil {
@@ -145,7 +146,7 @@ func inboxListTempl(p *page) templ.Component {
 							var templ_7745c5c3_Var6 string
 							templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(at + ".id")
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/inboxlist.templ`, Line: 64, Col: 44}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/inboxlist.templ`, Line: 65, Col: 44}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 							if templ_7745c5c3_Err != nil {
@@ -158,7 +159,7 @@ func inboxListTempl(p *page) templ.Component {
 							var templ_7745c5c3_Var7 string
 							templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(b.ID)
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/inboxlist.templ`, Line: 64, Col: 59}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/inboxlist.templ`, Line: 65, Col: 59}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 							if templ_7745c5c3_Err != nil {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"postern/shared/configuration"
 	"postern/shared/portal"
 	"postern/shared/ui"
 	"postern/shared/view"
@@ -43,13 +44,13 @@ func valueWords(r *web.Request, field string, value any) string {
 		return buttonName(r.Reader, v)
 	case []string:
 		return cmp.Or(strings.Join(v, ", "), none)
-	case filterView:
+	case configuration.Filter:
 		words := view.OfTickets(r)
 		if field == "company_rule" {
 			words = view.OfContacts(r, nil)
 		}
-		return cmp.Or(words.Filter(v.filter()), none)
-	case []columnView:
+		return cmp.Or(words.Filter(v.Filter()), none)
+	case []configuration.Column:
 		var all []string
 		for _, c := range v {
 			name := view.PropertyLabel(r, c.Property)
@@ -65,23 +66,23 @@ func valueWords(r *web.Request, field string, value any) string {
 		return accessMode(r.Reader, v)
 	case portal.SystemTemplate:
 		return web.TemplateName(r.Reader, v)
-	case []groupView:
+	case []configuration.AccessGroup:
 		var all []string
 		for _, g := range v {
 			name := g.Name
 			if !g.Static {
-				name += " (" + cmp.Or(view.OfContacts(r, nil).Filter(g.Rule.filter()), none) + ")"
+				name += " (" + cmp.Or(view.OfContacts(r, nil).Filter(g.Rule.Filter()), none) + ")"
 			}
 			all = append(all, name)
 		}
 		return cmp.Or(strings.Join(all, ", "), none)
-	case []providerView:
+	case []configuration.Provider:
 		var all []string
 		for _, p := range v {
 			all = append(all, providerWords(r.Reader, p))
 		}
 		return cmp.Or(strings.Join(all, ", "), none)
-	case map[portal.SystemPage]pageTextView:
+	case map[portal.SystemPage]configuration.PageText:
 		var all []string
 		for _, page := range portal.SystemPages() {
 			if said := slices.Concat(said(v[page].Title), said(v[page].Text)); len(said) > 0 {
@@ -89,7 +90,7 @@ func valueWords(r *web.Request, field string, value any) string {
 			}
 		}
 		return cmp.Or(strings.Join(all, "; "), none)
-	case supportFormView:
+	case configuration.SupportForm:
 		return cmp.Or(strings.Join(append([]string{v.Form}, slices.Concat(said(v.Menu), said(v.Header))...), ", "), none)
 	case map[string]string: // stages by pipeline
 		var all []string
@@ -104,7 +105,7 @@ func valueWords(r *web.Request, field string, value any) string {
 }
 
 // providerWords are what tells an identity provider apart.
-func providerWords(r ui.Reader, p providerView) string {
+func providerWords(r ui.Reader, p configuration.Provider) string {
 	what := []string{providerKind(r, p)}
 	for _, s := range []string{p.Issuer, p.ClientID, p.SignInURL, strings.Join(p.Domains, " ")} {
 		if s != "" {

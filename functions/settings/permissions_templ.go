@@ -11,6 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 import (
 	"context"
 
+	"postern/shared/configuration"
 	"postern/shared/ui"
 	"postern/shared/view"
 )
@@ -19,11 +20,11 @@ import (
 var permissions = section{
 	name:   view.SettingsPermissions,
 	fields: []string{"company_view", "company_rule"},
-	read: func(f *form, v *settingsView) {
+	read: func(f *form, v *configuration.Settings) {
 		v.CompanyView = f.Get("company_view") == "company"
 		v.CompanyRule = f.filter("company_rule", f.settings.OwnContactProperty)
 	},
-	do: func(f *form, v *settingsView, what string) {
+	do: func(f *form, v *configuration.Settings, what string) {
 		v.CompanyRule = filterDo(f, v.CompanyRule, "company_rule", what, f.settings, f.settings.OwnContactProperty)
 	},
 	show: func(_ context.Context, _ handler, p *page) (templ.Component, error) { return permissionsTempl(p), nil },

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"postern/shared/configuration"
 	"postern/shared/portal"
 	"postern/shared/ui"
 	"postern/shared/view"
@@ -23,25 +24,25 @@ import (
 var pipelines = section{
 	name:   view.SettingsPipelines,
 	fields: []string{"pipelines"},
-	read:   func(f *form, v *settingsView) { v.Pipelines = f.pipelines(v.Pipelines) },
-	do:     func(f *form, v *settingsView, what string) { v.Pipelines = pipelinesDo(f, v.Pipelines, what) },
+	read:   func(f *form, v *configuration.Settings) { v.Pipelines = f.pipelines(v.Pipelines) },
+	do:     func(f *form, v *configuration.Settings, what string) { v.Pipelines = pipelinesDo(f, v.Pipelines, what) },
 	show:   func(_ context.Context, _ handler, p *page) (templ.Component, error) { return pipelinesTempl(p), nil },
 }
 
 // pipelines reads the pipelines and their stages. Those that are saved keep their id,
 // and stages whether they are open.
-func (f *form) pipelines(before []pipelineView) []pipelineView {
-	list := []pipelineView{}
+func (f *form) pipelines(before []configuration.Pipeline) []configuration.Pipeline {
+	list := []configuration.Pipeline{}
 	var taken []string
 	for _, b := range before {
 		taken = append(taken, b.ID)
 	}
 	for _, row := range f.order("pipelines") {
 		at := "pipelines." + row
-		p := pipelineView{ID: f.Get(at + ".id"), Name: portal.Text{}, ReopenStage: f.Get(at + ".reopen_stage"), Stages: []stageView{}}
+		p := configuration.Pipeline{ID: f.Get(at + ".id"), Name: portal.Text{}, ReopenStage: f.Get(at + ".reopen_stage"), Stages: []configuration.Stage{}}
 		f.text(at+".name", &p.Name)
-		was := pipelineView{}
-		if i := slices.IndexFunc(before, func(b pipelineView) bool { return b.ID == p.ID }); i >= 0 {
+		was := configuration.Pipeline{}
+		if i := slices.IndexFunc(before, func(b configuration.Pipeline) bool { return b.ID == p.ID }); i >= 0 {
 			was = before[i]
 		} else {
 			p.ID = idNamed("pipe", p.Name.In(f.lang), taken)
@@ -53,9 +54,9 @@ func (f *form) pipelines(before []pipelineView) []pipelineView {
 		}
 		for _, stage := range f.order(at + ".stages") {
 			field := at + ".stages." + stage
-			s := stageView{ID: f.Get(field + ".id"), Name: portal.Text{}, State: portal.State(f.Get(field + ".state")), Archived: f.on(field + ".archived")}
+			s := configuration.Stage{ID: f.Get(field + ".id"), Name: portal.Text{}, State: portal.State(f.Get(field + ".state")), Archived: f.on(field + ".archived")}
 			f.text(field+".name", &s.Name)
-			if i := slices.IndexFunc(was.Stages, func(b stageView) bool { return b.ID == s.ID }); i >= 0 {
+			if i := slices.IndexFunc(was.Stages, func(b configuration.Stage) bool { return b.ID == s.ID }); i >= 0 {
 				s.State = was.Stages[i].State
 			} else {
 				s.ID = idNamed("stage", s.Name.In(f.lang), stages)
@@ -81,9 +82,11 @@ func idNamed(prefix, name string, others []string) string {
 	return free
 }
 
-func pipelinesDo(f *form, list []pipelineView, what string) []pipelineView {
-	blank := func(state portal.State) stageView { return stageView{Name: portal.Text{}, State: state} }
-	list = rows(f, list, "pipelines", what, pipelineView{Name: portal.Text{}, Stages: []stageView{blank(portal.Open), blank(portal.Closed)}})
+func pipelinesDo(f *form, list []configuration.Pipeline, what string) []configuration.Pipeline {
+	blank := func(state portal.State) configuration.Stage {
+		return configuration.Stage{Name: portal.Text{}, State: state}
+	}
+	list = rows(f, list, "pipelines", what, configuration.Pipeline{Name: portal.Text{}, Stages: []configuration.Stage{blank(portal.Open), blank(portal.Closed)}})
 	rest, ok := cutPrefix(what, "pipelines.")
 	row, below, inside := strings.Cut(rest, ".")
 	i, err := strconv.Atoi(row)
@@ -104,7 +107,7 @@ func stateOptions(r ui.Reader) []ui.Option {
 }
 
 // reopenOptions are the stages that a ticket can go to that is opened again.
-func reopenOptions(p *page, pipeline pipelineView) []ui.Option {
+func reopenOptions(p *page, pipeline configuration.Pipeline) []ui.Option {
 	options := []ui.Option{{Label: p.Reader.T("settings.pipelines.reopen.first")}}
 	for _, s := range pipeline.Stages {
 		if s.State == portal.Open && !s.Archived && s.ID != "" {
@@ -200,7 +203,7 @@ func pipelinesTempl(p *page) templ.Component {
 	})
 }
 
-func pipelineTempl(p *page, at string, i int, pipeline pipelineView) templ.Component {
+func pipelineTempl(p *page, at string, i int, pipeline configuration.Pipeline) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -230,7 +233,7 @@ func pipelineTempl(p *page, at string, i int, pipeline pipelineView) templ.Compo
 		var templ_7745c5c3_Var6 string
 		templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(i))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 125, Col: 66}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 126, Col: 66}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 		if templ_7745c5c3_Err != nil {
@@ -248,7 +251,7 @@ func pipelineTempl(p *page, at string, i int, pipeline pipelineView) templ.Compo
 			var templ_7745c5c3_Var7 string
 			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(at + ".id")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 127, Col: 40}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 128, Col: 40}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 			if templ_7745c5c3_Err != nil {
@@ -261,7 +264,7 @@ func pipelineTempl(p *page, at string, i int, pipeline pipelineView) templ.Compo
 			var templ_7745c5c3_Var8 string
 			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(pipeline.ID)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 127, Col: 62}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 128, Col: 62}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 			if templ_7745c5c3_Err != nil {
@@ -310,7 +313,7 @@ func pipelineTempl(p *page, at string, i int, pipeline pipelineView) templ.Compo
 					var templ_7745c5c3_Var11 string
 					templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(at + ".stages.row")
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 135, Col: 50}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 136, Col: 50}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 					if templ_7745c5c3_Err != nil {
@@ -323,7 +326,7 @@ func pipelineTempl(p *page, at string, i int, pipeline pipelineView) templ.Compo
 					var templ_7745c5c3_Var12 string
 					templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(j))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 135, Col: 76}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 136, Col: 76}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 					if templ_7745c5c3_Err != nil {
@@ -341,7 +344,7 @@ func pipelineTempl(p *page, at string, i int, pipeline pipelineView) templ.Compo
 						var templ_7745c5c3_Var13 string
 						templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(field + ".id")
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 137, Col: 46}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 138, Col: 46}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 						if templ_7745c5c3_Err != nil {
@@ -354,7 +357,7 @@ func pipelineTempl(p *page, at string, i int, pipeline pipelineView) templ.Compo
 						var templ_7745c5c3_Var14 string
 						templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(s.ID)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 137, Col: 61}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 138, Col: 61}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var14))
 						if templ_7745c5c3_Err != nil {

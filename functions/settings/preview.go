@@ -9,6 +9,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"postern/shared/configuration"
 	"postern/shared/dynamo"
 	formpage "postern/shared/form"
 	"postern/shared/portal"
@@ -56,7 +57,7 @@ func previewOf(p *page) preview {
 	return s
 }
 
-func labels(p *page, links []menuLinkView) []string {
+func labels(p *page, links []configuration.MenuLink) []string {
 	var all []string
 	for _, l := range links {
 		if label := p.in(l.Label); label != "" {

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"postern/shared/configuration"
 	"postern/shared/portal"
 	"postern/shared/ui"
 	"postern/shared/view"
@@ -23,12 +24,12 @@ import (
 var kept = section{
 	name:   view.SettingsProperties,
 	fields: []string{"properties", "contact_properties", "company_properties"},
-	read: func(f *form, v *settingsView) {
+	read: func(f *form, v *configuration.Settings) {
 		v.Properties = f.properties("properties", v.Properties)
 		v.ContactProperties = f.properties("contact_properties", v.ContactProperties)
 		v.CompanyProperties = f.properties("company_properties", v.CompanyProperties)
 	},
-	do: func(f *form, v *settingsView, what string) {
+	do: func(f *form, v *configuration.Settings, what string) {
 		v.Properties = propertiesDo(f, v.Properties, "properties", what)
 		v.ContactProperties = propertiesDo(f, v.ContactProperties, "contact_properties", what)
 		v.CompanyProperties = propertiesDo(f, v.CompanyProperties, "company_properties", what)
@@ -50,21 +51,21 @@ func (f *form) order(name string) []string {
 
 // properties reads a list of properties. Those that are saved stay of their type; a
 // new one is named after its label, since nobody knows another name of it yet.
-func (f *form) properties(name string, before []propertyView) []propertyView {
+func (f *form) properties(name string, before []configuration.Property) []configuration.Property {
 	if !f.Has(name + ".shown") {
 		return before // the form has none of them
 	}
-	list := []propertyView{}
+	list := []configuration.Property{}
 	tickets := name == "properties"
 	taken := portal.PropertyNames(f.settings, tickets)
 	for _, row := range f.order(name) {
 		at := name + "." + row
-		p := propertyView{Name: f.Get(at + ".name"), Label: portal.Text{}, Type: portal.PropertyType(f.Get(at + ".type")), Options: []optionView{}, Archived: f.on(at + ".archived")}
+		p := configuration.Property{Name: f.Get(at + ".name"), Label: portal.Text{}, Type: portal.PropertyType(f.Get(at + ".type")), Options: []configuration.Option{}, Archived: f.on(at + ".archived")}
 		p.Visible = f.on(at+".visible") || !tickets
 		f.text(at+".label", &p.Label)
 		if p.Name == "" {
 			p.Name = portal.PropertyNamed(p.Label.In(f.lang), taken)
-		} else if i := slices.IndexFunc(before, func(b propertyView) bool { return b.Name == p.Name }); i >= 0 {
+		} else if i := slices.IndexFunc(before, func(b configuration.Property) bool { return b.Name == p.Name }); i >= 0 {
 			p.Type = before[i].Type
 			if !tickets {
 				p.Visible = before[i].Visible
@@ -72,7 +73,7 @@ func (f *form) properties(name string, before []propertyView) []propertyView {
 		}
 		taken = append(taken, p.Name)
 		for _, option := range f.order(at + ".options") {
-			o := optionView{Value: f.Get(at + ".options." + option + ".value"), Label: portal.Text{}}
+			o := configuration.Option{Value: f.Get(at + ".options." + option + ".value"), Label: portal.Text{}}
 			f.text(at+".options."+option+".label", &o.Label)
 			if o.Value == "" { // which nobody has chosen yet
 				o.Value = portal.PropertyNamed(o.Label.In(f.lang), valuesOf(p.Options))
@@ -80,14 +81,14 @@ func (f *form) properties(name string, before []propertyView) []propertyView {
 			p.Options = append(p.Options, o)
 		}
 		if !p.Type.Chooses() {
-			p.Options = []optionView{}
+			p.Options = []configuration.Option{}
 		}
 		list = append(list, p)
 	}
 	return list
 }
 
-func valuesOf(options []optionView) []string {
+func valuesOf(options []configuration.Option) []string {
 	var values []string
 	for _, o := range options {
 		values = append(values, o.Value)
@@ -97,13 +98,13 @@ func valuesOf(options []optionView) []string {
 
 // propertiesDo carries out the buttons of a list of properties, and of the options of
 // each: "properties.add", "properties.2.up", "properties.2.options.add".
-func propertiesDo(f *form, list []propertyView, name, what string) []propertyView {
-	list = rows(f, list, name, what, propertyView{Type: portal.TypeText, Label: portal.Text{}, Options: []optionView{}, Visible: true})
+func propertiesDo(f *form, list []configuration.Property, name, what string) []configuration.Property {
+	list = rows(f, list, name, what, configuration.Property{Type: portal.TypeText, Label: portal.Text{}, Options: []configuration.Option{}, Visible: true})
 	rest, ok := cutPrefix(what, name+".")
 	row, below, inside := strings.Cut(rest, ".")
 	i, err := strconv.Atoi(row)
 	if ok && inside && err == nil && i >= 0 && i < len(list) && strings.HasPrefix(below, "options.") {
-		list[i].Options = rows(f, list[i].Options, name+"."+row+".options", what, optionView{Label: portal.Text{}})
+		list[i].Options = rows(f, list[i].Options, name+"."+row+".options", what, configuration.Option{Label: portal.Text{}})
 		f.open = append(f.open, name+"."+row)
 	}
 	if rest == "add" {
@@ -165,7 +166,7 @@ func (p *page) fresh(name, property string) bool {
 
 // freshOption tells whether the option of the property is not saved yet.
 func (p *page) freshOption(name, property, value string) bool {
-	v := viewOf(p.now)
+	v := configuration.Of(p.now)
 	list := v.Properties
 	switch name {
 	case "contact_properties":
@@ -173,7 +174,7 @@ func (p *page) freshOption(name, property, value string) bool {
 	case "company_properties":
 		list = v.CompanyProperties
 	}
-	i := slices.IndexFunc(list, func(o propertyView) bool { return o.Name == property })
+	i := slices.IndexFunc(list, func(o configuration.Property) bool { return o.Name == property })
 	return i < 0 || !slices.Contains(valuesOf(list[i].Options), value)
 }
 
@@ -226,7 +227,7 @@ func propertiesTempl(p *page) templ.Component {
 	})
 }
 
-func propertyList(p *page, name, title, help string, list []propertyView) templ.Component {
+func propertyList(p *page, name, title, help string, list []configuration.Property) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -266,7 +267,7 @@ func propertyList(p *page, name, title, help string, list []propertyView) templ.
 			var templ_7745c5c3_Var4 string
 			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(name + ".shown")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 192, Col: 45}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 193, Col: 45}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 			if templ_7745c5c3_Err != nil {
@@ -329,7 +330,7 @@ func propertyList(p *page, name, title, help string, list []propertyView) templ.
 	})
 }
 
-func propertyTempl(p *page, name string, i int, property propertyView) templ.Component {
+func propertyTempl(p *page, name string, i int, property configuration.Property) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -359,7 +360,7 @@ func propertyTempl(p *page, name string, i int, property propertyView) templ.Com
 		var templ_7745c5c3_Var8 string
 		templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(name + ".row")
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 207, Col: 42}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 208, Col: 42}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 		if templ_7745c5c3_Err != nil {
@@ -372,7 +373,7 @@ func propertyTempl(p *page, name string, i int, property propertyView) templ.Com
 		var templ_7745c5c3_Var9 string
 		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(i))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 207, Col: 68}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 208, Col: 68}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {
@@ -390,7 +391,7 @@ func propertyTempl(p *page, name string, i int, property propertyView) templ.Com
 			var templ_7745c5c3_Var10 string
 			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(at + ".name")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 209, Col: 42}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 210, Col: 42}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 			if templ_7745c5c3_Err != nil {
@@ -403,7 +404,7 @@ func propertyTempl(p *page, name string, i int, property propertyView) templ.Com
 			var templ_7745c5c3_Var11 string
 			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(property.Name)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 209, Col: 66}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 210, Col: 66}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 			if templ_7745c5c3_Err != nil {
@@ -431,7 +432,7 @@ func propertyTempl(p *page, name string, i int, property propertyView) templ.Com
 		var templ_7745c5c3_Var12 string
 		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(label(p, property.Label, p.Reader.T("settings.properties.new")))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 213, Col: 71}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 214, Col: 71}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 		if templ_7745c5c3_Err != nil {
@@ -444,7 +445,7 @@ func propertyTempl(p *page, name string, i int, property propertyView) templ.Com
 		var templ_7745c5c3_Var13 string
 		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(typeName(p.Reader, property.Type))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 214, Col: 57}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 215, Col: 57}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 		if templ_7745c5c3_Err != nil {
@@ -481,7 +482,7 @@ func propertyTempl(p *page, name string, i int, property propertyView) templ.Com
 			var templ_7745c5c3_Var14 string
 			templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.err(at + ".name"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 224, Col: 42}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 225, Col: 42}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var14))
 			if templ_7745c5c3_Err != nil {
@@ -513,7 +514,7 @@ func propertyTempl(p *page, name string, i int, property propertyView) templ.Com
 			var templ_7745c5c3_Var15 string
 			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(p.Reader.T("settings.properties.name", "name", property.Name))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 231, Col: 83}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 232, Col: 83}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var15))
 			if templ_7745c5c3_Err != nil {
@@ -568,7 +569,7 @@ func propertyTempl(p *page, name string, i int, property propertyView) templ.Com
 						var templ_7745c5c3_Var18 string
 						templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(at + ".options.row")
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 242, Col: 54}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 243, Col: 54}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var18))
 						if templ_7745c5c3_Err != nil {
@@ -581,7 +582,7 @@ func propertyTempl(p *page, name string, i int, property propertyView) templ.Com
 						var templ_7745c5c3_Var19 string
 						templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(j))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 242, Col: 80}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 243, Col: 80}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var19))
 						if templ_7745c5c3_Err != nil {
@@ -599,7 +600,7 @@ func propertyTempl(p *page, name string, i int, property propertyView) templ.Com
 							var templ_7745c5c3_Var20 string
 							templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(at + ".options." + strconv.Itoa(j) + ".value")
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 244, Col: 81}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 245, Col: 81}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var20))
 							if templ_7745c5c3_Err != nil {
@@ -612,7 +613,7 @@ func propertyTempl(p *page, name string, i int, property propertyView) templ.Com
 							var templ_7745c5c3_Var21 string
 							templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(o.Value)
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 244, Col: 99}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 245, Col: 99}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var21))
 							if templ_7745c5c3_Err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"postern/shared/configuration"
 	"postern/shared/portal"
 	"postern/shared/ui"
 	"postern/shared/view"
@@ -19,12 +20,12 @@ import (
 // section is one page of the settings: a form with some of their fields.
 type section struct {
 	name   view.SettingsPage // also in its path
-	fields []string          // of settingsView, that the form has
+	fields []string          // of configuration.Settings, that the form has
 	// read takes what the form says into the settings that it was made of.
-	read func(f *form, v *settingsView)
+	read func(f *form, v *configuration.Settings)
 	// do carries out a button that changes the form and saves nothing:
 	// "columns.add", "columns.2.up". nil where there are none.
-	do func(f *form, v *settingsView, what string)
+	do func(f *form, v *configuration.Settings, what string)
 	// show is the form's content.
 	show func(ctx context.Context, h handler, p *page) (templ.Component, error)
 	// files tells that the form sends some, and scripts what it needs besides
@@ -33,7 +34,7 @@ type section struct {
 	scripts []string
 	// upload takes the files, and what else the form sends and the settings only name.
 	// What is wrong with it is said at once, whatever button has sent it.
-	upload func(ctx context.Context, h handler, r *web.Request, f *form, v *settingsView) error
+	upload func(ctx context.Context, h handler, r *web.Request, f *form, v *configuration.Settings) error
 }
 
 // sections are the pages of the settings, in the order of their menu.
@@ -136,8 +137,8 @@ func rows[T any](f *form, list []T, name, what string, added T) []T {
 type page struct {
 	*web.Request
 	section section
-	v       settingsView     // what the fields have
-	now     *portal.Settings // what is saved
+	v       configuration.Settings // what the fields have
+	now     *portal.Settings       // what is saved
 	forms   []portal.Form
 	base    int64 // the version that the form is a change of
 	changed bool  // the fields have what is not saved
@@ -222,7 +223,7 @@ func (h handler) showSection(ctx context.Context, r *web.Request) (web.Result, e
 	if err != nil {
 		return web.Result{}, err
 	}
-	p := &page{Request: r, section: sec, v: viewOf(now), now: now, base: now.Version}
+	p := &page{Request: r, section: sec, v: configuration.Of(now), now: now, base: now.Version}
 	if p.forms, err = h.store.Forms(ctx, now.ID); err != nil {
 		return web.Result{}, err
 	}
@@ -234,8 +235,8 @@ func (h handler) showSection(ctx context.Context, r *web.Request) (web.Result, e
 		if p.former, err = h.store.SettingsVersion(ctx, now.ID, version); err != nil {
 			return web.Result{}, err
 		}
-		was := viewOf(p.former)
-		to, from := fieldsOf(&p.v), fieldsOf(&was)
+		was := configuration.Of(p.former)
+		to, from := configuration.FieldsOf(&p.v), configuration.FieldsOf(&was)
 		for _, field := range sec.fields {
 			to[field].Set(from[field])
 		}
@@ -315,7 +316,7 @@ func (h handler) send(ctx context.Context, r *web.Request, sec section) (web.Res
 		}
 	}
 	f := &form{Values: r.PostForm, settings: now, lang: r.Reader.Lang(), languages: languages(), typed: map[string]string{}}
-	mine := viewOf(base)
+	mine := configuration.Of(base)
 	sec.read(f, &mine)
 	if sec.upload != nil {
 		if err := sec.upload(ctx, h, r, f, &mine); err != nil {
@@ -344,15 +345,15 @@ func (h handler) send(ctx context.Context, r *web.Request, sec section) (web.Res
 		}
 		return result, err
 	}
-	merged, clash := merge(viewOf(base), mine, viewOf(now))
+	merged, clash := configuration.Merge(configuration.Of(base), mine, configuration.Of(now))
 	if unknown {
-		for _, c := range changesOf(viewOf(now), mine) {
-			clash = append(clash, c.field)
+		for _, c := range configuration.Changes(configuration.Of(now), mine) {
+			clash = append(clash, c.Field)
 		}
 	}
 	if len(clash) > 0 {
-		theirs := viewOf(now)
-		values := fieldsOf(&theirs)
+		theirs := configuration.Of(now)
+		values := configuration.FieldsOf(&theirs)
 		for _, field := range clash {
 			p.clash = append(p.clash, clashing{field, valueWords(r, field, values[field].Interface())})
 		}
@@ -363,7 +364,7 @@ func (h handler) send(ctx context.Context, r *web.Request, sec section) (web.Res
 		}
 		return result, portal.Errorf(portal.Conflict, "settings.error.changed")
 	}
-	after := merged.settings(now)
+	after := merged.Over(now)
 	f.wrong = append(f.wrong, f.refused...)
 	if len(f.wrong) > 0 { // and whatever else is
 		e := &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: f.wrong}

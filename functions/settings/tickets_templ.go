@@ -16,6 +16,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"postern/shared/configuration"
 	"postern/shared/dynamo"
 	"postern/shared/portal"
 	"postern/shared/ui"
@@ -28,12 +29,12 @@ import (
 var tickets = section{
 	name:   view.SettingsTickets,
 	fields: []string{"words", "visible", "columns", "owner_name", "owner_alias", "custom_stages"},
-	read: func(f *form, v *settingsView) {
+	read: func(f *form, v *configuration.Settings) {
 		for _, lang := range f.languages {
 			if name := "words." + lang; f.Has(name+".one") || f.Has(name+".many") {
-				v.Words[lang] = wordsView{f.line(name + ".one"), f.line(name + ".many")}
+				v.Words[lang] = configuration.Words{One: f.line(name + ".one"), Many: f.line(name + ".many")}
 			}
-			if v.Words[lang] == (wordsView{}) {
+			if v.Words[lang] == (configuration.Words{}) {
 				delete(v.Words, lang)
 			}
 			if f.on("header." + lang) {
@@ -45,23 +46,23 @@ var tickets = section{
 		v.OwnerName, v.OwnerAlias = portal.OwnerName(f.Get("owner_name")), f.line("owner_alias")
 		v.CustomStages = f.on("custom_stages")
 	},
-	do: func(f *form, v *settingsView, what string) {
+	do: func(f *form, v *configuration.Settings, what string) {
 		v.Visible = filterDo(f, v.Visible, "visible", what, f.settings, f.settings.Property)
 		switch {
 		case what == "visible.count":
 			f.focus = "visible.count"
 		case what == "columns.reset":
-			v.Columns, f.focus = columnsOf(portal.RecommendedColumns()), what
+			v.Columns, f.focus = configuration.ColumnsOf(portal.RecommendedColumns()), what
 		case what == "columns.add" && len(v.Columns) >= portal.MaxColumns:
 			f.focus = what
 		default:
-			v.Columns = rows(f, v.Columns, "columns", what, columnView{Label: portal.Text{}})
+			v.Columns = rows(f, v.Columns, "columns", what, configuration.Column{Label: portal.Text{}})
 		}
 	},
 	show: func(ctx context.Context, h handler, p *page) (templ.Component, error) {
 		t := &ticketsPage{page: p}
 		t.focusWrong()
-		after := p.v.settings(p.now)
+		after := p.v.Over(p.now)
 		t.shown = &after
 		if err := t.look(ctx, h); err != nil {
 			return nil, err
@@ -75,8 +76,8 @@ var tickets = section{
 
 // columns are the list's columns, in the order of the form: each has a property, and a
 // label in every language.
-func (f *form) columns() []columnView {
-	list := []columnView{}
+func (f *form) columns() []configuration.Column {
+	list := []configuration.Column{}
 	for i, property := range f.Values["columns.property"] {
 		label := portal.Text{}
 		for _, lang := range f.languages {
@@ -84,7 +85,7 @@ func (f *form) columns() []columnView {
 				label[lang] = strings.TrimSpace(labels[i])
 			}
 		}
-		list = append(list, columnView{property, label})
+		list = append(list, configuration.Column{Property: property, Label: label})
 	}
 	return list
 }
@@ -261,7 +262,7 @@ func (t *ticketsPage) columns() ui.SortableProps {
 	return props
 }
 
-func (t *ticketsPage) row(i int, c columnView) ui.SortableRowProps {
+func (t *ticketsPage) row(i int, c configuration.Column) ui.SortableRowProps {
 	of := t.Reader.T("settings.columns.number", "number", strconv.Itoa(i+1))
 	if c.Property != "" {
 		of = view.PropertyLabel(t.Request, c.Property)
@@ -579,7 +580,7 @@ func wordTempl(t *ticketsPage, l messages.Language) templ.Component {
 		var templ_7745c5c3_Var9 string
 		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(l.Name)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 380, Col: 52}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 381, Col: 52}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {
@@ -604,7 +605,7 @@ func wordTempl(t *ticketsPage, l messages.Language) templ.Component {
 		var templ_7745c5c3_Var10 string
 		templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(t.Reader.T("settings.words.example"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 384, Col: 47}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 385, Col: 47}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 		if templ_7745c5c3_Err != nil {
@@ -617,7 +618,7 @@ func wordTempl(t *ticketsPage, l messages.Language) templ.Component {
 		var templ_7745c5c3_Var11 string
 		templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(l.Code)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 385, Col: 19}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 386, Col: 19}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 		if templ_7745c5c3_Err != nil {
@@ -630,7 +631,7 @@ func wordTempl(t *ticketsPage, l messages.Language) templ.Component {
 		var templ_7745c5c3_Var12 string
 		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(t.catalog(l.Code).T("frame.newTicket"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 385, Col: 62}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 386, Col: 62}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 		if templ_7745c5c3_Err != nil {
@@ -643,7 +644,7 @@ func wordTempl(t *ticketsPage, l messages.Language) templ.Component {
 		var templ_7745c5c3_Var13 string
 		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(l.Code)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 386, Col: 19}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 387, Col: 19}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 		if templ_7745c5c3_Err != nil {
@@ -656,7 +657,7 @@ func wordTempl(t *ticketsPage, l messages.Language) templ.Component {
 		var templ_7745c5c3_Var14 string
 		templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(t.catalog(l.Code).T("list.empty.none"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 386, Col: 62}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 387, Col: 62}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var14))
 		if templ_7745c5c3_Err != nil {
@@ -669,7 +670,7 @@ func wordTempl(t *ticketsPage, l messages.Language) templ.Component {
 		var templ_7745c5c3_Var15 string
 		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(l.Code)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 387, Col: 19}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 388, Col: 19}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var15))
 		if templ_7745c5c3_Err != nil {
@@ -682,7 +683,7 @@ func wordTempl(t *ticketsPage, l messages.Language) templ.Component {
 		var templ_7745c5c3_Var16 string
 		templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(t.catalog(l.Code).T("mail.arrived", "number", "1042"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 387, Col: 77}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 388, Col: 77}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var16))
 		if templ_7745c5c3_Err != nil {
@@ -725,7 +726,7 @@ func offersTempl(t *ticketsPage) templ.Component {
 		var templ_7745c5c3_Var18 string
 		templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(t.Reader.T("settings.words.header"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 395, Col: 47}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 396, Col: 47}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var18))
 		if templ_7745c5c3_Err != nil {
@@ -743,7 +744,7 @@ func offersTempl(t *ticketsPage) templ.Component {
 			var templ_7745c5c3_Var19 string
 			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.FormatInt(t.since, 10))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 397, Col: 76}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 398, Col: 76}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var19))
 			if templ_7745c5c3_Err != nil {
@@ -779,7 +780,7 @@ func offersTempl(t *ticketsPage) templ.Component {
 		var templ_7745c5c3_Var20 string
 		templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(t.Reader.T("settings.words.header.help"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 405, Col: 60}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 406, Col: 60}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var20))
 		if templ_7745c5c3_Err != nil {
@@ -828,7 +829,7 @@ func countTempl(t *ticketsPage) templ.Component {
 				var templ_7745c5c3_Var22 string
 				templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(t.Reader.T("settings.visible.unfinished"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 414, Col: 51}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 415, Col: 51}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var22))
 				if templ_7745c5c3_Err != nil {
@@ -851,7 +852,7 @@ func countTempl(t *ticketsPage) templ.Component {
 				var templ_7745c5c3_Var23 string
 				templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(t.count())
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 418, Col: 19}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 419, Col: 19}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var23))
 				if templ_7745c5c3_Err != nil {
@@ -877,7 +878,7 @@ func countTempl(t *ticketsPage) templ.Component {
 	})
 }
 
-func columnTempl(t *ticketsPage, i int, c columnView) templ.Component {
+func columnTempl(t *ticketsPage, i int, c configuration.Column) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -933,7 +934,7 @@ func columnTempl(t *ticketsPage, i int, c columnView) templ.Component {
 				var templ_7745c5c3_Var26 string
 				templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs("columns.label." + lang)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 436, Col: 55}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 437, Col: 55}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var26))
 				if templ_7745c5c3_Err != nil {
@@ -946,7 +947,7 @@ func columnTempl(t *ticketsPage, i int, c columnView) templ.Component {
 				var templ_7745c5c3_Var27 string
 				templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(c.Label[lang])
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 436, Col: 79}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 437, Col: 79}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var27))
 				if templ_7745c5c3_Err != nil {
@@ -1003,7 +1004,7 @@ func previewTempl(t *ticketsPage) templ.Component {
 		var templ_7745c5c3_Var29 string
 		templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(t.Reader.T("settings.columns.preview"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 449, Col: 108}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 450, Col: 108}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var29))
 		if templ_7745c5c3_Err != nil {
@@ -1016,7 +1017,7 @@ func previewTempl(t *ticketsPage) templ.Component {
 		var templ_7745c5c3_Var30 string
 		templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(t.Reader.T("settings.columns.preview"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 451, Col: 52}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 452, Col: 52}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var30))
 		if templ_7745c5c3_Err != nil {
@@ -1034,7 +1035,7 @@ func previewTempl(t *ticketsPage) templ.Component {
 			var templ_7745c5c3_Var31 string
 			templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(view.ColumnLabel(&r, c))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 455, Col: 47}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 456, Col: 47}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var31))
 			if templ_7745c5c3_Err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 
+	"postern/shared/configuration"
 	"postern/shared/dynamo"
 	"postern/shared/functiontest"
 	"postern/shared/portal"
@@ -106,7 +107,7 @@ func TestTicketsInOtherLanguages(t *testing.T) {
 		t.Fatal(a.Status)
 	}
 	s := stored(t, p)
-	if s.Words["en"].One != "case" || jsonOf(columnsOf(s.Columns)) != `[{"property":"status","label":{"en":"State"}},{"property":"subject","label":{"de":"Was","en":"What"}}]` {
+	if s.Words["en"].One != "case" || configuration.JSON(configuration.ColumnsOf(s.Columns)) != `[{"property":"status","label":{"en":"State"}},{"property":"subject","label":{"de":"Was","en":"What"}}]` {
 		t.Errorf("%+v %+v", s.Words, s.Columns)
 	}
 }
@@ -236,7 +237,7 @@ func TestVisibilityFilter(t *testing.T) {
 		{{Property: portal.PropPriority, Op: portal.OpAnyOf, Values: []string{"high", "urgent"}}, {Property: portal.PropStatus, Op: portal.OpIs, Values: []string{"open"}}},
 		{{Property: portal.PropSubject, Op: portal.OpContains, Values: []string{"Scanner"}}},
 	}
-	if got := stored(t, p).Visible; jsonOf(got) != jsonOf(want) {
+	if got := stored(t, p).Visible; configuration.JSON(got) != configuration.JSON(want) {
 		t.Errorf("%+v", got)
 	}
 
@@ -246,7 +247,7 @@ func TestVisibilityFilter(t *testing.T) {
 	if got := functiontest.Text(a.Page(t).Find(`[id="visible.1.0"] .error`)); a.Status != 422 || got != functiontest.T("de", "settings.error.condition") {
 		t.Errorf("%d: %q beside a condition without a value", a.Status, got)
 	}
-	if got := jsonOf(stored(t, p).Visible); got != jsonOf(want) {
+	if got := configuration.JSON(stored(t, p).Visible); got != configuration.JSON(want) {
 		t.Errorf("saved is %s", got)
 	}
 	form = formOf(t, a)
@@ -394,7 +395,7 @@ func TestColumns(t *testing.T) {
 		t.Fatalf("%d: %s", a.Status, functiontest.Text(a.Page(t).Find(".error")))
 	}
 	s := stored(t, p)
-	if got := jsonOf(columnsOf(s.Columns)); got != `[{"property":"subject","label":{}},{"property":"owner","label":{}},{"property":"status","label":{}},{"property":"last_activity_at","label":{}},{"property":"requested_by","label":{"de":"Wer","en":"Who"}},{"property":"product","label":{}}]` {
+	if got := configuration.JSON(configuration.ColumnsOf(s.Columns)); got != `[{"property":"subject","label":{}},{"property":"owner","label":{}},{"property":"status","label":{}},{"property":"last_activity_at","label":{}},{"property":"requested_by","label":{"de":"Wer","en":"Who"}},{"property":"product","label":{}}]` {
 		t.Errorf("%s", got)
 	}
 	if _, form = do(t, p, fields(t, p, "tickets"), "columns.reset"); order(form) != "subject requested_by created_at owner last_activity_at status" || strings.Join(form["columns.label.de"], "") != "" {
@@ -507,7 +508,7 @@ func TestTicketsByAPI(t *testing.T) {
 		"visible": [][]map[string]any{{{"property": "priority", "op": "any_of", "values": []string{"high"}}}},
 		"columns": []map[string]any{{"property": "subject", "label": map[string]string{"de": "Worum"}}},
 	})
-	var v settingsView
+	var v configuration.Settings
 	if a.JSON(t, &v); a.Status != 200 || v.Words["de"].Many != "Vorgänge" || v.OwnerName != portal.OwnerFull || v.CustomStages || len(v.Visible) != 1 || v.Columns[0].Label["de"] != "Worum" {
 		t.Errorf("%d: %s", a.Status, a.Body)
 	}

@@ -116,6 +116,7 @@ var rooms = []room{
 		modules: []string{html, "github.com/microcosm-cc/bluemonday"},
 	},
 	{path: "shared/picture", rooms: []string{"shared/portal"}},
+	{path: "shared/configuration", rooms: []string{"shared/portal"}},
 	{path: "shared/ui", rooms: []string{"shared/portal"}, modules: []string{templ, language}},
 	{
 		path:    "shared/web",
@@ -167,7 +168,7 @@ var rooms = []room{
 	{
 		path: "functions/settings",
 		rooms: []string{
-			"shared/portal", "shared/routes", "shared/dynamo", "shared/auth/saml/metadata", "shared/app", "shared/app/awsconfig", "shared/web",
+			"shared/portal", "shared/configuration", "shared/routes", "shared/dynamo", "shared/auth/saml/metadata", "shared/app", "shared/app/awsconfig", "shared/web",
 			"shared/ui", "shared/view", "shared/form", "shared/lambdahttp", "shared/picture", "shared/outgoing",
 		},
 		modules: []string{templ},

@@ -1,4 +1,6 @@
-package main
+// Package configuration has what is set of a portal as its API has it, and its file: the
+// settings and the forms, by the names that validation calls them.
+package configuration
 
 import (
 	"bytes"
@@ -11,9 +13,9 @@ import (
 	"postern/shared/portal"
 )
 
-// settingsView is the settings in JSON, without secrets. Its fields are what validation calls
+// Settings is the settings in JSON, without secrets. Its fields are what validation calls
 // them.
-type settingsView struct {
+type Settings struct {
 	Version int64 `json:"version"` // of the settings; If-Match names it
 
 	Name       string   `json:"name"`
@@ -33,20 +35,20 @@ type settingsView struct {
 	Font        portal.Font        `json:"font"`
 	Radius      portal.Radius      `json:"radius"`
 	ButtonStyle portal.ButtonStyle `json:"button_style"`
-	HeaderLinks []menuLinkView     `json:"header_links"`
-	FooterLinks []menuLinkView     `json:"footer_links"`
+	HeaderLinks []MenuLink         `json:"header_links"`
+	FooterLinks []MenuLink         `json:"footer_links"`
 
-	DefaultInbox string          `json:"default_inbox"`
-	CompanyView  bool            `json:"company_view"`
-	CompanyRule  filterView      `json:"company_rule"` // over contacts; empty is all of them
-	SupportForm  supportFormView `json:"support_form"`
+	DefaultInbox string      `json:"default_inbox"`
+	CompanyView  bool        `json:"company_view"`
+	CompanyRule  Filter      `json:"company_rule"` // over contacts; empty is all of them
+	SupportForm  SupportForm `json:"support_form"`
 
-	Words        map[string]wordsView `json:"words"`
-	Visible      filterView           `json:"visible"` // over tickets; empty is all of them
-	Columns      []columnView         `json:"columns"`
-	OwnerName    portal.OwnerName     `json:"owner_name"`
-	OwnerAlias   string               `json:"owner_alias"`
-	CustomStages bool                 `json:"custom_stages"`
+	Words        map[string]Words `json:"words"`
+	Visible      Filter           `json:"visible"` // over tickets; empty is all of them
+	Columns      []Column         `json:"columns"`
+	OwnerName    portal.OwnerName `json:"owner_name"`
+	OwnerAlias   string           `json:"owner_alias"`
+	CustomStages bool             `json:"custom_stages"`
 
 	RepliesToClosed bool              `json:"replies_to_closed"`
 	Closing         bool              `json:"closing"`
@@ -55,90 +57,90 @@ type settingsView struct {
 	ReopenDays      int               `json:"reopen_days"` // 0 has no limit
 
 	Access           portal.AccessMode `json:"access"`
-	Groups           []groupView       `json:"groups"`
+	Groups           []AccessGroup     `json:"groups"`
 	AskAccess        string            `json:"ask_access"`
 	JoinDomains      bool              `json:"join_domains"`
-	Consent          consentView       `json:"consent"`
-	Providers        []providerView    `json:"providers"`
+	Consent          Consent           `json:"consent"`
+	Providers        []Provider        `json:"providers"`
 	RequireSSO       bool              `json:"require_sso"`
 	TeamSecondFactor bool              `json:"team_second_factor"`
 	IdleMinutes      int               `json:"idle_minutes"`
 	SessionHours     int               `json:"session_hours"`
 
-	Properties        []propertyView `json:"properties"` // of tickets
-	ContactProperties []propertyView `json:"contact_properties"`
-	CompanyProperties []propertyView `json:"company_properties"`
-	Pipelines         []pipelineView `json:"pipelines"`
-	Inboxes           []inboxView    `json:"inboxes"`
+	Properties        []Property `json:"properties"` // of tickets
+	ContactProperties []Property `json:"contact_properties"`
+	CompanyProperties []Property `json:"company_properties"`
+	Pipelines         []Pipeline `json:"pipelines"`
+	Inboxes           []Inbox    `json:"inboxes"`
 
-	SystemTemplate portal.SystemTemplate              `json:"system_template"`
-	SystemPages    map[portal.SystemPage]pageTextView `json:"system_pages"`
+	SystemTemplate portal.SystemTemplate          `json:"system_template"`
+	SystemPages    map[portal.SystemPage]PageText `json:"system_pages"`
 }
 
-type propertyView struct {
+type Property struct {
 	Name     string              `json:"name"`
 	Label    portal.Text         `json:"label"`
 	Type     portal.PropertyType `json:"type"`
-	Options  []optionView        `json:"options"` // of a choice
+	Options  []Option            `json:"options"` // of a choice
 	Visible  bool                `json:"visible"` // to customers
 	Archived bool                `json:"archived"`
 }
 
-type optionView struct {
+type Option struct {
 	Value string      `json:"value"`
 	Label portal.Text `json:"label"`
 }
 
-type pipelineView struct {
+type Pipeline struct {
 	ID          string      `json:"id"`
 	Name        portal.Text `json:"name"`
 	ReopenStage string      `json:"reopen_stage"` // "" is the first open one
-	Stages      []stageView `json:"stages"`
+	Stages      []Stage     `json:"stages"`
 }
 
-type stageView struct {
+type Stage struct {
 	ID       string       `json:"id"`
 	Name     portal.Text  `json:"name"`
 	State    portal.State `json:"state"`
 	Archived bool         `json:"archived"`
 }
 
-type inboxView struct {
+type Inbox struct {
 	ID      string   `json:"id"`
 	Name    string   `json:"name"`
 	Email   string   `json:"email"`
 	Members []string `json:"members"` // empty is everyone
 }
 
-// filterView is groups, any of which is all of its conditions.
-type filterView [][]conditionView
+// Filter is groups, any of which is all of its conditions.
+type Filter [][]Condition
 
-type groupView struct {
-	ID     string     `json:"id"`
-	Name   string     `json:"name"`
-	Static bool       `json:"static"`
-	Rule   filterView `json:"rule"` // of one that is not static
+type AccessGroup struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Static bool   `json:"static"`
+	Rule   Filter `json:"rule"` // of one that is not static
 }
 
-type consentView struct {
-	Text  portal.Text     `json:"text"`
-	Label portal.Text     `json:"label"`
-	Legal []legalLinkView `json:"legal"`
+type Consent struct {
+	Text  portal.Text `json:"text"`
+	Label portal.Text `json:"label"`
+	Legal []LegalLink `json:"legal"`
 }
 
-// menuLinkView leads from every page to somewhere else.
-type menuLinkView struct {
+// MenuLink leads from every page to somewhere else.
+type MenuLink struct {
 	Label portal.Text `json:"label"`
 	URL   string      `json:"url"`
 }
 
-type legalLinkView struct {
+type LegalLink struct {
 	Label portal.Text `json:"label"`
 	URL   string      `json:"url"`
 }
 
-// providerView is an identity provider. Its secret can be entered and not read.
-type providerView struct {
+// Provider is an identity provider. Its secret can be entered and not read.
+type Provider struct {
 	ID           string              `json:"id"`
 	Name         string              `json:"name"`
 	Kind         portal.ProviderKind `json:"kind"`
@@ -152,53 +154,55 @@ type providerView struct {
 	Domains      []string            `json:"domains"`
 }
 
-func (p providerView) provider() portal.Provider {
+// Provider is the provider that the view is of, without its secret.
+func (p Provider) Provider() portal.Provider {
 	return portal.Provider{
 		ID: p.ID, Name: p.Name, Kind: p.Kind, Preset: p.Preset, Issuer: p.Issuer, ClientID: p.ClientID, Secret: p.Secret,
 		SignInURL: p.SignInURL, Certificates: p.Certificates, Domains: p.Domains,
 	}
 }
 
-type pageTextView struct {
+type PageText struct {
 	Title portal.Text `json:"title"`
 	Text  portal.Text `json:"text"`
 }
 
-type supportFormView struct {
+type SupportForm struct {
 	Form   string      `json:"form"` // its id; "" is none
 	Menu   portal.Text `json:"menu"`
 	Header portal.Text `json:"header"`
 }
 
-type wordsView struct {
+type Words struct {
 	One  string `json:"one"`
 	Many string `json:"many"`
 }
 
-type conditionView struct {
+type Condition struct {
 	Property string    `json:"property"`
 	Op       portal.Op `json:"op"`
 	Values   []string  `json:"values"`
 }
 
-type columnView struct {
+type Column struct {
 	Property string      `json:"property"`
 	Label    portal.Text `json:"label"`
 }
 
-func viewOf(s *portal.Settings) settingsView {
-	v := settingsView{
+// Of is the settings' view.
+func Of(s *portal.Settings) Settings {
+	v := Settings{
 		Version: s.Version, Name: s.Name, Slug: s.Slug, Active: s.Active, Languages: listOf(s.Languages), TimeZone: s.TimeZone, Accent: s.Accent,
 		ImprintURL: s.ImprintURL, PrivacyURL: s.PrivacyURL, MailFrom: s.MailFrom, MailText: s.MailText, DefaultInbox: s.DefaultInbox,
-		CompanyView: s.CompanyView, CompanyRule: filterOf(s.CompanyRule),
-		SupportForm: supportFormView{s.SupportForm.Form, textOf(s.SupportForm.Menu), textOf(s.SupportForm.Header)},
+		CompanyView: s.CompanyView, CompanyRule: FilterOf(s.CompanyRule),
+		SupportForm: SupportForm{s.SupportForm.Form, textOf(s.SupportForm.Menu), textOf(s.SupportForm.Header)},
 		OwnerName:   s.OwnerName, OwnerAlias: s.OwnerAlias, CustomStages: s.CustomStages, RepliesToClosed: s.RepliesToClosed, Closing: s.Closing,
 		CloseStage: map[string]string{}, Reopening: s.Reopening, ReopenDays: s.ReopenDays,
 		Access: s.Access, AskAccess: s.AskAccess, JoinDomains: s.JoinDomains, RequireSSO: s.RequireSSO,
 		TeamSecondFactor: s.TeamSecondFactor, IdleMinutes: s.IdleMinutes, SessionHours: s.SessionHours,
-		Words: map[string]wordsView{}, Visible: filterOf(s.Visible), Columns: columnsOf(s.Columns), Groups: []groupView{},
-		Consent:   consentView{textOf(s.Consent.Text), textOf(s.Consent.Label), []legalLinkView{}},
-		Providers: []providerView{}, SystemTemplate: s.Template(), SystemPages: map[portal.SystemPage]pageTextView{},
+		Words: map[string]Words{}, Visible: FilterOf(s.Visible), Columns: ColumnsOf(s.Columns), Groups: []AccessGroup{},
+		Consent:   consentOf(s.Consent),
+		Providers: []Provider{}, SystemTemplate: s.Template(), SystemPages: map[portal.SystemPage]PageText{},
 	}
 	v.Logo, v.LogoDark, v.Favicon = s.Logo, s.LogoDark, s.Favicon
 	v.Font, v.Radius, v.ButtonStyle = cmp.Or(s.Font, portal.FontSystem), cmp.Or(s.Radius, portal.RadiusSmall), cmp.Or(s.ButtonStyle, portal.ButtonFilled)
@@ -207,62 +211,69 @@ func viewOf(s *portal.Settings) settingsView {
 	v.Pipelines, v.Inboxes = pipelinesOf(s.Pipelines), inboxesOf(s.Inboxes)
 	maps.Copy(v.CloseStage, s.CloseStage)
 	for lang, w := range s.Words {
-		v.Words[lang] = wordsView(w)
+		v.Words[lang] = Words(w)
 	}
 	for _, g := range s.Groups {
-		v.Groups = append(v.Groups, groupView{g.ID, g.Name, g.Static, filterOf(g.Rule)})
-	}
-	for _, l := range s.Consent.Legal {
-		v.Consent.Legal = append(v.Consent.Legal, legalLinkView{textOf(l.Label), l.URL})
+		v.Groups = append(v.Groups, AccessGroup{g.ID, g.Name, g.Static, FilterOf(g.Rule)})
 	}
 	for _, p := range s.Providers {
-		v.Providers = append(v.Providers, providerView{
+		v.Providers = append(v.Providers, Provider{
 			p.ID, p.Name, p.Kind, p.Preset, p.Issuer, p.ClientID, p.Secret, "", p.SignInURL, listOf(p.Certificates), listOf(p.Domains),
 		})
 	}
 	for page, words := range s.SystemPages {
-		v.SystemPages[page] = pageTextView{textOf(words.Title), textOf(words.Text)}
+		v.SystemPages[page] = PageText{textOf(words.Title), textOf(words.Text)}
 	}
 	return v
 }
 
-func propertiesOf(properties []portal.Property) []propertyView {
-	v := []propertyView{}
+func propertiesOf(properties []portal.Property) []Property {
+	v := []Property{}
 	for _, p := range properties {
-		options := []optionView{}
-		for _, o := range p.Options {
-			options = append(options, optionView{o.Value, textOf(o.Label)})
-		}
-		v = append(v, propertyView{p.Name, textOf(p.Label), p.Type, options, p.Visible, p.Archived})
+		v = append(v, Property{p.Name, textOf(p.Label), p.Type, optionsOf(p.Options), p.Visible, p.Archived})
 	}
 	return v
 }
 
-func propertiesFrom(v []propertyView) []portal.Property {
+func propertiesFrom(v []Property) []portal.Property {
 	properties := []portal.Property{}
 	for _, p := range v {
-		property := portal.Property{Name: p.Name, Label: textOf(p.Label), Type: p.Type, Visible: p.Visible, Archived: p.Archived}
-		for _, o := range p.Options {
-			property.Options = append(property.Options, portal.Option{Value: o.Value, Label: textOf(o.Label)})
-		}
-		properties = append(properties, property)
+		properties = append(properties, portal.Property{
+			Name: p.Name, Label: textOf(p.Label), Type: p.Type, Options: optionsFrom(p.Options), Visible: p.Visible, Archived: p.Archived,
+		})
 	}
 	return properties
 }
 
-func pipelinesOf(pipelines []portal.Pipeline) []pipelineView {
-	v := []pipelineView{}
-	for _, p := range pipelines {
-		stages := []stageView{}
-		for _, s := range p.Stages {
-			stages = append(stages, stageView{s.ID, textOf(s.Name), s.State, s.Archived})
-		}
-		v = append(v, pipelineView{p.ID, textOf(p.Name), p.ReopenStage, stages})
+func optionsOf(options []portal.Option) []Option {
+	v := []Option{}
+	for _, o := range options {
+		v = append(v, Option{o.Value, textOf(o.Label)})
 	}
 	return v
 }
 
-func pipelinesFrom(v []pipelineView) []portal.Pipeline {
+func optionsFrom(v []Option) []portal.Option {
+	var options []portal.Option
+	for _, o := range v {
+		options = append(options, portal.Option{Value: o.Value, Label: textOf(o.Label)})
+	}
+	return options
+}
+
+func pipelinesOf(pipelines []portal.Pipeline) []Pipeline {
+	v := []Pipeline{}
+	for _, p := range pipelines {
+		stages := []Stage{}
+		for _, s := range p.Stages {
+			stages = append(stages, Stage{s.ID, textOf(s.Name), s.State, s.Archived})
+		}
+		v = append(v, Pipeline{p.ID, textOf(p.Name), p.ReopenStage, stages})
+	}
+	return v
+}
+
+func pipelinesFrom(v []Pipeline) []portal.Pipeline {
 	pipelines := []portal.Pipeline{}
 	for _, p := range v {
 		pipeline := portal.Pipeline{ID: p.ID, Name: textOf(p.Name), ReopenStage: p.ReopenStage}
@@ -274,15 +285,15 @@ func pipelinesFrom(v []pipelineView) []portal.Pipeline {
 	return pipelines
 }
 
-func inboxesOf(inboxes []portal.Inbox) []inboxView {
-	v := []inboxView{}
+func inboxesOf(inboxes []portal.Inbox) []Inbox {
+	v := []Inbox{}
 	for _, b := range inboxes {
-		v = append(v, inboxView{b.ID, b.Name, b.Email, listOf(b.Members)})
+		v = append(v, Inbox{b.ID, b.Name, b.Email, listOf(b.Members)})
 	}
 	return v
 }
 
-func inboxesFrom(v []inboxView) []portal.Inbox {
+func inboxesFrom(v []Inbox) []portal.Inbox {
 	inboxes := []portal.Inbox{}
 	for _, b := range v {
 		inboxes = append(inboxes, portal.Inbox{ID: b.ID, Name: b.Name, Email: b.Email, Members: b.Members})
@@ -303,19 +314,21 @@ func textOf(t portal.Text) portal.Text {
 	return own
 }
 
-func filterOf(f portal.Filter) filterView {
-	v := filterView{}
+// FilterOf is the filter's view.
+func FilterOf(f portal.Filter) Filter {
+	v := Filter{}
 	for _, g := range f {
-		group := []conditionView{}
+		group := []Condition{}
 		for _, c := range g {
-			group = append(group, conditionView{c.Property, c.Op, listOf(c.Values)})
+			group = append(group, Condition{c.Property, c.Op, listOf(c.Values)})
 		}
 		v = append(v, group)
 	}
 	return v
 }
 
-func (v filterView) filter() portal.Filter {
+// Filter is the filter that the view is of.
+func (v Filter) Filter() portal.Filter {
 	f := portal.Filter{}
 	for _, g := range v {
 		group := portal.Group{}
@@ -327,23 +340,40 @@ func (v filterView) filter() portal.Filter {
 	return f
 }
 
-func columnsOf(columns []portal.Column) []columnView {
-	v := []columnView{}
+// ColumnsOf are the columns' views.
+func ColumnsOf(columns []portal.Column) []Column {
+	v := []Column{}
 	for _, c := range columns {
-		v = append(v, columnView{c.Property, textOf(c.Label)})
+		v = append(v, Column{c.Property, textOf(c.Label)})
 	}
 	return v
 }
 
-func menuLinksOf(links []portal.MenuLink) []menuLinkView {
-	v := []menuLinkView{}
+func consentOf(c portal.Consent) Consent {
+	v := Consent{textOf(c.Text), textOf(c.Label), []LegalLink{}}
+	for _, l := range c.Legal {
+		v.Legal = append(v.Legal, LegalLink{textOf(l.Label), l.URL})
+	}
+	return v
+}
+
+func (v Consent) consent() portal.Consent {
+	c := portal.Consent{Text: textOf(v.Text), Label: textOf(v.Label)}
+	for _, l := range v.Legal {
+		c.Legal = append(c.Legal, portal.LegalLink{Label: textOf(l.Label), URL: l.URL})
+	}
+	return c
+}
+
+func menuLinksOf(links []portal.MenuLink) []MenuLink {
+	v := []MenuLink{}
 	for _, l := range links {
-		v = append(v, menuLinkView{textOf(l.Label), l.URL})
+		v = append(v, MenuLink{textOf(l.Label), l.URL})
 	}
 	return v
 }
 
-func menuLinks(v []menuLinkView) []portal.MenuLink {
+func menuLinks(v []MenuLink) []portal.MenuLink {
 	links := []portal.MenuLink{}
 	for _, l := range v {
 		links = append(links, portal.MenuLink{Label: textOf(l.Label), URL: l.URL})
@@ -351,14 +381,14 @@ func menuLinks(v []menuLinkView) []portal.MenuLink {
 	return links
 }
 
-// settings returns what before is with the view's values.
-func (v settingsView) settings(before *portal.Settings) portal.Settings {
+// Over returns what before is with the view's values.
+func (v Settings) Over(before *portal.Settings) portal.Settings {
 	s := *before
 	s.Name, s.Slug, s.Active, s.Languages, s.TimeZone, s.Accent = strings.TrimSpace(v.Name), v.Slug, v.Active, v.Languages, v.TimeZone, v.Accent
 	s.ImprintURL, s.PrivacyURL, s.MailFrom, s.MailText = v.ImprintURL, v.PrivacyURL, v.MailFrom, v.MailText
 	s.Logo, s.LogoDark, s.Favicon, s.Font, s.Radius, s.ButtonStyle = v.Logo, v.LogoDark, v.Favicon, v.Font, v.Radius, v.ButtonStyle
 	s.HeaderLinks, s.FooterLinks = menuLinks(v.HeaderLinks), menuLinks(v.FooterLinks)
-	s.DefaultInbox, s.CompanyView, s.CompanyRule = v.DefaultInbox, v.CompanyView, v.CompanyRule.filter()
+	s.DefaultInbox, s.CompanyView, s.CompanyRule = v.DefaultInbox, v.CompanyView, v.CompanyRule.Filter()
 	s.SupportForm = portal.SupportForm{Form: v.SupportForm.Form, Menu: textOf(v.SupportForm.Menu), Header: textOf(v.SupportForm.Header)}
 	s.OwnerName, s.OwnerAlias, s.CustomStages = v.OwnerName, v.OwnerAlias, v.CustomStages
 	s.RepliesToClosed, s.Closing, s.Reopening, s.ReopenDays = v.RepliesToClosed, v.Closing, v.Reopening, v.ReopenDays
@@ -370,9 +400,9 @@ func (v settingsView) settings(before *portal.Settings) portal.Settings {
 	}
 	s.Access, s.AskAccess, s.JoinDomains, s.RequireSSO = v.Access, v.AskAccess, v.JoinDomains, v.RequireSSO
 	s.TeamSecondFactor, s.IdleMinutes, s.SessionHours = v.TeamSecondFactor, v.IdleMinutes, v.SessionHours
-	s.Words, s.Visible, s.Columns = map[string]portal.Words{}, v.Visible.filter(), []portal.Column{}
+	s.Words, s.Visible, s.Columns = map[string]portal.Words{}, v.Visible.Filter(), []portal.Column{}
 	for lang, w := range v.Words {
-		if w != (wordsView{}) {
+		if w != (Words{}) {
 			s.Words[lang] = portal.Words(w)
 		}
 	}
@@ -381,14 +411,11 @@ func (v settingsView) settings(before *portal.Settings) portal.Settings {
 	}
 	s.Groups, s.Providers = []portal.AccessGroup{}, []portal.Provider{}
 	for _, g := range v.Groups {
-		s.Groups = append(s.Groups, portal.AccessGroup{ID: g.ID, Name: g.Name, Static: g.Static, Rule: g.Rule.filter()})
+		s.Groups = append(s.Groups, portal.AccessGroup{ID: g.ID, Name: g.Name, Static: g.Static, Rule: g.Rule.Filter()})
 	}
-	s.Consent = portal.Consent{Text: textOf(v.Consent.Text), Label: textOf(v.Consent.Label)}
-	for _, l := range v.Consent.Legal {
-		s.Consent.Legal = append(s.Consent.Legal, portal.LegalLink{Label: textOf(l.Label), URL: l.URL})
-	}
+	s.Consent = v.Consent.consent()
 	for _, p := range v.Providers {
-		s.Providers = append(s.Providers, p.provider())
+		s.Providers = append(s.Providers, p.Provider())
 	}
 	s.Properties, s.ContactProperties, s.CompanyProperties = propertiesFrom(v.Properties), propertiesFrom(v.ContactProperties), propertiesFrom(v.CompanyProperties)
 	s.Pipelines, s.Inboxes = pipelinesFrom(v.Pipelines), inboxesFrom(v.Inboxes)
@@ -401,17 +428,17 @@ func (v settingsView) settings(before *portal.Settings) portal.Settings {
 	return s
 }
 
-// patch is a settingsView with some of its fields: those that are there take the place of what
+// Patch is a Settings with some of its fields: those that are there take the place of what
 // was, whole (RFC 7396 but for what is inside of them).
-type patch struct{ raw []byte }
+type Patch struct{ raw []byte }
 
-func (p *patch) UnmarshalJSON(b []byte) error {
+func (p *Patch) UnmarshalJSON(b []byte) error {
 	p.raw = bytes.Clone(b)
 	return nil
 }
 
-// apply returns the view with the patch's fields.
-func (p patch) apply(v settingsView) (settingsView, error) {
+// Apply returns the view with the patch's fields.
+func (p Patch) Apply(v Settings) (Settings, error) {
 	var named map[string]json.RawMessage
 	if err := json.Unmarshal(p.raw, &named); err != nil {
 		return v, err
