@@ -18,6 +18,7 @@ import (
 	"postern/shared/auth/saml/metadata"
 	"postern/shared/configuration"
 	"postern/shared/dynamo"
+	"postern/shared/edit"
 	"postern/shared/portal"
 	"postern/shared/view"
 	"postern/shared/web"
@@ -30,22 +31,22 @@ var access = section{
 		"access", "groups", "ask_access", "join_domains", "consent", "providers", "require_sso", "team_second_factor", "idle_minutes", "session_hours",
 	},
 	read: func(f *form, v *configuration.Settings) {
-		v.Access, v.AskAccess, v.JoinDomains = portal.AccessMode(f.Get("access")), f.line("ask_access"), f.on("join_domains")
+		v.Access, v.AskAccess, v.JoinDomains = portal.AccessMode(f.Get("access")), f.Line("ask_access"), f.On("join_domains")
 		v.Groups, v.Providers = f.groups(), f.providers()
-		f.text("consent.text", &v.Consent.Text)
-		f.text("consent.label", &v.Consent.Label)
+		f.Text("consent.text", &v.Consent.Text)
+		f.Text("consent.label", &v.Consent.Label)
 		v.Consent.Legal = []configuration.LegalLink{}
 		for _, l := range f.links("consent.legal") {
 			v.Consent.Legal = append(v.Consent.Legal, configuration.LegalLink(l))
 		}
-		v.RequireSSO, v.TeamSecondFactor = f.on("require_sso"), f.on("team_second_factor")
-		f.number("idle_minutes", &v.IdleMinutes)
-		f.number("session_hours", &v.SessionHours)
+		v.RequireSSO, v.TeamSecondFactor = f.On("require_sso"), f.On("team_second_factor")
+		f.Number("idle_minutes", &v.IdleMinutes)
+		f.Number("session_hours", &v.SessionHours)
 	},
 	do: func(f *form, v *configuration.Settings, what string) {
 		switch what {
 		case "groups.add.static", "groups.add.rule":
-			f.focus = "groups." + strconv.Itoa(len(v.Groups)) + ".name"
+			f.Focus = "groups." + strconv.Itoa(len(v.Groups)) + ".name"
 			v.Groups = append(v.Groups, configuration.AccessGroup{ID: f.added, Static: what == "groups.add.static", Rule: configuration.Filter{}})
 		case "providers.add.google":
 			f.addProvider(v, configuration.Provider{Name: "Google", Preset: portal.Google, Issuer: portal.GoogleIssuer})
@@ -56,20 +57,20 @@ var access = section{
 		case "providers.add.saml":
 			f.addProvider(v, configuration.Provider{Kind: portal.SAML})
 		}
-		v.Groups = rows(f, v.Groups, "groups", what, configuration.AccessGroup{})
+		v.Groups = edit.Rows(&f.Form, v.Groups, "groups", what, configuration.AccessGroup{})
 		if !strings.HasSuffix(what, ".load") {
-			v.Providers = rows(f, v.Providers, "providers", what, configuration.Provider{})
+			v.Providers = edit.Rows(&f.Form, v.Providers, "providers", what, configuration.Provider{})
 		}
-		v.Consent.Legal = rows(f, v.Consent.Legal, "consent.legal", what, configuration.LegalLink{})
+		v.Consent.Legal = edit.Rows(&f.Form, v.Consent.Legal, "consent.legal", what, configuration.LegalLink{})
 		for i, g := range v.Groups {
-			v.Groups[i].Rule = filterDo(f, g.Rule, "groups."+strconv.Itoa(i)+".rule", what, f.settings, f.settings.ContactProperty)
+			v.Groups[i].Rule = edit.FilterDo(&f.Form, g.Rule, "groups."+strconv.Itoa(i)+".rule", what, f.settings, f.settings.ContactProperty)
 		}
 		// Of what a list has lost, the way to another one is what is left.
-		switch f.focus {
+		switch f.Focus {
 		case "groups.add":
-			f.focus = "groups.add.static"
+			f.Focus = "groups.add.static"
 		case "providers.add":
-			f.focus = "providers.add.google"
+			f.Focus = "providers.add.google"
 		}
 	},
 	show:   func(_ context.Context, h handler, p *page) (templ.Component, error) { return accessTempl(h, p), nil },
@@ -89,9 +90,9 @@ func (f *form) groups() []configuration.AccessGroup {
 	list := []configuration.AccessGroup{}
 	for _, row := range f.numbers("groups") {
 		at := "groups." + row
-		g := configuration.AccessGroup{ID: f.Get(at + ".id"), Name: f.line(at + ".name"), Static: f.Get(at+".kind") == "static", Rule: configuration.Filter{}}
+		g := configuration.AccessGroup{ID: f.Get(at + ".id"), Name: f.Line(at + ".name"), Static: f.Get(at+".kind") == "static", Rule: configuration.Filter{}}
 		if !g.Static {
-			g.Rule = f.filter(at+".rule", f.settings.ContactProperty)
+			g.Rule = f.Filter(at+".rule", f.settings.ContactProperty)
 		}
 		list = append(list, g)
 	}
@@ -104,19 +105,19 @@ func (f *form) providers() []configuration.Provider {
 	for _, row := range f.numbers("providers") {
 		at := "providers." + row
 		p := configuration.Provider{
-			ID: f.Get(at + ".id"), Name: f.line(at + ".name"), Kind: portal.ProviderKind(f.Get(at + ".kind")), Preset: portal.Preset(f.Get(at + ".preset")),
-			Issuer: f.line(at + ".issuer"), Certificates: []string{}, Domains: words(strings.ToLower(f.Get(at + ".domains"))),
+			ID: f.Get(at + ".id"), Name: f.Line(at + ".name"), Kind: portal.ProviderKind(f.Get(at + ".kind")), Preset: portal.Preset(f.Get(at + ".preset")),
+			Issuer: f.Line(at + ".issuer"), Certificates: []string{}, Domains: words(strings.ToLower(f.Get(at + ".domains"))),
 		}
 		switch {
 		case p.Kind == portal.SAML:
-			p.SignInURL, p.Certificates = f.line(at+".sign_in_url"), certificates(f.lines(at+".certificates"))
+			p.SignInURL, p.Certificates = f.Line(at+".sign_in_url"), certificates(f.Lines(at+".certificates"))
 		case p.Preset == portal.Google:
 			p.Issuer = portal.GoogleIssuer
 		case p.Preset == portal.Microsoft && p.Issuer != "" && !strings.Contains(p.Issuer, "/"):
 			p.Issuer = portal.MicrosoftIssuer(strings.ToLower(p.Issuer))
 		}
 		if p.Kind != portal.SAML {
-			p.ClientID, p.Secret, p.ClientSecret = f.line(at+".client_id"), f.Get(at+".secret"), f.Get("client_secret."+p.ID)
+			p.ClientID, p.Secret, p.ClientSecret = f.Line(at+".client_id"), f.Get(at+".secret"), f.Get("client_secret."+p.ID)
 		}
 		list = append(list, p)
 	}
@@ -153,7 +154,7 @@ func certificates(text string) []string {
 
 func (f *form) addProvider(v *configuration.Settings, p configuration.Provider) {
 	p.ID, p.Certificates, p.Domains = f.added, []string{}, []string{}
-	f.focus = "providers." + strconv.Itoa(len(v.Providers)) + ".name"
+	f.Focus = "providers." + strconv.Itoa(len(v.Providers)) + ".name"
 	v.Providers = append(v.Providers, p)
 }
 
@@ -173,7 +174,7 @@ func completeAccess(ctx context.Context, h handler, r *web.Request, f *form, v *
 		if p.Kind != portal.SAML {
 			continue
 		}
-		address, text := f.line(at+".metadata_url"), f.lines(at+".metadata")
+		address, text := f.Line(at+".metadata_url"), f.Lines(at+".metadata")
 		load, saves := f.Get("_do") == at+".load", !f.Has("_do")
 		field := "providers." + strconv.Itoa(i) + ".metadata"
 		var read portal.Provider
@@ -187,13 +188,13 @@ func completeAccess(ctx context.Context, h handler, r *web.Request, f *form, v *
 			field += "_url"
 			err = portal.FieldErrorf(field, "settings.sso.error.metadataMissing")
 		default:
-			f.typed[metadataAt(p.ID)], f.typed[metadataAt(p.ID)+"_url"] = text, address
+			f.Typed[metadataAt(p.ID)], f.Typed[metadataAt(p.ID)+"_url"] = text, address
 			continue
 		}
-		f.typed[metadataAt(p.ID)+"_url"] = address
+		f.Typed[metadataAt(p.ID)+"_url"] = address
 		if e, ok := err.(*portal.Error); ok {
 			f.refused = append(f.refused, portal.FieldError{Field: field, Key: e.Fields[0].Key, Pairs: e.Fields[0].Pairs})
-			f.typed[metadataAt(p.ID)], f.focus = text, field
+			f.Typed[metadataAt(p.ID)], f.Focus = text, field
 			if e.Err != nil {
 				r.Note(fmt.Errorf("metadata of provider %s: %w", p.ID, e.Err))
 			}
@@ -201,7 +202,7 @@ func completeAccess(ctx context.Context, h handler, r *web.Request, f *form, v *
 		}
 		p.Issuer, p.SignInURL, p.Certificates = read.Issuer, read.SignInURL, read.Certificates
 		if load {
-			f.focus = "providers." + strconv.Itoa(i) + ".sign_in_url"
+			f.Focus = "providers." + strconv.Itoa(i) + ".sign_in_url"
 		}
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"postern/shared/configuration"
+	"postern/shared/edit"
 	"postern/shared/portal"
 	"postern/shared/ui"
 	"postern/shared/view"
@@ -39,7 +40,7 @@ func providerKind(r ui.Reader, p configuration.Provider) string {
 
 // autofocused is the focus of a field, after a button.
 func (p *page) autofocused(id string) templ.Attributes {
-	if p.focus == id {
+	if p.Focus == id {
 		return templ.Attributes{"autofocus": true}
 	}
 	return nil
@@ -47,7 +48,7 @@ func (p *page) autofocused(id string) templ.Attributes {
 
 func mustBeNumber(p *page, field string, n int, label, help string) ui.FieldProps {
 	return ui.FieldProps{
-		Reader: p.Reader, Name: field, Label: label, Value: p.number(field, n), Help: help, Error: p.err(field), Width: "short", Autocomplete: "off",
+		Reader: p.Reader, Name: field, Label: label, Value: p.Number(field, n), Help: help, Error: p.Err(field), Width: "short", Autocomplete: "off",
 		Attributes: templ.Attributes{"inputmode": "numeric"},
 	}
 }
@@ -97,7 +98,7 @@ func accessTempl(h handler, p *page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			templ_7745c5c3_Err = ui.Radios(ui.RadiosProps{
-				Name: "access", Label: t("settings.access.mode"), Value: string(p.v.Access), Error: p.err("access"), Disabled: unregistrable(h, p),
+				Name: "access", Label: t("settings.access.mode"), Value: string(p.v.Access), Error: p.Err("access"), Disabled: unregistrable(h, p),
 				Options: []ui.Option{
 					{Value: string(portal.ByGroup), Label: accessMode(p.Reader, portal.ByGroup), Help: t("settings.access.groups.help")},
 					{Value: string(portal.ByRegistration), Label: accessMode(p.Reader, portal.ByRegistration), Help: registrationHelp(h, p)},
@@ -110,7 +111,7 @@ func accessTempl(h handler, p *page) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Switch(ui.CheckboxProps{Name: "join_domains", Label: t("settings.access.join"), Help: t("settings.access.join.help"), Checked: p.v.JoinDomains, Error: p.err("join_domains")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Switch(ui.CheckboxProps{Name: "join_domains", Label: t("settings.access.join"), Help: t("settings.access.join.help"), Checked: p.v.JoinDomains, Error: p.Err("join_domains")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -118,7 +119,7 @@ func accessTempl(h handler, p *page) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: "ask_access", Label: t("settings.access.ask"), Help: askHelp(p), Value: p.v.AskAccess, Error: p.err("ask_access"), Optional: true, MaxLength: 200, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: "ask_access", Label: t("settings.access.ask"), Help: askHelp(p), Value: p.v.AskAccess, Error: p.Err("ask_access"), Optional: true, MaxLength: 200, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -168,11 +169,11 @@ func accessTempl(h handler, p *page) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Label: t("settings.groups.add.static"), Icon: "add", Name: "_do", Value: "groups.add.static", Disabled: groupsFull(p), Attributes: p.focused("groups.add.static")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Label: t("settings.groups.add.static"), Icon: "add", Name: "_do", Value: "groups.add.static", Disabled: groupsFull(p), Attributes: p.Focused("groups.add.static")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Label: t("settings.groups.add.rule"), Icon: "add", Name: "_do", Value: "groups.add.rule", Disabled: groupsFull(p), Attributes: p.focused("groups.add.rule")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Label: t("settings.groups.add.rule"), Icon: "add", Name: "_do", Value: "groups.add.rule", Disabled: groupsFull(p), Attributes: p.Focused("groups.add.rule")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -205,7 +206,7 @@ func accessTempl(h handler, p *page) templ.Component {
 			var templ_7745c5c3_Var6 string
 			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(t("settings.sso.always"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 76, Col: 31}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 77, Col: 31}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 			if templ_7745c5c3_Err != nil {
@@ -243,19 +244,19 @@ func accessTempl(h handler, p *page) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Label: t("settings.sso.google"), Icon: "add", Name: "_do", Value: "providers.add.google", Disabled: providersFull(p), Attributes: p.focused("providers.add.google")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Label: t("settings.sso.google"), Icon: "add", Name: "_do", Value: "providers.add.google", Disabled: providersFull(p), Attributes: p.Focused("providers.add.google")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Label: t("settings.sso.microsoft"), Icon: "add", Name: "_do", Value: "providers.add.microsoft", Disabled: providersFull(p), Attributes: p.focused("providers.add.microsoft")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Label: t("settings.sso.microsoft"), Icon: "add", Name: "_do", Value: "providers.add.microsoft", Disabled: providersFull(p), Attributes: p.Focused("providers.add.microsoft")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Label: t("settings.sso.openid"), Icon: "add", Name: "_do", Value: "providers.add.openid", Disabled: providersFull(p), Attributes: p.focused("providers.add.openid")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Label: t("settings.sso.openid"), Icon: "add", Name: "_do", Value: "providers.add.openid", Disabled: providersFull(p), Attributes: p.Focused("providers.add.openid")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Label: t("settings.sso.saml"), Icon: "add", Name: "_do", Value: "providers.add.saml", Disabled: providersFull(p), Attributes: p.focused("providers.add.saml")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Label: t("settings.sso.saml"), Icon: "add", Name: "_do", Value: "providers.add.saml", Disabled: providersFull(p), Attributes: p.Focused("providers.add.saml")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -263,7 +264,7 @@ func accessTempl(h handler, p *page) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Switch(ui.CheckboxProps{Name: "require_sso", Label: t("settings.sso.require"), Help: t("settings.sso.require.help"), Checked: p.v.RequireSSO, Error: p.err("require_sso")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Switch(ui.CheckboxProps{Name: "require_sso", Label: t("settings.sso.require"), Help: t("settings.sso.require.help"), Checked: p.v.RequireSSO, Error: p.Err("require_sso")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -285,7 +286,7 @@ func accessTempl(h handler, p *page) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Switch(ui.CheckboxProps{Name: "team_second_factor", Label: t("settings.access.secondFactor"), Help: t("settings.access.secondFactor.help"), Checked: p.v.TeamSecondFactor, Error: p.err("team_second_factor")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Switch(ui.CheckboxProps{Name: "team_second_factor", Label: t("settings.access.secondFactor"), Help: t("settings.access.secondFactor.help"), Checked: p.v.TeamSecondFactor, Error: p.Err("team_second_factor")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -331,7 +332,7 @@ func accessTempl(h handler, p *page) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = texts(p, "consent.text", t("settings.consent.text"), t("settings.consent.text.help"), p.v.Consent.Text, 5, 0).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = edit.Texts(&p.Page, "consent.text", t("settings.consent.text"), t("settings.consent.text.help"), p.v.Consent.Text, 5, 0).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -339,7 +340,7 @@ func accessTempl(h handler, p *page) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = texts(p, "consent.label", t("settings.consent.label"), t("settings.consent.label.help", "text", t("link.use.agree")), p.v.Consent.Label, 1, 500).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = edit.Texts(&p.Page, "consent.label", t("settings.consent.label"), t("settings.consent.label.help", "text", t("link.use.agree")), p.v.Consent.Label, 1, 500).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -396,7 +397,7 @@ func askHelp(p *page) string {
 }
 
 func groupList(p *page) ui.SortableProps {
-	return ui.SortableProps{Reader: p.Reader, Name: "groups", Label: p.Reader.T("settings.groups"), Help: p.Reader.T("settings.groups.list.help"), Error: p.err("groups"), Focus: p.focus}
+	return ui.SortableProps{Reader: p.Reader, Name: "groups", Label: p.Reader.T("settings.groups"), Help: p.Reader.T("settings.groups.list.help"), Error: p.Err("groups"), Focus: p.Focus}
 }
 
 func groupsFull(p *page) string {
@@ -461,7 +462,7 @@ func groupTempl(p *page, i int, g configuration.AccessGroup) templ.Component {
 			var templ_7745c5c3_Var12 string
 			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(i))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 165, Col: 60}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 166, Col: 60}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 			if templ_7745c5c3_Err != nil {
@@ -474,7 +475,7 @@ func groupTempl(p *page, i int, g configuration.AccessGroup) templ.Component {
 			var templ_7745c5c3_Var13 string
 			templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(at + ".id")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 166, Col: 40}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 167, Col: 40}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 			if templ_7745c5c3_Err != nil {
@@ -487,7 +488,7 @@ func groupTempl(p *page, i int, g configuration.AccessGroup) templ.Component {
 			var templ_7745c5c3_Var14 string
 			templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(g.ID)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 166, Col: 55}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 167, Col: 55}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var14))
 			if templ_7745c5c3_Err != nil {
@@ -500,7 +501,7 @@ func groupTempl(p *page, i int, g configuration.AccessGroup) templ.Component {
 			var templ_7745c5c3_Var15 string
 			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(at + ".kind")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 167, Col: 42}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 168, Col: 42}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var15))
 			if templ_7745c5c3_Err != nil {
@@ -513,7 +514,7 @@ func groupTempl(p *page, i int, g configuration.AccessGroup) templ.Component {
 			var templ_7745c5c3_Var16 string
 			templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(groupKind(g.Static))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 167, Col: 72}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 168, Col: 72}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var16))
 			if templ_7745c5c3_Err != nil {
@@ -523,7 +524,7 @@ func groupTempl(p *page, i int, g configuration.AccessGroup) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: at + ".name", Label: p.Reader.T("settings.groups.name"), Value: g.Name, Error: p.err(at + ".name"), MaxLength: portal.MaxName, Autocomplete: "off", Attributes: p.autofocused(at + ".name")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: at + ".name", Label: p.Reader.T("settings.groups.name"), Value: g.Name, Error: p.Err(at + ".name"), MaxLength: portal.MaxName, Autocomplete: "off", Attributes: p.autofocused(at + ".name")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -539,7 +540,7 @@ func groupTempl(p *page, i int, g configuration.AccessGroup) templ.Component {
 				var templ_7745c5c3_Var17 string
 				templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(p.Reader.T("settings.groups.static"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 171, Col: 42}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 172, Col: 42}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var17))
 				if templ_7745c5c3_Err != nil {
@@ -552,7 +553,7 @@ func groupTempl(p *page, i int, g configuration.AccessGroup) templ.Component {
 				var templ_7745c5c3_Var18 string
 				templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(" ")
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 172, Col: 9}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 173, Col: 9}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var18))
 				if templ_7745c5c3_Err != nil {
@@ -571,7 +572,7 @@ func groupTempl(p *page, i int, g configuration.AccessGroup) templ.Component {
 					var templ_7745c5c3_Var19 string
 					templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(p.Reader.T("settings.groups.unsaved"))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 176, Col: 44}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 177, Col: 44}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var19))
 					if templ_7745c5c3_Err != nil {
@@ -583,9 +584,9 @@ func groupTempl(p *page, i int, g configuration.AccessGroup) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = filterTempl(filterProps{
-					page: p, name: at + ".rule", label: p.Reader.T("settings.groups.rule"), help: p.Reader.T("settings.groups.rule.help"),
-					none: p.Reader.T("settings.groups.rule.none"), filter: g.Rule, properties: p.now.RuleProperties(true), words: view.OfContacts(p.Request, nil),
+				templ_7745c5c3_Err = edit.Filter(edit.FilterProps{
+					Page: &p.Page, Name: at + ".rule", Label: p.Reader.T("settings.groups.rule"), Help: p.Reader.T("settings.groups.rule.help"),
+					None: p.Reader.T("settings.groups.rule.none"), Filter: g.Rule, Properties: p.now.RuleProperties(true), Words: view.OfContacts(p.Request, nil),
 				}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -593,7 +594,7 @@ func groupTempl(p *page, i int, g configuration.AccessGroup) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.SortableRow(ui.SortableRowProps{SortableProps: groupList(p), Index: i, Count: len(p.v.Groups), Of: groupName(p, i, g), Error: p.err(at)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var11), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.SortableRow(ui.SortableRowProps{SortableProps: groupList(p), Index: i, Count: len(p.v.Groups), Of: groupName(p, i, g), Error: p.Err(at)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var11), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -602,7 +603,7 @@ func groupTempl(p *page, i int, g configuration.AccessGroup) templ.Component {
 }
 
 func providerList(p *page) ui.SortableProps {
-	return ui.SortableProps{Reader: p.Reader, Name: "providers", Label: p.Reader.T("settings.sso"), Help: p.Reader.T("settings.sso.list.help"), Error: p.err("providers"), Focus: p.focus}
+	return ui.SortableProps{Reader: p.Reader, Name: "providers", Label: p.Reader.T("settings.sso"), Help: p.Reader.T("settings.sso.list.help"), Error: p.Err("providers"), Focus: p.Focus}
 }
 
 func providersFull(p *page) string {
@@ -661,7 +662,7 @@ func providerTempl(h handler, p *page, i int, o configuration.Provider) templ.Co
 			var templ_7745c5c3_Var22 string
 			templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(i))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 212, Col: 63}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 213, Col: 63}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var22))
 			if templ_7745c5c3_Err != nil {
@@ -674,7 +675,7 @@ func providerTempl(h handler, p *page, i int, o configuration.Provider) templ.Co
 			var templ_7745c5c3_Var23 string
 			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(at + ".id")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 213, Col: 40}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 214, Col: 40}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var23))
 			if templ_7745c5c3_Err != nil {
@@ -687,7 +688,7 @@ func providerTempl(h handler, p *page, i int, o configuration.Provider) templ.Co
 			var templ_7745c5c3_Var24 string
 			templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(o.ID)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 213, Col: 55}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 214, Col: 55}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var24))
 			if templ_7745c5c3_Err != nil {
@@ -700,7 +701,7 @@ func providerTempl(h handler, p *page, i int, o configuration.Provider) templ.Co
 			var templ_7745c5c3_Var25 string
 			templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(at + ".kind")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 214, Col: 42}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 215, Col: 42}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var25))
 			if templ_7745c5c3_Err != nil {
@@ -713,7 +714,7 @@ func providerTempl(h handler, p *page, i int, o configuration.Provider) templ.Co
 			var templ_7745c5c3_Var26 string
 			templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(string(o.Kind))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 214, Col: 67}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 215, Col: 67}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var26))
 			if templ_7745c5c3_Err != nil {
@@ -726,7 +727,7 @@ func providerTempl(h handler, p *page, i int, o configuration.Provider) templ.Co
 			var templ_7745c5c3_Var27 string
 			templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(at + ".preset")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 215, Col: 44}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 216, Col: 44}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var27))
 			if templ_7745c5c3_Err != nil {
@@ -739,7 +740,7 @@ func providerTempl(h handler, p *page, i int, o configuration.Provider) templ.Co
 			var templ_7745c5c3_Var28 string
 			templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(string(o.Preset))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 215, Col: 71}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 216, Col: 71}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var28))
 			if templ_7745c5c3_Err != nil {
@@ -752,7 +753,7 @@ func providerTempl(h handler, p *page, i int, o configuration.Provider) templ.Co
 			var templ_7745c5c3_Var29 string
 			templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(providerKind(p.Reader, o))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 216, Col: 51}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 217, Col: 51}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var29))
 			if templ_7745c5c3_Err != nil {
@@ -762,7 +763,7 @@ func providerTempl(h handler, p *page, i int, o configuration.Provider) templ.Co
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: at + ".name", Label: t("settings.sso.name"), Help: t("settings.sso.name.help"), Value: o.Name, Error: p.err(at + ".name"), MaxLength: 60, Autocomplete: "off", Attributes: p.autofocused(at + ".name")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: at + ".name", Label: t("settings.sso.name"), Help: t("settings.sso.name.help"), Value: o.Name, Error: p.Err(at + ".name"), MaxLength: 60, Autocomplete: "off", Attributes: p.autofocused(at + ".name")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -773,7 +774,7 @@ func providerTempl(h handler, p *page, i int, o configuration.Provider) templ.Co
 			var templ_7745c5c3_Var30 string
 			templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(t("settings.sso.there"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 219, Col: 44}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 220, Col: 44}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var30))
 			if templ_7745c5c3_Err != nil {
@@ -821,7 +822,7 @@ func providerTempl(h handler, p *page, i int, o configuration.Provider) templ.Co
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: at + ".domains", Label: t("settings.sso.domains"), Help: t("settings.sso.domains.help"), Value: strings.Join(o.Domains, ", "), Error: p.err(at + ".domains"), Optional: o.Kind != portal.SAML && o.Preset != portal.Microsoft, Autocomplete: "off", Attributes: templ.Attributes{"autocapitalize": "none", "spellcheck": "false"}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: at + ".domains", Label: t("settings.sso.domains"), Help: t("settings.sso.domains.help"), Value: strings.Join(o.Domains, ", "), Error: p.Err(at + ".domains"), Optional: o.Kind != portal.SAML && o.Preset != portal.Microsoft, Autocomplete: "off", Attributes: templ.Attributes{"autocapitalize": "none", "spellcheck": "false"}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -841,7 +842,7 @@ func providerTempl(h handler, p *page, i int, o configuration.Provider) templ.Co
 				var templ_7745c5c3_Var31 string
 				templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(" " + t("settings.sso.try.help"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 236, Col: 38}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 237, Col: 38}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var31))
 				if templ_7745c5c3_Err != nil {
@@ -851,7 +852,7 @@ func providerTempl(h handler, p *page, i int, o configuration.Provider) templ.Co
 				var templ_7745c5c3_Var32 string
 				templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(t("settings.sso.unsaved"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 238, Col: 31}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 239, Col: 31}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var32))
 				if templ_7745c5c3_Err != nil {
@@ -875,7 +876,7 @@ func providerTempl(h handler, p *page, i int, o configuration.Provider) templ.Co
 // providerError is what is wrong with what the form has no field for.
 func providerError(p *page, at string) string {
 	for _, field := range []string{".id", ".kind", ".preset"} {
-		if err := p.err(at + field); err != "" {
+		if err := p.Err(at + field); err != "" {
 			return err
 		}
 	}
@@ -911,7 +912,7 @@ func thereTempl(p *page, id, label, address string) templ.Component {
 		var templ_7745c5c3_Var34 string
 		templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(id)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 257, Col: 35}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 258, Col: 35}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var34))
 		if templ_7745c5c3_Err != nil {
@@ -924,7 +925,7 @@ func thereTempl(p *page, id, label, address string) templ.Component {
 		var templ_7745c5c3_Var35 string
 		templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(label)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 257, Col: 45}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 258, Col: 45}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var35))
 		if templ_7745c5c3_Err != nil {
@@ -937,7 +938,7 @@ func thereTempl(p *page, id, label, address string) templ.Component {
 		var templ_7745c5c3_Var36 string
 		templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(id)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 258, Col: 70}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 259, Col: 70}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var36))
 		if templ_7745c5c3_Err != nil {
@@ -950,7 +951,7 @@ func thereTempl(p *page, id, label, address string) templ.Component {
 		var templ_7745c5c3_Var37 string
 		templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(address)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 258, Col: 82}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 259, Col: 82}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var37))
 		if templ_7745c5c3_Err != nil {
@@ -987,17 +988,17 @@ func openIDTempl(p *page, at string, o configuration.Provider) templ.Component {
 		ctx = templ.ClearChildren(ctx)
 		t := p.Reader.T
 		if o.Preset == portal.Microsoft {
-			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: at + ".issuer", Label: t("settings.sso.tenant"), Help: t("settings.sso.tenant.help"), Value: portal.MicrosoftTenant(o.Issuer), Error: p.err(at + ".issuer"), Autocomplete: "off", Attributes: templ.Attributes{"autocapitalize": "none", "spellcheck": "false"}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: at + ".issuer", Label: t("settings.sso.tenant"), Help: t("settings.sso.tenant.help"), Value: portal.MicrosoftTenant(o.Issuer), Error: p.Err(at + ".issuer"), Autocomplete: "off", Attributes: templ.Attributes{"autocapitalize": "none", "spellcheck": "false"}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		} else if o.Preset != portal.Google {
-			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: at + ".issuer", Type: "url", Label: t("settings.sso.issuer"), Help: t("settings.sso.issuer.help"), Value: o.Issuer, Error: p.err(at + ".issuer"), Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: at + ".issuer", Type: "url", Label: t("settings.sso.issuer"), Help: t("settings.sso.issuer.help"), Value: o.Issuer, Error: p.Err(at + ".issuer"), Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: at + ".client_id", Label: t("settings.sso.clientId"), Value: o.ClientID, Error: p.err(at + ".client_id"), Autocomplete: "off", Attributes: templ.Attributes{"autocapitalize": "none", "spellcheck": "false"}}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: at + ".client_id", Label: t("settings.sso.clientId"), Value: o.ClientID, Error: p.Err(at + ".client_id"), Autocomplete: "off", Attributes: templ.Attributes{"autocapitalize": "none", "spellcheck": "false"}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1008,7 +1009,7 @@ func openIDTempl(p *page, at string, o configuration.Provider) templ.Component {
 		var templ_7745c5c3_Var39 string
 		templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(at + ".secret")
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 270, Col: 43}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 271, Col: 43}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var39))
 		if templ_7745c5c3_Err != nil {
@@ -1021,7 +1022,7 @@ func openIDTempl(p *page, at string, o configuration.Provider) templ.Component {
 		var templ_7745c5c3_Var40 string
 		templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(o.Secret)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 270, Col: 62}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/access.templ`, Line: 271, Col: 62}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var40))
 		if templ_7745c5c3_Err != nil {
@@ -1031,7 +1032,7 @@ func openIDTempl(p *page, at string, o configuration.Provider) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, ID: at + ".client_secret", Name: "client_secret." + o.ID, Type: "password", Label: t("settings.sso.secret"), Help: secretHelp(p, o), Error: p.err(at + ".client_secret"), Optional: true, Autocomplete: "new-password"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, ID: at + ".client_secret", Name: "client_secret." + o.ID, Type: "password", Label: t("settings.sso.secret"), Help: secretHelp(p, o), Error: p.Err(at + ".client_secret"), Optional: true, Autocomplete: "new-password"}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1072,15 +1073,15 @@ func samlTempl(p *page, at string, o configuration.Provider) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: at + ".metadata_url", Type: "url", Label: t("settings.sso.metadata.url"), Help: t("settings.sso.metadata.help"), Value: p.typed[metadataAt(o.ID)+"_url"], Error: p.err(at + ".metadata_url"), Optional: true, Autocomplete: "off", Attributes: p.autofocused(at + ".metadata_url")}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: at + ".metadata_url", Type: "url", Label: t("settings.sso.metadata.url"), Help: t("settings.sso.metadata.help"), Value: p.Typed[metadataAt(o.ID)+"_url"], Error: p.Err(at + ".metadata_url"), Optional: true, Autocomplete: "off", Attributes: p.autofocused(at + ".metadata_url")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{Reader: p.Reader, Name: at + ".metadata", Label: t("settings.sso.metadata.text"), Value: p.typed[metadataAt(o.ID)], Error: p.err(at + ".metadata"), Optional: true, Rows: 3, Attributes: p.autofocused(at + ".metadata")}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{Reader: p.Reader, Name: at + ".metadata", Label: t("settings.sso.metadata.text"), Value: p.Typed[metadataAt(o.ID)], Error: p.Err(at + ".metadata"), Optional: true, Rows: 3, Attributes: p.autofocused(at + ".metadata")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Label: t("settings.sso.metadata.load"), Icon: "download", Name: "_do", Value: at + ".load", Attributes: p.focused(at + ".load")}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Label: t("settings.sso.metadata.load"), Icon: "download", Name: "_do", Value: at + ".load", Attributes: p.Focused(at + ".load")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1088,11 +1089,11 @@ func samlTempl(p *page, at string, o configuration.Provider) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: at + ".sign_in_url", Type: "url", Label: t("settings.sso.signInUrl"), Value: o.SignInURL, Error: p.err(at + ".sign_in_url"), Autocomplete: "off", Attributes: p.autofocused(at + ".sign_in_url")}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: at + ".sign_in_url", Type: "url", Label: t("settings.sso.signInUrl"), Value: o.SignInURL, Error: p.Err(at + ".sign_in_url"), Autocomplete: "off", Attributes: p.autofocused(at + ".sign_in_url")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: at + ".issuer", Label: t("settings.sso.entity"), Value: o.Issuer, Error: p.err(at + ".issuer"), Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: at + ".issuer", Label: t("settings.sso.entity"), Value: o.Issuer, Error: p.Err(at + ".issuer"), Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1100,7 +1101,7 @@ func samlTempl(p *page, at string, o configuration.Provider) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{Reader: p.Reader, Name: at + ".certificates", Label: t("settings.sso.certificates"), Help: certificatesHelp(p, o), Value: strings.Join(o.Certificates, "\n\n"), Error: p.err(at + ".certificates"), Rows: 4}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{Reader: p.Reader, Name: at + ".certificates", Label: t("settings.sso.certificates"), Help: certificatesHelp(p, o), Value: strings.Join(o.Certificates, "\n\n"), Error: p.Err(at + ".certificates"), Rows: 4}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -12,6 +12,7 @@ import (
 	"context"
 
 	"postern/shared/configuration"
+	"postern/shared/edit"
 	"postern/shared/portal"
 	"postern/shared/ui"
 	"postern/shared/view"
@@ -22,13 +23,13 @@ var actions = section{
 	name:   view.SettingsActions,
 	fields: []string{"replies_to_closed", "closing", "close_stage", "reopening", "reopen_days"},
 	read: func(f *form, v *configuration.Settings) {
-		v.RepliesToClosed, v.Closing, v.Reopening = f.on("replies_to_closed"), f.on("closing"), f.on("reopening")
+		v.RepliesToClosed, v.Closing, v.Reopening = f.On("replies_to_closed"), f.On("closing"), f.On("reopening")
 		for name := range f.Values {
-			if pipeline, ok := cutPrefix(name, "close_stage."); ok {
+			if pipeline, ok := edit.CutPrefix(name, "close_stage."); ok {
 				v.CloseStage[pipeline] = f.Get(name)
 			}
 		}
-		f.number("reopen_days", &v.ReopenDays)
+		f.Number("reopen_days", &v.ReopenDays)
 	},
 	show: func(_ context.Context, _ handler, p *page) (templ.Component, error) { return actionsTempl(p), nil },
 }
@@ -38,7 +39,7 @@ func closedStages(p *page, pipeline portal.Pipeline) []ui.Option {
 	var options []ui.Option
 	for _, s := range pipeline.Stages {
 		if s.State == portal.Closed && !s.Archived {
-			options = append(options, ui.Option{Value: s.ID, Label: p.in(s.Name)})
+			options = append(options, ui.Option{Value: s.ID, Label: p.In(s.Name)})
 		}
 	}
 	if len(options) != 1 { // one that is alone is chosen
@@ -115,7 +116,7 @@ func actionsTempl(p *page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			for _, pipeline := range p.now.Pipelines {
-				templ_7745c5c3_Err = ui.Select(ui.SelectProps{Reader: p.Reader, Name: "close_stage." + pipeline.ID, Label: p.Reader.T("settings.closing.stage", "pipeline", p.in(pipeline.Name)), Value: closeStage(p, pipeline), Options: closedStages(p, pipeline), Error: p.err("close_stage." + pipeline.ID)}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Select(ui.SelectProps{Reader: p.Reader, Name: "close_stage." + pipeline.ID, Label: p.Reader.T("settings.closing.stage", "pipeline", p.In(pipeline.Name)), Value: closeStage(p, pipeline), Options: closedStages(p, pipeline), Error: p.Err("close_stage." + pipeline.ID)}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -146,7 +147,7 @@ func actionsTempl(p *page) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: "reopen_days", Label: p.Reader.T("settings.reopening.days"), Help: p.Reader.T("settings.reopening.days.help"), Value: p.number("reopen_days", p.v.ReopenDays), Width: "short", Error: p.err("reopen_days"), Attributes: templ.Attributes{"inputmode": "numeric"}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: "reopen_days", Label: p.Reader.T("settings.reopening.days"), Help: p.Reader.T("settings.reopening.days.help"), Value: p.Number("reopen_days", p.v.ReopenDays), Width: "short", Error: p.Err("reopen_days"), Attributes: templ.Attributes{"inputmode": "numeric"}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

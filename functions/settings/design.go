@@ -13,6 +13,7 @@ import (
 	"github.com/a-h/templ"
 
 	"postern/shared/configuration"
+	"postern/shared/edit"
 	"postern/shared/picture"
 	"postern/shared/portal"
 	"postern/shared/ui"
@@ -26,21 +27,21 @@ var design = section{
 	name:   view.SettingsDesign,
 	fields: []string{"accent", "logo", "logo_dark", "favicon", "font", "radius", "button_style", "header_links", "footer_links"},
 	read: func(f *form, v *configuration.Settings) {
-		v.Accent = colour(f.line("accent"))
+		v.Accent = colour(f.Line("accent"))
 		v.Logo, v.LogoDark, v.Favicon = f.Get("logo"), f.Get("logo_dark"), f.Get("favicon")
 		v.Font, v.Radius, v.ButtonStyle = portal.Font(f.Get("font")), portal.Radius(f.Get("radius")), portal.ButtonStyle(f.Get("button_style"))
 		v.HeaderLinks, v.FooterLinks = f.links("header_links"), f.links("footer_links")
 	},
 	do: func(f *form, v *configuration.Settings, what string) {
-		v.HeaderLinks = rows(f, v.HeaderLinks, "header_links", what, configuration.MenuLink{})
-		v.FooterLinks = rows(f, v.FooterLinks, "footer_links", what, configuration.MenuLink{})
+		v.HeaderLinks = edit.Rows(&f.Form, v.HeaderLinks, "header_links", what, configuration.MenuLink{})
+		v.FooterLinks = edit.Rows(&f.Form, v.FooterLinks, "footer_links", what, configuration.MenuLink{})
 		for _, i := range images(v) {
 			switch what {
 			case i.field + ".remove":
 				*i.name = ""
-				f.focus = i.field + ".file"
+				f.Focus = i.field + ".file"
 			case i.field + ".upload":
-				f.focus = i.field + ".file"
+				f.Focus = i.field + ".file"
 			}
 		}
 	},
@@ -70,8 +71,8 @@ func (f *form) links(name string) []configuration.MenuLink {
 			continue
 		}
 		var l configuration.MenuLink
-		f.text(name+"."+row+".label", &l.Label)
-		l.URL = f.line(name + "." + row + ".url")
+		f.Text(name+"."+row+".label", &l.Label)
+		l.URL = f.Line(name + "." + row + ".url")
 		list = append(list, l)
 	}
 	return list
@@ -163,7 +164,7 @@ func imageField(p *page, name, value, label, help string, dark bool, accept stri
 		Reader: p.Reader, Name: name, Label: label, Value: value, Href: imageHref(p, value), Dark: dark, Accept: accept,
 		Choose: p.Reader.T("design.image.choose", "what", label), Upload: p.Reader.T("design.image.upload"), Remove: p.Reader.T("design.image.remove"),
 		Max: portal.MaxImageBytes, TooBig: p.Reader.T("design.error.imageBytes", "size", "{size}", "max", p.Reader.Size(portal.MaxImageBytes)),
-		Help: help, Error: p.err(name), Focus: p.focus,
+		Help: help, Error: p.Err(name), Focus: p.Focus,
 	}
 }
 

@@ -76,7 +76,7 @@ func designTempl(p *page) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Colour(ui.ColourProps{Reader: p.Reader, Name: "accent", Label: p.Reader.T("design.accent"), Value: p.v.Accent, Pick: p.Reader.T("design.accent.pick"), Fallback: theme.Accent, Help: p.Reader.T("design.accent.help"), Error: p.err("accent"), Attributes: templ.Attributes{"data-refresh": true}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Colour(ui.ColourProps{Reader: p.Reader, Name: "accent", Label: p.Reader.T("design.accent"), Value: p.v.Accent, Pick: p.Reader.T("design.accent.pick"), Fallback: theme.Accent, Help: p.Reader.T("design.accent.help"), Error: p.Err("accent"), Attributes: templ.Attributes{"data-refresh": true}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -148,7 +148,7 @@ func designTempl(p *page) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Select(ui.SelectProps{Reader: p.Reader, Name: "font", Label: p.Reader.T("design.font"), Help: p.Reader.T("design.font.help"), Value: string(p.v.Font), Options: fontOptions(p.Reader), Error: p.err("font")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Select(ui.SelectProps{Reader: p.Reader, Name: "font", Label: p.Reader.T("design.font"), Help: p.Reader.T("design.font.help"), Value: string(p.v.Font), Options: fontOptions(p.Reader), Error: p.Err("font")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -156,7 +156,7 @@ func designTempl(p *page) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Radios(ui.RadiosProps{Name: "radius", Label: p.Reader.T("design.radius"), Value: string(p.v.Radius), Options: radiusOptions(p.Reader), Error: p.err("radius")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Radios(ui.RadiosProps{Name: "radius", Label: p.Reader.T("design.radius"), Value: string(p.v.Radius), Options: radiusOptions(p.Reader), Error: p.Err("radius")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -164,7 +164,7 @@ func designTempl(p *page) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Radios(ui.RadiosProps{Name: "button_style", Label: p.Reader.T("design.buttons"), Help: p.Reader.T("design.buttons.help"), Value: string(p.v.ButtonStyle), Options: buttonOptions(p.Reader), Error: p.err("button_style")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Radios(ui.RadiosProps{Name: "button_style", Label: p.Reader.T("design.buttons"), Help: p.Reader.T("design.buttons.help"), Value: string(p.v.ButtonStyle), Options: buttonOptions(p.Reader), Error: p.Err("button_style")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -213,7 +213,7 @@ func designTempl(p *page) templ.Component {
 }
 
 func linkList(p *page, name, label string, links []configuration.MenuLink) ui.SortableProps {
-	props := ui.SortableProps{Reader: p.Reader, Name: name, Label: label, Error: p.err(name), Add: p.Reader.T("design.links.add"), Focus: p.focus}
+	props := ui.SortableProps{Reader: p.Reader, Name: name, Label: label, Error: p.Err(name), Add: p.Reader.T("design.links.add"), Focus: p.Focus}
 	if len(links) >= portal.MaxMenuLinks {
 		props.Full = p.Reader.T("design.error.links", "max", strconv.Itoa(portal.MaxMenuLinks))
 	}
@@ -297,7 +297,7 @@ func linkRows(p *page, name, label string, links []configuration.MenuLink) templ
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					for _, lang := range offered(p) {
+					for _, lang := range p.Offered() {
 						templ_7745c5c3_Err = ui.Field(linkLabel(p, row, l, lang)).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
@@ -307,7 +307,7 @@ func linkRows(p *page, name, label string, links []configuration.MenuLink) templ
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: row + ".url", Type: "url", Label: p.Reader.T("design.link.url"), Value: l.URL, Error: p.err(row + ".url"), Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: row + ".url", Type: "url", Label: p.Reader.T("design.link.url"), Value: l.URL, Error: p.Err(row + ".url"), Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -333,7 +333,7 @@ func linkRows(p *page, name, label string, links []configuration.MenuLink) templ
 }
 
 func linkName(p *page, l configuration.MenuLink, i int) string {
-	if name := p.in(l.Label); name != "" {
+	if name := p.In(l.Label); name != "" {
 		return name
 	}
 	return p.Reader.T("design.link.of", "number", strconv.Itoa(i+1))
@@ -342,8 +342,8 @@ func linkName(p *page, l configuration.MenuLink, i int) string {
 func linkLabel(p *page, row string, l configuration.MenuLink, lang messages.Language) ui.FieldProps {
 	name := row + ".label." + lang.Code
 	return ui.FieldProps{
-		Reader: p.Reader, Name: name, Label: inLanguage(p, p.Reader.T("design.link.label"), lang), Value: l.Label[lang.Code],
-		Error: p.err(name), MaxLength: portal.MaxLabel, Autocomplete: "off", Optional: lang.Code != language(p.v),
+		Reader: p.Reader, Name: name, Label: p.InLanguage(p.Reader.T("design.link.label"), lang), Value: l.Label[lang.Code],
+		Error: p.Err(name), MaxLength: portal.MaxLabel, Autocomplete: "off", Optional: lang.Code != language(p.v),
 		Attributes: templ.Attributes{"lang": lang.Code, "data-label": lang.Code},
 	}
 }

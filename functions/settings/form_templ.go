@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"postern/shared/configuration"
+	"postern/shared/edit"
 	"postern/shared/portal"
 	"postern/shared/ui"
 	"postern/shared/view"
@@ -26,8 +27,8 @@ var supportForm = section{
 	fields: []string{"support_form"},
 	read: func(f *form, v *configuration.Settings) {
 		v.SupportForm.Form = f.Get("support_form.form")
-		f.text("support_form.menu", &v.SupportForm.Menu)
-		f.text("support_form.header", &v.SupportForm.Header)
+		f.Text("support_form.menu", &v.SupportForm.Menu)
+		f.Text("support_form.header", &v.SupportForm.Header)
 	},
 	show: func(_ context.Context, _ handler, p *page) (templ.Component, error) {
 		return supportFormTempl(p, choicesOf(p)), nil
@@ -62,7 +63,7 @@ func choicesOf(p *page) []formChoice {
 func formRadios(p *page, choices []formChoice) ui.RadiosProps {
 	props := ui.RadiosProps{
 		ID: "support_form.form", Name: "support_form.form", Label: p.Reader.T("settings.form.which"), Value: p.v.SupportForm.Form,
-		Error:   p.err("support_form.form"),
+		Error:   p.Err("support_form.form"),
 		Options: []ui.Option{{Label: p.Reader.T("settings.form.none"), Help: p.Reader.T("settings.form.none.help")}},
 	}
 	for _, c := range choices {
@@ -133,7 +134,7 @@ func supportFormTempl(p *page, choices []formChoice) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = texts(p, "support_form.menu", p.Reader.T("settings.form.menu"), p.Reader.T("settings.form.menu.help", "text", p.Reader.T("frame.newTicket")), p.v.SupportForm.Menu, 1, portal.MaxLabel).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = edit.Texts(&p.Page, "support_form.menu", p.Reader.T("settings.form.menu"), p.Reader.T("settings.form.menu.help", "text", p.Reader.T("frame.newTicket")), p.v.SupportForm.Menu, 1, portal.MaxLabel).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -141,7 +142,7 @@ func supportFormTempl(p *page, choices []formChoice) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = texts(p, "support_form.header", p.Reader.T("settings.form.header"), p.Reader.T("settings.form.header.help"), p.v.SupportForm.Header, 1, portal.MaxLabel).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = edit.Texts(&p.Page, "support_form.header", p.Reader.T("settings.form.header"), p.Reader.T("settings.form.header.help"), p.v.SupportForm.Header, 1, portal.MaxLabel).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

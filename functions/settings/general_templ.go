@@ -26,8 +26,8 @@ var general = section{
 	name:   view.SettingsGeneral,
 	fields: []string{"active", "name", "slug", "languages", "time_zone", "imprint_url", "privacy_url"},
 	read: func(f *form, v *configuration.Settings) {
-		v.Active, v.Name, v.Slug, v.TimeZone = f.on("active"), f.line("name"), strings.ToLower(f.line("slug")), f.Get("time_zone")
-		v.ImprintURL, v.PrivacyURL = f.line("imprint_url"), f.line("privacy_url")
+		v.Active, v.Name, v.Slug, v.TimeZone = f.On("active"), f.Line("name"), strings.ToLower(f.Line("slug")), f.Get("time_zone")
+		v.ImprintURL, v.PrivacyURL = f.Line("imprint_url"), f.Line("privacy_url")
 		v.Languages = []string{f.Get("language")}
 		for _, l := range f.Values["languages"] {
 			if !slices.Contains(v.Languages, l) {
@@ -305,7 +305,7 @@ func generalTempl(p *page, steps []step, config app.Config) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Switch(ui.CheckboxProps{Name: "active", Label: p.Reader.T("settings.active"), Help: p.Reader.T("settings.active.help"), Checked: p.v.Active, Disabled: missing(p, steps), Error: p.err("active")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Switch(ui.CheckboxProps{Name: "active", Label: p.Reader.T("settings.active"), Help: p.Reader.T("settings.active.help"), Checked: p.v.Active, Disabled: missing(p, steps), Error: p.Err("active")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -327,7 +327,7 @@ func generalTempl(p *page, steps []step, config app.Config) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: "name", Label: p.Reader.T("settings.name"), Value: p.v.Name, Help: p.Reader.T("settings.name.help"), Error: p.err("name"), MaxLength: portal.MaxPortalName, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: "name", Label: p.Reader.T("settings.name"), Value: p.v.Name, Help: p.Reader.T("settings.name.help"), Error: p.Err("name"), MaxLength: portal.MaxPortalName, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -335,7 +335,7 @@ func generalTempl(p *page, steps []step, config app.Config) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: "slug", Label: p.Reader.T("settings.slug"), Value: p.v.Slug, Help: p.Reader.T("settings.slug.help", "address", address), Error: p.err("slug"), Width: "medium", MaxLength: 40, Autocomplete: "off", Attributes: templ.Attributes{"autocapitalize": "none", "spellcheck": "false"}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: "slug", Label: p.Reader.T("settings.slug"), Value: p.v.Slug, Help: p.Reader.T("settings.slug.help", "address", address), Error: p.Err("slug"), Width: "medium", MaxLength: 40, Autocomplete: "off", Attributes: templ.Attributes{"autocapitalize": "none", "spellcheck": "false"}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -374,7 +374,7 @@ func generalTempl(p *page, steps []step, config app.Config) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Select(ui.SelectProps{Reader: p.Reader, ID: "languages", Name: "language", Label: p.Reader.T("settings.language"), Help: p.Reader.T("settings.language.help"), Value: language(p.v), Options: languageOptions(), Error: p.err("languages"), Width: "medium"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Select(ui.SelectProps{Reader: p.Reader, ID: "languages", Name: "language", Label: p.Reader.T("settings.language"), Help: p.Reader.T("settings.language.help"), Value: language(p.v), Options: languageOptions(), Error: p.Err("languages"), Width: "medium"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -390,7 +390,7 @@ func generalTempl(p *page, steps []step, config app.Config) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Select(ui.SelectProps{Reader: p.Reader, Name: "time_zone", Label: p.Reader.T("settings.timeZone"), Help: p.Reader.T("settings.timeZone.help"), Value: p.v.TimeZone, Options: view.Zones(p.v.TimeZone), Error: p.err("time_zone")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Select(ui.SelectProps{Reader: p.Reader, Name: "time_zone", Label: p.Reader.T("settings.timeZone"), Help: p.Reader.T("settings.timeZone.help"), Value: p.v.TimeZone, Options: view.Zones(p.v.TimeZone), Error: p.Err("time_zone")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -412,7 +412,7 @@ func generalTempl(p *page, steps []step, config app.Config) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: "imprint_url", Type: "url", Label: p.Reader.T("settings.imprint"), Value: p.v.ImprintURL, Error: p.err("imprint_url"), Optional: true, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: "imprint_url", Type: "url", Label: p.Reader.T("settings.imprint"), Value: p.v.ImprintURL, Error: p.Err("imprint_url"), Optional: true, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -420,7 +420,7 @@ func generalTempl(p *page, steps []step, config app.Config) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: "privacy_url", Type: "url", Label: p.Reader.T("settings.privacy"), Value: p.v.PrivacyURL, Error: p.err("privacy_url"), Optional: true, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: "privacy_url", Type: "url", Label: p.Reader.T("settings.privacy"), Value: p.v.PrivacyURL, Error: p.Err("privacy_url"), Optional: true, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -21,7 +21,7 @@ var inboxes = section{
 	name:   view.SettingsInboxes,
 	fields: []string{"default_inbox", "mail_from", "mail_text"},
 	read: func(f *form, v *configuration.Settings) {
-		v.DefaultInbox, v.MailFrom, v.MailText = f.Get("default_inbox"), f.line("mail_from"), f.on("mail_text")
+		v.DefaultInbox, v.MailFrom, v.MailText = f.Get("default_inbox"), f.Line("mail_from"), f.On("mail_text")
 	},
 	show: func(ctx context.Context, h handler, p *page) (_ templ.Component, err error) {
 		p.test, err = h.store.TestMail(ctx, p.now.ID)
@@ -74,7 +74,7 @@ func inboxesTempl(p *page, sender string) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Select(ui.SelectProps{Reader: p.Reader, Name: "default_inbox", Label: p.Reader.T("settings.inbox.default"), Help: p.Reader.T("settings.inbox.default.help"), Value: p.v.DefaultInbox, Options: inboxOptions(p), Error: p.err("default_inbox")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Select(ui.SelectProps{Reader: p.Reader, Name: "default_inbox", Label: p.Reader.T("settings.inbox.default"), Help: p.Reader.T("settings.inbox.default.help"), Value: p.v.DefaultInbox, Options: inboxOptions(p), Error: p.Err("default_inbox")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -96,7 +96,7 @@ func inboxesTempl(p *page, sender string) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: "mail_from", Type: "email", Label: p.Reader.T("settings.mail.from"), Value: p.v.MailFrom, Optional: true, Autocomplete: "off", Help: p.Reader.T("settings.mail.from.help", "sender", sender), Error: p.err("mail_from")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: "mail_from", Type: "email", Label: p.Reader.T("settings.mail.from"), Value: p.v.MailFrom, Optional: true, Autocomplete: "off", Help: p.Reader.T("settings.mail.from.help", "sender", sender), Error: p.Err("mail_from")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -14,6 +14,7 @@ import (
 	"strconv"
 
 	"postern/shared/configuration"
+	"postern/shared/edit"
 	"postern/shared/portal"
 	"postern/shared/ui"
 	"postern/shared/view"
@@ -25,7 +26,7 @@ var inboxList = section{
 	fields: []string{"inboxes"},
 	read:   func(f *form, v *configuration.Settings) { v.Inboxes = f.inboxes(v.Inboxes) },
 	do: func(f *form, v *configuration.Settings, what string) {
-		v.Inboxes = rows(f, v.Inboxes, "inboxes", what, configuration.Inbox{Members: []string{}})
+		v.Inboxes = edit.Rows(&f.Form, v.Inboxes, "inboxes", what, configuration.Inbox{Members: []string{}})
 	},
 	show: func(_ context.Context, _ handler, p *page) (templ.Component, error) { return inboxListTempl(p), nil },
 }
@@ -37,9 +38,9 @@ func (f *form) inboxes(before []configuration.Inbox) []configuration.Inbox {
 	for _, b := range before {
 		taken = append(taken, b.ID)
 	}
-	for _, row := range f.order("inboxes") {
+	for _, row := range f.Order("inboxes") {
 		at := "inboxes." + row
-		b := configuration.Inbox{ID: f.Get(at + ".id"), Name: f.line(at + ".name"), Email: f.line(at + ".email"), Members: append([]string{}, f.Values[at+".members"]...)}
+		b := configuration.Inbox{ID: f.Get(at + ".id"), Name: f.Line(at + ".name"), Email: f.Line(at + ".email"), Members: append([]string{}, f.Values[at+".members"]...)}
 		if !slices.Contains(taken, b.ID) || f.Get(at+".id") == "" {
 			b.ID = idNamed("inbox", b.Name, taken)
 			taken = append(taken, b.ID)
@@ -81,7 +82,7 @@ func inboxListTempl(p *page) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		sortable := ui.SortableProps{Reader: p.Reader, Name: "inboxes", Label: p.Reader.T("settings.inboxes"), HideLabel: true, Help: p.Reader.T("settings.inboxes.help"), Error: p.err("inboxes"), Add: p.Reader.T("settings.inboxes.add"), Focus: p.focus}
+		sortable := ui.SortableProps{Reader: p.Reader, Name: "inboxes", Label: p.Reader.T("settings.inboxes"), HideLabel: true, Help: p.Reader.T("settings.inboxes.help"), Error: p.Err("inboxes"), Add: p.Reader.T("settings.inboxes.add"), Focus: p.Focus}
 		templ_7745c5c3_Var2 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 			templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 			templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -128,7 +129,7 @@ func inboxListTempl(p *page) templ.Component {
 						var templ_7745c5c3_Var5 string
 						templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(i))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/inboxlist.templ`, Line: 63, Col: 68}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/inboxlist.templ`, Line: 64, Col: 68}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 						if templ_7745c5c3_Err != nil {
@@ -146,7 +147,7 @@ func inboxListTempl(p *page) templ.Component {
 							var templ_7745c5c3_Var6 string
 							templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(at + ".id")
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/inboxlist.templ`, Line: 65, Col: 44}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/inboxlist.templ`, Line: 66, Col: 44}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 							if templ_7745c5c3_Err != nil {
@@ -159,7 +160,7 @@ func inboxListTempl(p *page) templ.Component {
 							var templ_7745c5c3_Var7 string
 							templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(b.ID)
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/inboxlist.templ`, Line: 65, Col: 59}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/inboxlist.templ`, Line: 66, Col: 59}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 							if templ_7745c5c3_Err != nil {
@@ -174,7 +175,7 @@ func inboxListTempl(p *page) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, ID: at + ".name", Name: at + ".name", Label: p.Reader.T("settings.inboxes.name"), Value: b.Name, Error: p.err(at + ".name"), MaxLength: portal.MaxLabel, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, ID: at + ".name", Name: at + ".name", Label: p.Reader.T("settings.inboxes.name"), Value: b.Name, Error: p.Err(at + ".name"), MaxLength: portal.MaxLabel, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -182,7 +183,7 @@ func inboxListTempl(p *page) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, ID: at + ".email", Name: at + ".email", Type: "email", Label: p.Reader.T("settings.inboxes.email"), Help: p.Reader.T("settings.inboxes.email.help"), Value: b.Email, Error: p.err(at + ".email"), Optional: true, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, ID: at + ".email", Name: at + ".email", Type: "email", Label: p.Reader.T("settings.inboxes.email"), Help: p.Reader.T("settings.inboxes.email.help"), Value: b.Email, Error: p.Err(at + ".email"), Optional: true, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -190,13 +191,13 @@ func inboxListTempl(p *page) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = ui.Checkboxes(ui.CheckboxesProps{Reader: p.Reader, ID: at + ".members", Name: at + ".members", Label: p.Reader.T("settings.inboxes.members"), Help: p.Reader.T("settings.inboxes.members.help"), Values: b.Members, Options: memberOptions(p), Error: p.err(at + ".members"), Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.Checkboxes(ui.CheckboxesProps{Reader: p.Reader, ID: at + ".members", Name: at + ".members", Label: p.Reader.T("settings.inboxes.members"), Help: p.Reader.T("settings.inboxes.members.help"), Values: b.Members, Options: memberOptions(p), Error: p.Err(at + ".members"), Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = ui.SortableRow(ui.SortableRowProps{SortableProps: sortable, Index: i, Count: len(p.v.Inboxes), Of: b.Name, Error: p.err(at), Kept: old}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.SortableRow(ui.SortableRowProps{SortableProps: sortable, Index: i, Count: len(p.v.Inboxes), Of: b.Name, Error: p.Err(at), Kept: old}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

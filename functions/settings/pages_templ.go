@@ -30,8 +30,8 @@ var systemPages = section{
 		own := map[portal.SystemPage]configuration.PageText{}
 		for _, page := range portal.SystemPages() {
 			words := v.SystemPages[page]
-			f.text(pageAt(page)+".title", &words.Title)
-			f.text(pageAt(page)+".text", &words.Text)
+			f.Text(pageAt(page)+".title", &words.Title)
+			f.Text(pageAt(page)+".text", &words.Text)
 			if len(words.Title)+len(words.Text) > 0 {
 				own[page] = words
 			}
@@ -124,10 +124,10 @@ func templateOptions(r ui.Reader) []ui.Option {
 
 // wrongOn tells whether something is wrong with the page's words.
 func wrongOn(p *page, system portal.SystemPage) bool {
-	if p.failure == nil {
+	if p.Wrong == nil {
 		return false
 	}
-	for _, f := range p.failure.Fields {
+	for _, f := range p.Wrong.Fields {
 		if strings.HasPrefix(f.Field, pageAt(system)+".") {
 			return true
 		}
@@ -218,7 +218,7 @@ func systemPagesTempl(p *page) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Radios(ui.RadiosProps{Name: "system_template", Label: t("systemPage.template"), Value: string(p.v.SystemTemplate), Options: templateOptions(p.Reader), Error: p.err("system_template")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Radios(ui.RadiosProps{Name: "system_template", Label: t("systemPage.template"), Value: string(p.v.SystemTemplate), Options: templateOptions(p.Reader), Error: p.Err("system_template")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -330,7 +330,7 @@ func pageTempl(p *page, system portal.SystemPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		for _, l := range offered(p) {
+		for _, l := range p.Offered() {
 			title, text := usualWords(p.reading(l.Code), system)
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<div class=\"texts\" role=\"group\" aria-label=\"")
 			if templ_7745c5c3_Err != nil {
@@ -424,11 +424,11 @@ func pageTempl(p *page, system portal.SystemPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: pageAt(system) + ".title." + l.Code, Label: inLanguage(p, t("settings.pages.title"), l), Value: own.Title[l.Code], Error: p.err(pageAt(system) + ".title." + l.Code), Optional: true, MaxLength: portal.MaxPageTitle, Autocomplete: "off", Attributes: templ.Attributes{"lang": l.Code}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: p.Reader, Name: pageAt(system) + ".title." + l.Code, Label: p.InLanguage(t("settings.pages.title"), l), Value: own.Title[l.Code], Error: p.Err(pageAt(system) + ".title." + l.Code), Optional: true, MaxLength: portal.MaxPageTitle, Autocomplete: "off", Attributes: templ.Attributes{"lang": l.Code}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{Reader: p.Reader, Name: pageAt(system) + ".text." + l.Code, Label: inLanguage(p, t("settings.pages.text"), l), Value: own.Text[l.Code], Error: p.err(pageAt(system) + ".text." + l.Code), Optional: true, Rows: 3, Attributes: templ.Attributes{"lang": l.Code}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{Reader: p.Reader, Name: pageAt(system) + ".text." + l.Code, Label: p.InLanguage(t("settings.pages.text"), l), Value: own.Text[l.Code], Error: p.Err(pageAt(system) + ".text." + l.Code), Optional: true, Rows: 3, Attributes: templ.Attributes{"lang": l.Code}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -526,7 +526,7 @@ func pageTempl(p *page, system portal.SystemPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, l := range offered(p) {
+			for _, l := range p.Offered() {
 				var templ_7745c5c3_Var21 string
 				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(" ")
 				if templ_7745c5c3_Err != nil {

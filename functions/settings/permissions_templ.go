@@ -12,6 +12,7 @@ import (
 	"context"
 
 	"postern/shared/configuration"
+	"postern/shared/edit"
 	"postern/shared/ui"
 	"postern/shared/view"
 )
@@ -22,10 +23,10 @@ var permissions = section{
 	fields: []string{"company_view", "company_rule"},
 	read: func(f *form, v *configuration.Settings) {
 		v.CompanyView = f.Get("company_view") == "company"
-		v.CompanyRule = f.filter("company_rule", f.settings.OwnContactProperty)
+		v.CompanyRule = f.Filter("company_rule", f.settings.OwnContactProperty)
 	},
 	do: func(f *form, v *configuration.Settings, what string) {
-		v.CompanyRule = filterDo(f, v.CompanyRule, "company_rule", what, f.settings, f.settings.OwnContactProperty)
+		v.CompanyRule = edit.FilterDo(&f.Form, v.CompanyRule, "company_rule", what, f.settings, f.settings.OwnContactProperty)
 	},
 	show: func(_ context.Context, _ handler, p *page) (templ.Component, error) { return permissionsTempl(p), nil },
 }
@@ -71,7 +72,7 @@ func permissionsTempl(p *page) templ.Component {
 			}
 			ctx = templ.InitializeContext(ctx)
 			templ_7745c5c3_Err = ui.Radios(ui.RadiosProps{
-				Name: "company_view", Label: p.Reader.T("settings.permissions.which"), Value: companyView(p.v.CompanyView), Error: p.err("company_view"),
+				Name: "company_view", Label: p.Reader.T("settings.permissions.which"), Value: companyView(p.v.CompanyView), Error: p.Err("company_view"),
 				Options: []ui.Option{
 					{Value: "company", Label: p.Reader.T("settings.permissions.company"), Help: p.Reader.T("settings.permissions.company.help")},
 					{Value: "own", Label: p.Reader.T("settings.permissions.own"), Help: p.Reader.T("settings.permissions.own.help")},
@@ -98,9 +99,9 @@ func permissionsTempl(p *page) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = filterTempl(filterProps{
-				page: p, name: "company_rule", label: p.Reader.T("settings.permissions.rule"), help: p.Reader.T("settings.permissions.rule.help"),
-				none: p.Reader.T("settings.permissions.rule.none"), filter: p.v.CompanyRule, properties: p.now.RuleProperties(false), words: view.OfContacts(p.Request, nil),
+			templ_7745c5c3_Err = edit.Filter(edit.FilterProps{
+				Page: &p.Page, Name: "company_rule", Label: p.Reader.T("settings.permissions.rule"), Help: p.Reader.T("settings.permissions.rule.help"),
+				None: p.Reader.T("settings.permissions.rule.none"), Filter: p.v.CompanyRule, Properties: p.now.RuleProperties(false), Words: view.OfContacts(p.Request, nil),
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

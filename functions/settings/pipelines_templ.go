@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"postern/shared/configuration"
+	"postern/shared/edit"
 	"postern/shared/portal"
 	"postern/shared/ui"
 	"postern/shared/view"
@@ -37,29 +38,29 @@ func (f *form) pipelines(before []configuration.Pipeline) []configuration.Pipeli
 	for _, b := range before {
 		taken = append(taken, b.ID)
 	}
-	for _, row := range f.order("pipelines") {
+	for _, row := range f.Order("pipelines") {
 		at := "pipelines." + row
 		p := configuration.Pipeline{ID: f.Get(at + ".id"), Name: portal.Text{}, ReopenStage: f.Get(at + ".reopen_stage"), Stages: []configuration.Stage{}}
-		f.text(at+".name", &p.Name)
+		f.Text(at+".name", &p.Name)
 		was := configuration.Pipeline{}
 		if i := slices.IndexFunc(before, func(b configuration.Pipeline) bool { return b.ID == p.ID }); i >= 0 {
 			was = before[i]
 		} else {
-			p.ID = idNamed("pipe", p.Name.In(f.lang), taken)
+			p.ID = idNamed("pipe", p.Name.In(f.Lang), taken)
 			taken = append(taken, p.ID)
 		}
 		var stages []string
 		for _, s := range was.Stages {
 			stages = append(stages, s.ID)
 		}
-		for _, stage := range f.order(at + ".stages") {
+		for _, stage := range f.Order(at + ".stages") {
 			field := at + ".stages." + stage
-			s := configuration.Stage{ID: f.Get(field + ".id"), Name: portal.Text{}, State: portal.State(f.Get(field + ".state")), Archived: f.on(field + ".archived")}
-			f.text(field+".name", &s.Name)
+			s := configuration.Stage{ID: f.Get(field + ".id"), Name: portal.Text{}, State: portal.State(f.Get(field + ".state")), Archived: f.On(field + ".archived")}
+			f.Text(field+".name", &s.Name)
 			if i := slices.IndexFunc(was.Stages, func(b configuration.Stage) bool { return b.ID == s.ID }); i >= 0 {
 				s.State = was.Stages[i].State
 			} else {
-				s.ID = idNamed("stage", s.Name.In(f.lang), stages)
+				s.ID = idNamed("stage", s.Name.In(f.Lang), stages)
 				stages = append(stages, s.ID)
 			}
 			p.Stages = append(p.Stages, s)
@@ -86,12 +87,12 @@ func pipelinesDo(f *form, list []configuration.Pipeline, what string) []configur
 	blank := func(state portal.State) configuration.Stage {
 		return configuration.Stage{Name: portal.Text{}, State: state}
 	}
-	list = rows(f, list, "pipelines", what, configuration.Pipeline{Name: portal.Text{}, Stages: []configuration.Stage{blank(portal.Open), blank(portal.Closed)}})
-	rest, ok := cutPrefix(what, "pipelines.")
+	list = edit.Rows(&f.Form, list, "pipelines", what, configuration.Pipeline{Name: portal.Text{}, Stages: []configuration.Stage{blank(portal.Open), blank(portal.Closed)}})
+	rest, ok := edit.CutPrefix(what, "pipelines.")
 	row, below, inside := strings.Cut(rest, ".")
 	i, err := strconv.Atoi(row)
 	if ok && inside && err == nil && i >= 0 && i < len(list) && strings.HasPrefix(below, "stages.") {
-		list[i].Stages = rows(f, list[i].Stages, "pipelines."+row+".stages", what, blank(portal.Open))
+		list[i].Stages = edit.Rows(&f.Form, list[i].Stages, "pipelines."+row+".stages", what, blank(portal.Open))
 	}
 	return list
 }
@@ -111,7 +112,7 @@ func reopenOptions(p *page, pipeline configuration.Pipeline) []ui.Option {
 	options := []ui.Option{{Label: p.Reader.T("settings.pipelines.reopen.first")}}
 	for _, s := range pipeline.Stages {
 		if s.State == portal.Open && !s.Archived && s.ID != "" {
-			options = append(options, ui.Option{Value: s.ID, Label: label(p, s.Name, p.Reader.T("settings.pipelines.stage.new"))})
+			options = append(options, ui.Option{Value: s.ID, Label: p.Label(s.Name, p.Reader.T("settings.pipelines.stage.new"))})
 		}
 	}
 	return options
@@ -138,7 +139,7 @@ func pipelinesTempl(p *page) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		outer := ui.SortableProps{Reader: p.Reader, Name: "pipelines", Label: p.Reader.T("settings.pipelines"), HideLabel: true, Help: p.Reader.T("settings.pipelines.help"), Error: p.err("pipelines"), Add: p.Reader.T("settings.pipelines.add"), Focus: p.focus}
+		outer := ui.SortableProps{Reader: p.Reader, Name: "pipelines", Label: p.Reader.T("settings.pipelines"), HideLabel: true, Help: p.Reader.T("settings.pipelines.help"), Error: p.Err("pipelines"), Add: p.Reader.T("settings.pipelines.add"), Focus: p.Focus}
 		templ_7745c5c3_Var2 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 			templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 			templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -182,7 +183,7 @@ func pipelinesTempl(p *page) templ.Component {
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = ui.SortableRow(ui.SortableRowProps{SortableProps: outer, Index: i, Count: len(p.v.Pipelines), Of: label(p, pipeline.Name, p.Reader.T("settings.pipelines.new")), Error: p.err("pipelines." + strconv.Itoa(i)), Kept: p.savedPipeline(pipeline.ID).ID != ""}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.SortableRow(ui.SortableRowProps{SortableProps: outer, Index: i, Count: len(p.v.Pipelines), Of: p.Label(pipeline.Name, p.Reader.T("settings.pipelines.new")), Error: p.Err("pipelines." + strconv.Itoa(i)), Kept: p.savedPipeline(pipeline.ID).ID != ""}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -225,7 +226,7 @@ func pipelineTempl(p *page, at string, i int, pipeline configuration.Pipeline) t
 		}
 		ctx = templ.ClearChildren(ctx)
 		saved := p.savedPipeline(pipeline.ID)
-		stages := ui.SortableProps{Reader: p.Reader, Name: at + ".stages", Label: p.Reader.T("settings.pipelines.stages"), Error: p.allErrs(at + ".stages"), Add: p.Reader.T("settings.pipelines.stages.add"), Focus: p.focus}
+		stages := ui.SortableProps{Reader: p.Reader, Name: at + ".stages", Label: p.Reader.T("settings.pipelines.stages"), Error: p.AllErrs(at + ".stages"), Add: p.Reader.T("settings.pipelines.stages.add"), Focus: p.Focus}
 		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<input type=\"hidden\" name=\"pipelines.row\" value=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -233,7 +234,7 @@ func pipelineTempl(p *page, at string, i int, pipeline configuration.Pipeline) t
 		var templ_7745c5c3_Var6 string
 		templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(i))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 126, Col: 66}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 127, Col: 66}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 		if templ_7745c5c3_Err != nil {
@@ -251,7 +252,7 @@ func pipelineTempl(p *page, at string, i int, pipeline configuration.Pipeline) t
 			var templ_7745c5c3_Var7 string
 			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(at + ".id")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 128, Col: 40}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 129, Col: 40}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 			if templ_7745c5c3_Err != nil {
@@ -264,7 +265,7 @@ func pipelineTempl(p *page, at string, i int, pipeline configuration.Pipeline) t
 			var templ_7745c5c3_Var8 string
 			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(pipeline.ID)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 128, Col: 62}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 129, Col: 62}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 			if templ_7745c5c3_Err != nil {
@@ -275,7 +276,7 @@ func pipelineTempl(p *page, at string, i int, pipeline configuration.Pipeline) t
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = named(p, at+".name", p.Reader.T("settings.pipelines.name"), pipeline.Name).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = edit.Named(&p.Page, at+".name", p.Reader.T("settings.pipelines.name"), pipeline.Name).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -313,7 +314,7 @@ func pipelineTempl(p *page, at string, i int, pipeline configuration.Pipeline) t
 					var templ_7745c5c3_Var11 string
 					templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(at + ".stages.row")
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 136, Col: 50}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 137, Col: 50}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 					if templ_7745c5c3_Err != nil {
@@ -326,7 +327,7 @@ func pipelineTempl(p *page, at string, i int, pipeline configuration.Pipeline) t
 					var templ_7745c5c3_Var12 string
 					templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(j))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 136, Col: 76}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 137, Col: 76}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 					if templ_7745c5c3_Err != nil {
@@ -344,7 +345,7 @@ func pipelineTempl(p *page, at string, i int, pipeline configuration.Pipeline) t
 						var templ_7745c5c3_Var13 string
 						templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(field + ".id")
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 138, Col: 46}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 139, Col: 46}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 						if templ_7745c5c3_Err != nil {
@@ -357,7 +358,7 @@ func pipelineTempl(p *page, at string, i int, pipeline configuration.Pipeline) t
 						var templ_7745c5c3_Var14 string
 						templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(s.ID)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 138, Col: 61}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/pipelines.templ`, Line: 139, Col: 61}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var14))
 						if templ_7745c5c3_Err != nil {
@@ -372,7 +373,7 @@ func pipelineTempl(p *page, at string, i int, pipeline configuration.Pipeline) t
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = named(p, field+".name", p.Reader.T("settings.pipelines.stage"), s.Name).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = edit.Named(&p.Page, field+".name", p.Reader.T("settings.pipelines.stage"), s.Name).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -389,7 +390,7 @@ func pipelineTempl(p *page, at string, i int, pipeline configuration.Pipeline) t
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = ui.Checkbox(ui.CheckboxProps{ID: field + ".archived", Name: field + ".archived", Label: p.Reader.T("settings.archived"), Checked: s.Archived, Error: p.allErrs(field + ".archived")}).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.Checkbox(ui.CheckboxProps{ID: field + ".archived", Name: field + ".archived", Label: p.Reader.T("settings.archived"), Checked: s.Archived, Error: p.AllErrs(field + ".archived")}).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -398,14 +399,14 @@ func pipelineTempl(p *page, at string, i int, pipeline configuration.Pipeline) t
 							return templ_7745c5c3_Err
 						}
 					} else {
-						templ_7745c5c3_Err = ui.Select(ui.SelectProps{Reader: p.Reader, ID: field + ".state", Name: field + ".state", Label: p.Reader.T("settings.pipelines.state"), Value: string(s.State), Options: stateOptions(p.Reader), Width: "medium", Error: p.err(field + ".state")}).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.Select(ui.SelectProps{Reader: p.Reader, ID: field + ".state", Name: field + ".state", Label: p.Reader.T("settings.pipelines.state"), Value: string(s.State), Options: stateOptions(p.Reader), Width: "medium", Error: p.Err(field + ".state")}).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.SortableRow(ui.SortableRowProps{SortableProps: stages, Index: j, Count: len(pipeline.Stages), Of: label(p, s.Name, p.Reader.T("settings.pipelines.stage.new")), Error: p.err(field), Kept: old}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var10), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.SortableRow(ui.SortableRowProps{SortableProps: stages, Index: j, Count: len(pipeline.Stages), Of: p.Label(s.Name, p.Reader.T("settings.pipelines.stage.new")), Error: p.Err(field), Kept: old}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var10), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -416,7 +417,7 @@ func pipelineTempl(p *page, at string, i int, pipeline configuration.Pipeline) t
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Select(ui.SelectProps{Reader: p.Reader, ID: at + ".reopen_stage", Name: at + ".reopen_stage", Label: p.Reader.T("settings.pipelines.reopen"), Value: pipeline.ReopenStage, Options: reopenOptions(p, pipeline), Error: p.err(at + ".reopen_stage"), Width: "medium"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Select(ui.SelectProps{Reader: p.Reader, ID: at + ".reopen_stage", Name: at + ".reopen_stage", Label: p.Reader.T("settings.pipelines.reopen"), Value: pipeline.ReopenStage, Options: reopenOptions(p, pipeline), Error: p.Err(at + ".reopen_stage"), Width: "medium"}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

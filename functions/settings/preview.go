@@ -60,7 +60,7 @@ func previewOf(p *page) preview {
 func labels(p *page, links []configuration.MenuLink) []string {
 	var all []string
 	for _, l := range links {
-		if label := p.in(l.Label); label != "" {
+		if label := p.In(l.Label); label != "" {
 			all = append(all, label)
 		}
 	}

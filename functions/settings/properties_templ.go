@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"postern/shared/configuration"
+	"postern/shared/edit"
 	"postern/shared/portal"
 	"postern/shared/ui"
 	"postern/shared/view"
@@ -37,18 +38,6 @@ var kept = section{
 	show: func(_ context.Context, _ handler, p *page) (templ.Component, error) { return propertiesTempl(p), nil },
 }
 
-// order is in which order the rows of a list stand in the form, by the numbers that
-// their fields have.
-func (f *form) order(name string) []string {
-	var rows []string
-	for _, row := range f.Values[name+".row"] {
-		if n, err := strconv.Atoi(row); err == nil && n >= 0 && !slices.Contains(rows, row) {
-			rows = append(rows, row)
-		}
-	}
-	return rows
-}
-
 // properties reads a list of properties. Those that are saved stay of their type; a
 // new one is named after its label, since nobody knows another name of it yet.
 func (f *form) properties(name string, before []configuration.Property) []configuration.Property {
@@ -58,13 +47,13 @@ func (f *form) properties(name string, before []configuration.Property) []config
 	list := []configuration.Property{}
 	tickets := name == "properties"
 	taken := portal.PropertyNames(f.settings, tickets)
-	for _, row := range f.order(name) {
+	for _, row := range f.Order(name) {
 		at := name + "." + row
-		p := configuration.Property{Name: f.Get(at + ".name"), Label: portal.Text{}, Type: portal.PropertyType(f.Get(at + ".type")), Options: []configuration.Option{}, Archived: f.on(at + ".archived")}
-		p.Visible = f.on(at+".visible") || !tickets
-		f.text(at+".label", &p.Label)
+		p := configuration.Property{Name: f.Get(at + ".name"), Label: portal.Text{}, Type: portal.PropertyType(f.Get(at + ".type")), Options: []configuration.Option{}, Archived: f.On(at + ".archived")}
+		p.Visible = f.On(at+".visible") || !tickets
+		f.Text(at+".label", &p.Label)
 		if p.Name == "" {
-			p.Name = portal.PropertyNamed(p.Label.In(f.lang), taken)
+			p.Name = portal.PropertyNamed(p.Label.In(f.Lang), taken)
 		} else if i := slices.IndexFunc(before, func(b configuration.Property) bool { return b.Name == p.Name }); i >= 0 {
 			p.Type = before[i].Type
 			if !tickets {
@@ -72,11 +61,11 @@ func (f *form) properties(name string, before []configuration.Property) []config
 			}
 		}
 		taken = append(taken, p.Name)
-		for _, option := range f.order(at + ".options") {
+		for _, option := range f.Order(at + ".options") {
 			o := configuration.Option{Value: f.Get(at + ".options." + option + ".value"), Label: portal.Text{}}
-			f.text(at+".options."+option+".label", &o.Label)
+			f.Text(at+".options."+option+".label", &o.Label)
 			if o.Value == "" { // which nobody has chosen yet
-				o.Value = portal.PropertyNamed(o.Label.In(f.lang), valuesOf(p.Options))
+				o.Value = portal.PropertyNamed(o.Label.In(f.Lang), valuesOf(p.Options))
 			}
 			p.Options = append(p.Options, o)
 		}
@@ -99,16 +88,16 @@ func valuesOf(options []configuration.Option) []string {
 // propertiesDo carries out the buttons of a list of properties, and of the options of
 // each: "properties.add", "properties.2.up", "properties.2.options.add".
 func propertiesDo(f *form, list []configuration.Property, name, what string) []configuration.Property {
-	list = rows(f, list, name, what, configuration.Property{Type: portal.TypeText, Label: portal.Text{}, Options: []configuration.Option{}, Visible: true})
-	rest, ok := cutPrefix(what, name+".")
+	list = edit.Rows(&f.Form, list, name, what, configuration.Property{Type: portal.TypeText, Label: portal.Text{}, Options: []configuration.Option{}, Visible: true})
+	rest, ok := edit.CutPrefix(what, name+".")
 	row, below, inside := strings.Cut(rest, ".")
 	i, err := strconv.Atoi(row)
 	if ok && inside && err == nil && i >= 0 && i < len(list) && strings.HasPrefix(below, "options.") {
-		list[i].Options = rows(f, list[i].Options, name+"."+row+".options", what, configuration.Option{Label: portal.Text{}})
-		f.open = append(f.open, name+"."+row)
+		list[i].Options = edit.Rows(&f.Form, list[i].Options, name+"."+row+".options", what, configuration.Option{Label: portal.Text{}})
+		f.Open = append(f.Open, name+"."+row)
 	}
 	if rest == "add" {
-		f.open = append(f.open, name+"."+strconv.Itoa(len(list)-1))
+		f.Open = append(f.Open, name+"."+strconv.Itoa(len(list)-1))
 	}
 	return list
 }
@@ -176,18 +165,6 @@ func (p *page) freshOption(name, property, value string) bool {
 	}
 	i := slices.IndexFunc(list, func(o configuration.Property) bool { return o.Name == property })
 	return i < 0 || !slices.Contains(valuesOf(list[i].Options), value)
-}
-
-// opened tells whether the fold is open: it was just added to, or has a mistake.
-func (p *page) opened(id string) bool {
-	return slices.Contains(p.open, id) || slices.ContainsFunc(p.errs(), func(e ui.FormError) bool { return strings.HasPrefix(e.Field, id+".") })
-}
-
-func label(p *page, t portal.Text, otherwise string) string {
-	if s := p.in(t); s != "" {
-		return s
-	}
-	return otherwise
 }
 
 func propertiesTempl(p *page) templ.Component {
@@ -267,7 +244,7 @@ func propertyList(p *page, name, title, help string, list []configuration.Proper
 			var templ_7745c5c3_Var4 string
 			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(name + ".shown")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 193, Col: 45}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 170, Col: 45}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 			if templ_7745c5c3_Err != nil {
@@ -277,7 +254,7 @@ func propertyList(p *page, name, title, help string, list []configuration.Proper
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			sortable := ui.SortableProps{Reader: p.Reader, Name: name, Label: title, HideLabel: true, Help: help, Error: p.err(name), Add: p.Reader.T("settings.properties.add"), Focus: p.focus}
+			sortable := ui.SortableProps{Reader: p.Reader, Name: name, Label: title, HideLabel: true, Help: help, Error: p.Err(name), Add: p.Reader.T("settings.properties.add"), Focus: p.Focus}
 			templ_7745c5c3_Var5 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 				templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 				templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -309,7 +286,7 @@ func propertyList(p *page, name, title, help string, list []configuration.Proper
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = ui.SortableRow(ui.SortableRowProps{SortableProps: sortable, Index: i, Count: len(list), Of: label(p, property.Label, p.Reader.T("settings.properties.new")), Kept: !p.fresh(name, property.Name)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.SortableRow(ui.SortableRowProps{SortableProps: sortable, Index: i, Count: len(list), Of: p.Label(property.Label, p.Reader.T("settings.properties.new")), Kept: !p.fresh(name, property.Name)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -360,7 +337,7 @@ func propertyTempl(p *page, name string, i int, property configuration.Property)
 		var templ_7745c5c3_Var8 string
 		templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(name + ".row")
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 208, Col: 42}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 185, Col: 42}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 		if templ_7745c5c3_Err != nil {
@@ -373,7 +350,7 @@ func propertyTempl(p *page, name string, i int, property configuration.Property)
 		var templ_7745c5c3_Var9 string
 		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(i))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 208, Col: 68}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 185, Col: 68}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {
@@ -391,7 +368,7 @@ func propertyTempl(p *page, name string, i int, property configuration.Property)
 			var templ_7745c5c3_Var10 string
 			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(at + ".name")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 210, Col: 42}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 187, Col: 42}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 			if templ_7745c5c3_Err != nil {
@@ -404,7 +381,7 @@ func propertyTempl(p *page, name string, i int, property configuration.Property)
 			var templ_7745c5c3_Var11 string
 			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(property.Name)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 210, Col: 66}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 187, Col: 66}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 			if templ_7745c5c3_Err != nil {
@@ -419,7 +396,7 @@ func propertyTempl(p *page, name string, i int, property configuration.Property)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if p.opened(at) || fresh {
+		if p.Opened(at) || fresh {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, " open")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -430,9 +407,9 @@ func propertyTempl(p *page, name string, i int, property configuration.Property)
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var12 string
-		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(label(p, property.Label, p.Reader.T("settings.properties.new")))
+		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.Label(property.Label, p.Reader.T("settings.properties.new")))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 214, Col: 71}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 191, Col: 70}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 		if templ_7745c5c3_Err != nil {
@@ -445,7 +422,7 @@ func propertyTempl(p *page, name string, i int, property configuration.Property)
 		var templ_7745c5c3_Var13 string
 		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(typeName(p.Reader, property.Type))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 215, Col: 57}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 192, Col: 57}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 		if templ_7745c5c3_Err != nil {
@@ -470,19 +447,19 @@ func propertyTempl(p *page, name string, i int, property configuration.Property)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = named(p, at+".label", p.Reader.T("settings.properties.label"), property.Label).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = edit.Named(&p.Page, at+".label", p.Reader.T("settings.properties.label"), property.Label).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if p.err(at+".name") != "" {
+		if p.Err(at+".name") != "" {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "<p class=\"error\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var14 string
-			templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.err(at + ".name"))
+			templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.Err(at + ".name"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 225, Col: 42}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 202, Col: 42}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var14))
 			if templ_7745c5c3_Err != nil {
@@ -498,7 +475,7 @@ func propertyTempl(p *page, name string, i int, property configuration.Property)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Select(ui.SelectProps{Reader: p.Reader, ID: at + ".type", Name: at + ".type", Label: p.Reader.T("settings.properties.type"), Help: p.Reader.T("settings.properties.type.help"), Value: string(property.Type), Options: typeOptions(p.Reader, name == "properties"), Error: p.err(at + ".type")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Select(ui.SelectProps{Reader: p.Reader, ID: at + ".type", Name: at + ".type", Label: p.Reader.T("settings.properties.type"), Help: p.Reader.T("settings.properties.type.help"), Value: string(property.Type), Options: typeOptions(p.Reader, name == "properties"), Error: p.Err(at + ".type")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -514,7 +491,7 @@ func propertyTempl(p *page, name string, i int, property configuration.Property)
 			var templ_7745c5c3_Var15 string
 			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(p.Reader.T("settings.properties.name", "name", property.Name))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 232, Col: 83}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 209, Col: 83}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var15))
 			if templ_7745c5c3_Err != nil {
@@ -531,12 +508,12 @@ func propertyTempl(p *page, name string, i int, property configuration.Property)
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = ui.Switch(ui.CheckboxProps{ID: at + ".archived", Name: at + ".archived", Label: p.Reader.T("settings.properties.archive"), Help: p.Reader.T("settings.properties.archive.help"), Checked: property.Archived, Error: p.allErrs(at + ".archived")}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Switch(ui.CheckboxProps{ID: at + ".archived", Name: at + ".archived", Label: p.Reader.T("settings.properties.archive"), Help: p.Reader.T("settings.properties.archive.help"), Checked: property.Archived, Error: p.AllErrs(at + ".archived")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		if property.Type.Chooses() {
-			sortable := ui.SortableProps{Reader: p.Reader, Name: at + ".options", Label: p.Reader.T("settings.properties.options"), Error: p.err(at + ".options"), Add: p.Reader.T("settings.properties.options.add"), Focus: p.focus}
+			sortable := ui.SortableProps{Reader: p.Reader, Name: at + ".options", Label: p.Reader.T("settings.properties.options"), Error: p.Err(at + ".options"), Add: p.Reader.T("settings.properties.options.add"), Focus: p.Focus}
 			templ_7745c5c3_Var16 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 				templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 				templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -569,7 +546,7 @@ func propertyTempl(p *page, name string, i int, property configuration.Property)
 						var templ_7745c5c3_Var18 string
 						templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(at + ".options.row")
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 243, Col: 54}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 220, Col: 54}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var18))
 						if templ_7745c5c3_Err != nil {
@@ -582,7 +559,7 @@ func propertyTempl(p *page, name string, i int, property configuration.Property)
 						var templ_7745c5c3_Var19 string
 						templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(j))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 243, Col: 80}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 220, Col: 80}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var19))
 						if templ_7745c5c3_Err != nil {
@@ -600,7 +577,7 @@ func propertyTempl(p *page, name string, i int, property configuration.Property)
 							var templ_7745c5c3_Var20 string
 							templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(at + ".options." + strconv.Itoa(j) + ".value")
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 245, Col: 81}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 222, Col: 81}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var20))
 							if templ_7745c5c3_Err != nil {
@@ -613,7 +590,7 @@ func propertyTempl(p *page, name string, i int, property configuration.Property)
 							var templ_7745c5c3_Var21 string
 							templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(o.Value)
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 245, Col: 99}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/properties.templ`, Line: 222, Col: 99}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var21))
 							if templ_7745c5c3_Err != nil {
@@ -628,13 +605,13 @@ func propertyTempl(p *page, name string, i int, property configuration.Property)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = named(p, at+".options."+strconv.Itoa(j)+".label", p.Reader.T("settings.properties.option"), o.Label).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = edit.Named(&p.Page, at+".options."+strconv.Itoa(j)+".label", p.Reader.T("settings.properties.option"), o.Label).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = ui.SortableRow(ui.SortableRowProps{SortableProps: sortable, Index: j, Count: len(property.Options), Of: label(p, o.Label, o.Value), Error: p.err(at + ".options." + strconv.Itoa(j) + ".value")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var17), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.SortableRow(ui.SortableRowProps{SortableProps: sortable, Index: j, Count: len(property.Options), Of: p.Label(o.Label, o.Value), Error: p.Err(at + ".options." + strconv.Itoa(j) + ".value")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var17), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -652,17 +629,6 @@ func propertyTempl(p *page, name string, i int, property configuration.Property)
 		}
 		return nil
 	})
-}
-
-// allErrs are all messages about the field, one after another.
-func (p *page) allErrs(field string) string {
-	var all []string
-	for _, e := range p.errs() {
-		if e.Field == field {
-			all = append(all, e.Message)
-		}
-	}
-	return strings.Join(all, " ")
 }
 
 var _ = templruntime.GeneratedTemplate

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"github.com/a-h/templ"
 
 	"postern/shared/configuration"
+	"postern/shared/edit"
 	"postern/shared/portal"
 	"postern/shared/ui"
 	"postern/shared/view"
@@ -44,108 +44,21 @@ var sections = []section{
 
 // form is what was sent of a section.
 type form struct {
-	url.Values
-	settings  *portal.Settings // that are saved
-	lang      string           // in which numbers are typed
-	languages []string         // that the settings' texts are in
-	wrong     []portal.FieldError
-	refused   []portal.FieldError // of what upload takes
-	typed     map[string]string   // what is no value of its field, as it was typed
-	focus     string              // the id of what is to have the focus, after a button
-	added     string              // the id of what a button adds
-	open      []string            // the ids of folds that stay open
-}
-
-// line is a text of one line.
-func (f *form) line(name string) string { return strings.TrimSpace(f.Get(name)) }
-
-// lines is a text of several.
-func (f *form) lines(name string) string {
-	return strings.TrimSpace(strings.ReplaceAll(f.Get(name), "\r\n", "\n"))
-}
-
-// on tells whether a switch is on.
-func (f *form) on(name string) bool { return f.Has(name) }
-
-// number takes a whole number. What is none is wrong, and stays in the form.
-func (f *form) number(name string, to *int) {
-	text := f.line(name)
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		f.wrong = append(f.wrong, portal.FieldError{Field: name, Key: "settings.error.number"})
-		f.typed[name] = text
-		return
-	}
-	*to = n
-}
-
-// text takes a text in each of the languages; what it says in others stays.
-func (f *form) text(name string, to *portal.Text) {
-	if *to == nil {
-		*to = portal.Text{}
-	}
-	for _, lang := range f.languages {
-		if !f.Has(name + "." + lang) {
-			continue
-		}
-		(*to)[lang] = f.lines(name + "." + lang)
-		if (*to)[lang] == "" {
-			delete(*to, lang)
-		}
-	}
-}
-
-// rows carries out the buttons of a list's rows, and returns the list as it is then:
-// "add", which appends what is new, and of a row "remove", "up" and "down".
-func rows[T any](f *form, list []T, name, what string, added T) []T {
-	rest, ok := strings.CutPrefix(what, name+".")
-	if !ok {
-		return list
-	}
-	if rest == "add" {
-		f.focus = name + "." + strconv.Itoa(len(list))
-		return append(slices.Clone(list), added)
-	}
-	row, verb, _ := strings.Cut(rest, ".")
-	i, err := strconv.Atoi(row)
-	if err != nil || i < 0 || i >= len(list) {
-		return list
-	}
-	list = slices.Clone(list)
-	j := i
-	switch verb {
-	case "remove":
-		f.focus = name + ".add"
-		return slices.Delete(list, i, i+1)
-	case "up":
-		j = max(i-1, 0)
-	case "down":
-		j = min(i+1, len(list)-1)
-	}
-	list[i], list[j] = list[j], list[i]
-	switch { // at an end the button that led there does nothing more
-	case verb == "up" && j == 0:
-		verb = "down"
-	case verb == "down" && j == len(list)-1:
-		verb = "up"
-	}
-	f.focus = name + "." + strconv.Itoa(j) + "." + verb
-	return list
+	edit.Form
+	settings *portal.Settings    // that are saved
+	refused  []portal.FieldError // of what upload takes
+	added    string              // the id of what a button adds
 }
 
 // page is a section as it is shown.
 type page struct {
-	*web.Request
+	edit.Page
 	section section
 	v       configuration.Settings // what the fields have
 	now     *portal.Settings       // what is saved
 	forms   []portal.Form
-	base    int64 // the version that the form is a change of
-	changed bool  // the fields have what is not saved
-	typed   map[string]string
-	focus   string
-	open    []string // ids of folds that are open
-	failure *web.Failure
+	base    int64            // the version that the form is a change of
+	changed bool             // the fields have what is not saved
 	clash   []clashing       // what somebody else has changed meanwhile
 	by      portal.Saved     // who has
 	former  *portal.Settings // the version whose values the fields have; nil for those of now
@@ -157,48 +70,6 @@ type clashing struct{ field, theirs string }
 
 // path is the section's.
 func (p *page) path() string { return p.Path("settings", string(p.section.name)) }
-
-// err is what is wrong with the field, "" where nothing is.
-func (p *page) err(field string) string { return p.failure.Field(field) }
-
-// number is what a field of a number has.
-func (p *page) number(field string, n int) string {
-	if text, ok := p.typed[field]; ok {
-		return text
-	}
-	return strconv.Itoa(n)
-}
-
-// in is a text of the portal's in the reader's language.
-func (p *page) in(t portal.Text) string {
-	return t.In(append([]string{p.Reader.Lang()}, p.now.Languages...)...)
-}
-
-// focused is the id of a button, which has the focus after it was used.
-func (p *page) focused(id string) templ.Attributes {
-	a := templ.Attributes{"id": id}
-	if p.focus == id {
-		a["autofocus"] = true
-	}
-	return a
-}
-
-// errs lists what is wrong, leading to the fields.
-func (p *page) errs() []ui.FormError {
-	var list []ui.FormError
-	if p.failure != nil {
-		for _, f := range p.failure.Fields {
-			list = append(list, ui.FormError{Field: f.Field, Message: f.Message})
-		}
-	}
-	return list
-}
-
-// cutPrefix is [strings.CutPrefix] of what is not all of the text.
-func cutPrefix(s, prefix string) (rest string, ok bool) {
-	rest, ok = strings.CutPrefix(s, prefix)
-	return rest, ok && rest != ""
-}
 
 func sectionNamed(name string) (section, bool) {
 	i := slices.IndexFunc(sections, func(s section) bool { return string(s.name) == name })
@@ -223,7 +94,7 @@ func (h handler) showSection(ctx context.Context, r *web.Request) (web.Result, e
 	if err != nil {
 		return web.Result{}, err
 	}
-	p := &page{Request: r, section: sec, v: configuration.Of(now), now: now, base: now.Version}
+	p := &page{Page: edit.Page{Request: r}, section: sec, v: configuration.Of(now), now: now, base: now.Version}
 	if p.forms, err = h.store.Forms(ctx, now.ID); err != nil {
 		return web.Result{}, err
 	}
@@ -242,7 +113,7 @@ func (h handler) showSection(ctx context.Context, r *web.Request) (web.Result, e
 		}
 		p.changed = true
 	} else if err := h.valid(r, p.forms, now, now); err != nil {
-		p.failure = p.own(err) // what has become wrong since it was saved
+		p.Wrong = p.own(err) // what has become wrong since it was saved
 	}
 	result, err := h.page(ctx, p)
 	if err == nil && r.URL.Query().Has("saved") {
@@ -265,6 +136,7 @@ func (p *page) own(err error) *web.Failure {
 }
 
 func (h handler) page(ctx context.Context, p *page) (web.Result, error) {
+	p.Languages = p.v.Languages
 	content, err := p.section.show(ctx, h, p)
 	if err != nil {
 		return web.Result{}, err
@@ -315,7 +187,7 @@ func (h handler) send(ctx context.Context, r *web.Request, sec section) (web.Res
 			return web.Result{}, err
 		}
 	}
-	f := &form{Values: r.PostForm, settings: now, lang: r.Reader.Lang(), languages: languages(), typed: map[string]string{}}
+	f := &form{Form: edit.Form{Values: r.PostForm, Lang: r.Reader.Lang(), Languages: languages(), Typed: map[string]string{}}, settings: now}
 	mine := configuration.Of(base)
 	sec.read(f, &mine)
 	if sec.upload != nil {
@@ -323,7 +195,7 @@ func (h handler) send(ctx context.Context, r *web.Request, sec section) (web.Res
 			return web.Result{}, err
 		}
 	}
-	p := &page{Request: r, section: sec, v: mine, now: now, base: base.Version, changed: true, typed: f.typed}
+	p := &page{Page: edit.Page{Request: r, Typed: f.Typed}, section: sec, v: mine, now: now, base: base.Version, changed: true}
 	if p.forms, err = h.store.Forms(ctx, now.ID); err != nil {
 		return web.Result{}, err
 	}
@@ -331,14 +203,14 @@ func (h handler) send(ctx context.Context, r *web.Request, sec section) (web.Res
 		if sec.do != nil {
 			sec.do(f, &p.v, f.Get("_do"))
 		}
-		p.focus, p.open = f.focus, f.open
+		p.Focus, p.Open = f.Focus, f.Open
 		if len(f.refused) > 0 {
-			p.failure = r.Failure(&portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: f.refused})
+			p.Wrong = r.Failure(&portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: f.refused})
 		}
 		return h.page(ctx, p)
 	}
 	fail := func(err error) (web.Result, error) {
-		p.failure = r.Failure(err)
+		p.Wrong = r.Failure(err)
 		result, other := h.page(ctx, p)
 		if other != nil {
 			return web.Result{}, other
@@ -365,9 +237,9 @@ func (h handler) send(ctx context.Context, r *web.Request, sec section) (web.Res
 		return result, portal.Errorf(portal.Conflict, "settings.error.changed")
 	}
 	after := merged.Over(now)
-	f.wrong = append(f.wrong, f.refused...)
-	if len(f.wrong) > 0 { // and whatever else is
-		e := &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: f.wrong}
+	f.Wrong = append(f.Wrong, f.refused...)
+	if len(f.Wrong) > 0 { // and whatever else is
+		e := &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: f.Wrong}
 		if other := (*portal.Error)(nil); errors.As(h.valid(r, p.forms, now, &after), &other) {
 			e.Fields = append(e.Fields, other.Fields...)
 		}

@@ -18,6 +18,7 @@ import (
 
 	"postern/shared/configuration"
 	"postern/shared/dynamo"
+	"postern/shared/edit"
 	"postern/shared/portal"
 	"postern/shared/ui"
 	"postern/shared/ui/messages"
@@ -30,33 +31,33 @@ var tickets = section{
 	name:   view.SettingsTickets,
 	fields: []string{"words", "visible", "columns", "owner_name", "owner_alias", "custom_stages"},
 	read: func(f *form, v *configuration.Settings) {
-		for _, lang := range f.languages {
+		for _, lang := range f.Languages {
 			if name := "words." + lang; f.Has(name+".one") || f.Has(name+".many") {
-				v.Words[lang] = configuration.Words{One: f.line(name + ".one"), Many: f.line(name + ".many")}
+				v.Words[lang] = configuration.Words{One: f.Line(name + ".one"), Many: f.Line(name + ".many")}
 			}
 			if v.Words[lang] == (configuration.Words{}) {
 				delete(v.Words, lang)
 			}
-			if f.on("header." + lang) {
-				v.SupportForm.Header[lang] = f.line("header_text." + lang)
+			if f.On("header." + lang) {
+				v.SupportForm.Header[lang] = f.Line("header_text." + lang)
 			}
 		}
-		v.Visible = f.filter("visible", f.settings.Property)
+		v.Visible = f.Filter("visible", f.settings.Property)
 		v.Columns = f.columns()
-		v.OwnerName, v.OwnerAlias = portal.OwnerName(f.Get("owner_name")), f.line("owner_alias")
-		v.CustomStages = f.on("custom_stages")
+		v.OwnerName, v.OwnerAlias = portal.OwnerName(f.Get("owner_name")), f.Line("owner_alias")
+		v.CustomStages = f.On("custom_stages")
 	},
 	do: func(f *form, v *configuration.Settings, what string) {
-		v.Visible = filterDo(f, v.Visible, "visible", what, f.settings, f.settings.Property)
+		v.Visible = edit.FilterDo(&f.Form, v.Visible, "visible", what, f.settings, f.settings.Property)
 		switch {
 		case what == "visible.count":
-			f.focus = "visible.count"
+			f.Focus = "visible.count"
 		case what == "columns.reset":
-			v.Columns, f.focus = configuration.ColumnsOf(portal.RecommendedColumns()), what
+			v.Columns, f.Focus = configuration.ColumnsOf(portal.RecommendedColumns()), what
 		case what == "columns.add" && len(v.Columns) >= portal.MaxColumns:
-			f.focus = what
+			f.Focus = what
 		default:
-			v.Columns = rows(f, v.Columns, "columns", what, configuration.Column{Label: portal.Text{}})
+			v.Columns = edit.Rows(&f.Form, v.Columns, "columns", what, configuration.Column{Label: portal.Text{}})
 		}
 	},
 	show: func(ctx context.Context, h handler, p *page) (templ.Component, error) {
@@ -80,7 +81,7 @@ func (f *form) columns() []configuration.Column {
 	list := []configuration.Column{}
 	for i, property := range f.Values["columns.property"] {
 		label := portal.Text{}
-		for _, lang := range f.languages {
+		for _, lang := range f.Languages {
 			if labels := f.Values["columns.label."+lang]; i < len(labels) && strings.TrimSpace(labels[i]) != "" {
 				label[lang] = strings.TrimSpace(labels[i])
 			}
@@ -92,13 +93,13 @@ func (f *form) columns() []configuration.Column {
 
 // focusWrong has the focus begin at the first row that something is wrong with.
 func (t *ticketsPage) focusWrong() {
-	if t.failure == nil || t.focus != "" {
+	if t.Wrong == nil || t.Focus != "" {
 		return
 	}
-	for _, f := range t.failure.Fields {
+	for _, f := range t.Wrong.Fields {
 		list, row, _ := strings.Cut(f.Field, ".")
 		if depth := strings.Count(row, "."); row != "" && (list == "visible" && depth == 1 || list == "columns" && depth == 0) {
-			t.focus = f.Field + ".property"
+			t.Focus = f.Field + ".property"
 			return
 		}
 	}
@@ -254,7 +255,7 @@ func (t *ticketsPage) heading(property, lang string) string {
 func (t *ticketsPage) columns() ui.SortableProps {
 	props := ui.SortableProps{
 		Reader: t.Reader, Name: "columns", Label: t.Reader.T("settings.columns"), Help: t.Reader.T("settings.columns.help"),
-		Error: t.err("columns"), Add: t.Reader.T("settings.columns.add"), Focus: t.focus,
+		Error: t.Err("columns"), Add: t.Reader.T("settings.columns.add"), Focus: t.Focus,
 	}
 	if len(t.v.Columns) >= portal.MaxColumns {
 		props.Full = t.Reader.T("settings.columns.full", "max", strconv.Itoa(portal.MaxColumns))
@@ -267,7 +268,7 @@ func (t *ticketsPage) row(i int, c configuration.Column) ui.SortableRowProps {
 	if c.Property != "" {
 		of = view.PropertyLabel(t.Request, c.Property)
 	}
-	return ui.SortableRowProps{SortableProps: t.columns(), Index: i, Count: len(t.v.Columns), Of: of, Error: t.err("columns." + strconv.Itoa(i))}
+	return ui.SortableRowProps{SortableProps: t.columns(), Index: i, Count: len(t.v.Columns), Of: of, Error: t.Err("columns." + strconv.Itoa(i))}
 }
 
 // others are the languages that the portal can speak and does not offer: what labels say
@@ -320,7 +321,7 @@ func (t *ticketsPage) stages() string {
 	var names []string
 	for _, pl := range t.now.Pipelines {
 		for _, st := range pl.Stages {
-			if name := t.in(st.Name); !st.Archived && name != "" && !slices.Contains(names, name) && len(names) < 3 {
+			if name := t.In(st.Name); !st.Archived && name != "" && !slices.Contains(names, name) && len(names) < 3 {
 				names = append(names, name)
 			}
 		}
@@ -373,7 +374,7 @@ func ticketsTempl(t *ticketsPage) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			for _, l := range offered(t.page) {
+			for _, l := range t.Offered() {
 				templ_7745c5c3_Err = wordTempl(t, l).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -407,9 +408,9 @@ func ticketsTempl(t *ticketsPage) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = filterTempl(filterProps{
-				page: t.page, name: "visible", label: t.Reader.T("settings.visible"), help: t.Reader.T("settings.visible.help"),
-				none: t.Reader.T("settings.visible.none"), filter: t.v.Visible, properties: t.now.TicketProperties(), words: view.OfTickets(t.Request),
+			templ_7745c5c3_Err = edit.Filter(edit.FilterProps{
+				Page: &t.Page, Name: "visible", Label: t.Reader.T("settings.visible"), Help: t.Reader.T("settings.visible.help"),
+				None: t.Reader.T("settings.visible.none"), Filter: t.v.Visible, Properties: t.now.TicketProperties(), Words: view.OfTickets(t.Request),
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -468,7 +469,7 @@ func ticketsTempl(t *ticketsPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Label: t.Reader.T("settings.columns.reset"), Icon: "retry", Kind: ui.Quiet, Name: "_do", Value: "columns.reset", Attributes: t.focused("columns.reset")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Label: t.Reader.T("settings.columns.reset"), Icon: "retry", Kind: ui.Quiet, Name: "_do", Value: "columns.reset", Attributes: t.Focused("columns.reset")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -498,7 +499,7 @@ func ticketsTempl(t *ticketsPage) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Radios(ui.RadiosProps{Name: "owner_name", Label: t.Reader.T("settings.owner"), Help: t.Reader.T("settings.owner.help"), Value: string(t.v.OwnerName), Options: t.owners(), Error: t.err("owner_name")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Radios(ui.RadiosProps{Name: "owner_name", Label: t.Reader.T("settings.owner"), Help: t.Reader.T("settings.owner.help"), Value: string(t.v.OwnerName), Options: t.owners(), Error: t.Err("owner_name")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -506,7 +507,7 @@ func ticketsTempl(t *ticketsPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: t.Reader, Name: "owner_alias", Label: t.Reader.T("settings.owner.alias"), Help: t.Reader.T("settings.owner.alias.help"), Value: t.v.OwnerAlias, Error: t.err("owner_alias"), Optional: t.v.OwnerName != portal.OwnerAliased, Width: "medium", MaxLength: portal.MaxName, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: t.Reader, Name: "owner_alias", Label: t.Reader.T("settings.owner.alias"), Help: t.Reader.T("settings.owner.alias.help"), Value: t.v.OwnerAlias, Error: t.Err("owner_alias"), Optional: t.v.OwnerName != portal.OwnerAliased, Width: "medium", MaxLength: portal.MaxName, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -580,7 +581,7 @@ func wordTempl(t *ticketsPage, l messages.Language) templ.Component {
 		var templ_7745c5c3_Var9 string
 		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(l.Name)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 381, Col: 52}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 382, Col: 52}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {
@@ -590,11 +591,11 @@ func wordTempl(t *ticketsPage, l messages.Language) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: t.Reader, Name: name + ".one", Label: inLanguage(t.page, t.Reader.T("settings.words.singular"), l), Value: own.One, Help: t.Reader.T("settings.words.empty", "word", usual.One), Error: t.err(name + ".one"), Optional: true, MaxLength: portal.MaxWord, Autocomplete: "off", Attributes: templ.Attributes{"lang": l.Code}}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: t.Reader, Name: name + ".one", Label: t.InLanguage(t.Reader.T("settings.words.singular"), l), Value: own.One, Help: t.Reader.T("settings.words.empty", "word", usual.One), Error: t.Err(name + ".one"), Optional: true, MaxLength: portal.MaxWord, Autocomplete: "off", Attributes: templ.Attributes{"lang": l.Code}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: t.Reader, Name: name + ".many", Label: inLanguage(t.page, t.Reader.T("settings.words.plural"), l), Value: own.Many, Help: t.Reader.T("settings.words.empty", "word", usual.Many), Error: t.err(name + ".many"), Optional: true, MaxLength: portal.MaxWord, Autocomplete: "off", Attributes: templ.Attributes{"lang": l.Code}}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: t.Reader, Name: name + ".many", Label: t.InLanguage(t.Reader.T("settings.words.plural"), l), Value: own.Many, Help: t.Reader.T("settings.words.empty", "word", usual.Many), Error: t.Err(name + ".many"), Optional: true, MaxLength: portal.MaxWord, Autocomplete: "off", Attributes: templ.Attributes{"lang": l.Code}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -605,7 +606,7 @@ func wordTempl(t *ticketsPage, l messages.Language) templ.Component {
 		var templ_7745c5c3_Var10 string
 		templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(t.Reader.T("settings.words.example"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 385, Col: 47}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 386, Col: 47}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 		if templ_7745c5c3_Err != nil {
@@ -618,7 +619,7 @@ func wordTempl(t *ticketsPage, l messages.Language) templ.Component {
 		var templ_7745c5c3_Var11 string
 		templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(l.Code)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 386, Col: 19}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 387, Col: 19}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 		if templ_7745c5c3_Err != nil {
@@ -631,7 +632,7 @@ func wordTempl(t *ticketsPage, l messages.Language) templ.Component {
 		var templ_7745c5c3_Var12 string
 		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(t.catalog(l.Code).T("frame.newTicket"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 386, Col: 62}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 387, Col: 62}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 		if templ_7745c5c3_Err != nil {
@@ -644,7 +645,7 @@ func wordTempl(t *ticketsPage, l messages.Language) templ.Component {
 		var templ_7745c5c3_Var13 string
 		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(l.Code)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 387, Col: 19}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 388, Col: 19}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 		if templ_7745c5c3_Err != nil {
@@ -657,7 +658,7 @@ func wordTempl(t *ticketsPage, l messages.Language) templ.Component {
 		var templ_7745c5c3_Var14 string
 		templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(t.catalog(l.Code).T("list.empty.none"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 387, Col: 62}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 388, Col: 62}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var14))
 		if templ_7745c5c3_Err != nil {
@@ -670,7 +671,7 @@ func wordTempl(t *ticketsPage, l messages.Language) templ.Component {
 		var templ_7745c5c3_Var15 string
 		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(l.Code)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 388, Col: 19}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 389, Col: 19}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var15))
 		if templ_7745c5c3_Err != nil {
@@ -683,7 +684,7 @@ func wordTempl(t *ticketsPage, l messages.Language) templ.Component {
 		var templ_7745c5c3_Var16 string
 		templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(t.catalog(l.Code).T("mail.arrived", "number", "1042"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 388, Col: 77}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 389, Col: 77}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var16))
 		if templ_7745c5c3_Err != nil {
@@ -726,7 +727,7 @@ func offersTempl(t *ticketsPage) templ.Component {
 		var templ_7745c5c3_Var18 string
 		templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(t.Reader.T("settings.words.header"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 396, Col: 47}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 397, Col: 47}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var18))
 		if templ_7745c5c3_Err != nil {
@@ -744,7 +745,7 @@ func offersTempl(t *ticketsPage) templ.Component {
 			var templ_7745c5c3_Var19 string
 			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.FormatInt(t.since, 10))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 398, Col: 76}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 399, Col: 76}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var19))
 			if templ_7745c5c3_Err != nil {
@@ -764,7 +765,7 @@ func offersTempl(t *ticketsPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: t.Reader, ID: "support_form.header." + o.Code, Name: "header_text." + o.Code, Label: inLanguage(t.page, t.Reader.T("settings.words.header.text"), o.Language), Value: o.would, Error: t.err("support_form.header." + o.Code), Optional: true, MaxLength: portal.MaxLabel, Autocomplete: "off", Attributes: templ.Attributes{"lang": o.Code}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: t.Reader, ID: "support_form.header." + o.Code, Name: "header_text." + o.Code, Label: t.InLanguage(t.Reader.T("settings.words.header.text"), o.Language), Value: o.would, Error: t.Err("support_form.header." + o.Code), Optional: true, MaxLength: portal.MaxLabel, Autocomplete: "off", Attributes: templ.Attributes{"lang": o.Code}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -780,7 +781,7 @@ func offersTempl(t *ticketsPage) templ.Component {
 		var templ_7745c5c3_Var20 string
 		templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(t.Reader.T("settings.words.header.help"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 406, Col: 60}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 407, Col: 60}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var20))
 		if templ_7745c5c3_Err != nil {
@@ -829,7 +830,7 @@ func countTempl(t *ticketsPage) templ.Component {
 				var templ_7745c5c3_Var22 string
 				templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(t.Reader.T("settings.visible.unfinished"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 415, Col: 51}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 416, Col: 51}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var22))
 				if templ_7745c5c3_Err != nil {
@@ -852,7 +853,7 @@ func countTempl(t *ticketsPage) templ.Component {
 				var templ_7745c5c3_Var23 string
 				templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(t.count())
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 419, Col: 19}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 420, Col: 19}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var23))
 				if templ_7745c5c3_Err != nil {
@@ -864,7 +865,7 @@ func countTempl(t *ticketsPage) templ.Component {
 				}
 			}
 			if t.counts && t.more && t.seen < longLook {
-				templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Label: t.Reader.T("settings.visible.count", "count", t.Reader.Number(longLook)), Kind: ui.Quiet, Icon: "search", Name: "_do", Value: "visible.count", Attributes: t.focused("visible.count")}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Label: t.Reader.T("settings.visible.count", "count", t.Reader.Number(longLook)), Kind: ui.Quiet, Icon: "search", Name: "_do", Value: "visible.count", Attributes: t.Focused("visible.count")}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -916,12 +917,12 @@ func columnTempl(t *ticketsPage, i int, c configuration.Column) templ.Component 
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Select(ui.SelectProps{Reader: t.Reader, ID: at + ".property", Name: "columns.property", Label: t.Reader.T("settings.columns.property"), Value: c.Property, Options: t.columnOptions(c.Property), Attributes: t.focused(at + ".property")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Select(ui.SelectProps{Reader: t.Reader, ID: at + ".property", Name: "columns.property", Label: t.Reader.T("settings.columns.property"), Value: c.Property, Options: t.columnOptions(c.Property), Attributes: t.Focused(at + ".property")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, l := range offered(t.page) {
-				templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: t.Reader, ID: at + ".label." + l.Code, Name: "columns.label." + l.Code, Label: inLanguage(t.page, t.Reader.T("settings.columns.label"), l), Value: c.Label[l.Code], Error: t.err(at + ".label." + l.Code), Optional: true, MaxLength: portal.MaxLabel, Autocomplete: "off", Attributes: templ.Attributes{"lang": l.Code, "placeholder": t.heading(c.Property, l.Code)}}).Render(ctx, templ_7745c5c3_Buffer)
+			for _, l := range t.Offered() {
+				templ_7745c5c3_Err = ui.Field(ui.FieldProps{Reader: t.Reader, ID: at + ".label." + l.Code, Name: "columns.label." + l.Code, Label: t.InLanguage(t.Reader.T("settings.columns.label"), l), Value: c.Label[l.Code], Error: t.Err(at + ".label." + l.Code), Optional: true, MaxLength: portal.MaxLabel, Autocomplete: "off", Attributes: templ.Attributes{"lang": l.Code, "placeholder": t.heading(c.Property, l.Code)}}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -934,7 +935,7 @@ func columnTempl(t *ticketsPage, i int, c configuration.Column) templ.Component 
 				var templ_7745c5c3_Var26 string
 				templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs("columns.label." + lang)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 437, Col: 55}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 438, Col: 55}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var26))
 				if templ_7745c5c3_Err != nil {
@@ -947,7 +948,7 @@ func columnTempl(t *ticketsPage, i int, c configuration.Column) templ.Component 
 				var templ_7745c5c3_Var27 string
 				templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(c.Label[lang])
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 437, Col: 79}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 438, Col: 79}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var27))
 				if templ_7745c5c3_Err != nil {
@@ -1004,7 +1005,7 @@ func previewTempl(t *ticketsPage) templ.Component {
 		var templ_7745c5c3_Var29 string
 		templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(t.Reader.T("settings.columns.preview"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 450, Col: 108}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 451, Col: 108}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var29))
 		if templ_7745c5c3_Err != nil {
@@ -1017,7 +1018,7 @@ func previewTempl(t *ticketsPage) templ.Component {
 		var templ_7745c5c3_Var30 string
 		templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(t.Reader.T("settings.columns.preview"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 452, Col: 52}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 453, Col: 52}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var30))
 		if templ_7745c5c3_Err != nil {
@@ -1035,7 +1036,7 @@ func previewTempl(t *ticketsPage) templ.Component {
 			var templ_7745c5c3_Var31 string
 			templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(view.ColumnLabel(&r, c))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 456, Col: 47}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/settings/tickets.templ`, Line: 457, Col: 47}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var31))
 			if templ_7745c5c3_Err != nil {

@@ -128,6 +128,7 @@ var rooms = []room{
 		rooms:   []string{"shared/portal", "shared/dynamo", "shared/richtext", "shared/ui", "shared/web"},
 		modules: []string{templ},
 	},
+	{path: "shared/edit", rooms: []string{"shared/portal", "shared/configuration", "shared/ui", "shared/web"}, modules: []string{templ}},
 	{path: "shared/attachment", rooms: []string{"shared/portal", "shared/dynamo", "shared/blob", "shared/web"}},
 	{
 		path:    "shared/form",
@@ -169,7 +170,7 @@ var rooms = []room{
 		path: "functions/settings",
 		rooms: []string{
 			"shared/portal", "shared/configuration", "shared/routes", "shared/dynamo", "shared/auth/saml/metadata", "shared/app", "shared/app/awsconfig", "shared/web",
-			"shared/ui", "shared/view", "shared/form", "shared/lambdahttp", "shared/picture", "shared/outgoing",
+			"shared/ui", "shared/view", "shared/edit", "shared/form", "shared/lambdahttp", "shared/picture", "shared/outgoing",
 		},
 		modules: []string{templ},
 	},
