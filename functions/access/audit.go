@@ -52,6 +52,12 @@ var actionKeys = map[portal.AuditAction]string{
 	portal.AuditTeamAdded:        "audit.teamAdded",
 	portal.AuditTeamChanged:      "audit.teamChanged",
 	portal.AuditTeamRemoved:      "audit.teamRemoved",
+	portal.AuditContactAdded:     "audit.contactAdded",
+	portal.AuditContactChanged:   "audit.contactChanged",
+	portal.AuditContactRemoved:   "audit.contactRemoved",
+	portal.AuditCompanyAdded:     "audit.companyAdded",
+	portal.AuditCompanyChanged:   "audit.companyChanged",
+	portal.AuditCompanyRemoved:   "audit.companyRemoved",
 }
 
 // partyView is who did something, or had it done, as they were called then.
@@ -274,6 +280,10 @@ func detailWords(r *web.Request, details map[string]string) []string {
 			words = append(words, r.Reader.T("audit.detail.copied"))
 			continue
 		default:
+			if field, ok := strings.CutPrefix(name, "is."); ok {
+				words = append(words, changeWords(r, field, details["was."+field], value))
+				continue
+			}
 			field, ok := strings.CutPrefix(name, "after.")
 			if !ok {
 				continue
@@ -285,6 +295,42 @@ func detailWords(r *web.Request, details map[string]string) []string {
 		words = append(words, label+": "+value)
 	}
 	return words
+}
+
+// changeWords say what a field of a contact or a company was, and is.
+func changeWords(r *web.Request, field, was, is string) string {
+	t := r.Reader.T
+	label := field
+	switch field {
+	case "first":
+		label = t("account.first")
+	case "last":
+		label = t("account.last")
+	case "email":
+		label = t("access.find.label")
+	case "language":
+		label = t("account.language")
+	case "role":
+		label, was, is = t("access.role"), roleWords(r, was), roleWords(r, is)
+	case "company":
+		label = t("contacts.company")
+	case "companies":
+		label = t("contacts.companies")
+	case "name":
+		label = t("companies.name")
+	case "domains":
+		label = t("companies.domains")
+	default:
+		label = strings.TrimPrefix(field, portal.PropertyField(""))
+		for _, name := range []string{label, portal.CompanyPrefix + label} { // no two of both are called the same
+			if _, ok := r.Settings.ContactProperty(name); ok {
+				label = view.OfContacts(r, nil).Property(name)
+				break
+			}
+		}
+	}
+	nothing := t("audit.detail.nothing")
+	return t("audit.detail.change", "field", label, "from", cmp.Or(was, nothing), "to", cmp.Or(is, nothing))
 }
 
 // wayWords name how somebody signed in, of which there may be two ways together.

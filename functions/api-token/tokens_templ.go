@@ -496,6 +496,10 @@ func scopeName(r *web.Request, s portal.Scope) string {
 		return r.Reader.T("tokens.scope.ticketsWrite")
 	case portal.FormsSubmit:
 		return r.Reader.T("tokens.scope.formsSubmit")
+	case portal.ContactsRead:
+		return r.Reader.T("tokens.scope.contactsRead")
+	case portal.ContactsWrite:
+		return r.Reader.T("tokens.scope.contactsWrite")
 	case portal.AccessRead:
 		return r.Reader.T("tokens.scope.accessRead")
 	case portal.AccessWrite:

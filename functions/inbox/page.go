@@ -261,7 +261,7 @@ func (p thread) contacts(r *web.Request) ui.PeopleCardProps {
 		case !known:
 			row.Name = t("inbox.gone")
 		case !person.Role.Team():
-			row.ViewAs = r.Path("view-as")
+			row.Href, row.ViewAs = r.Path("contacts", id), r.Path("view-as")
 			if portal.MaySet(r.Viewer) {
 				row.Why = address(r.Path("access", "why"), url.Values{"contact": {id}, "ticket": {p.ticket.ID}})
 			}
@@ -281,9 +281,9 @@ func (p thread) companies(r *web.Request) ui.PeopleCardProps {
 		AddLabel: t("inbox.companies.add"),
 	}
 	for _, id := range p.ticket.Companies {
-		row := ui.PersonRow{ID: id, Name: p.names.Companies[id].Name, Removable: true}
+		row := ui.PersonRow{ID: id, Name: p.names.Companies[id].Name, Href: r.Path("companies", id), Removable: true}
 		if row.Name == "" {
-			row.Name = t("inbox.gone")
+			row.Name, row.Href = t("inbox.gone"), ""
 		}
 		c.People = append(c.People, row)
 	}

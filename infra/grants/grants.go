@@ -129,6 +129,14 @@ var functions = map[string][]Grant{
 		{schema.Settings, []string{putItem}},
 		{schema.Audit, []string{putItem, query}},
 	}),
+	"contacts": union(viewer, []Grant{ // patterns 20, 21, 46, 50, 54, 137, 153 to 162
+		{schema.Lists, []string{query}},
+		{schema.People, []string{getItem, query, putItem, updateItem, deleteItem, checkItem}},
+		{schema.People + "/gsi1", []string{query}},
+		{schema.Credentials, []string{query, deleteItem}}, // of who is no contact any more; no secret is read
+		{schema.Sessions, []string{putItem, query, deleteItem}},
+		{schema.Audit, []string{putItem}},
+	}),
 	"ticket-list": union(viewer, []Grant{ // patterns 2, 3
 		{schema.Lists, []string{query}},
 		{schema.Lists + "/gsi1", []string{query}},

@@ -5,13 +5,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"postern/shared/dynamo/schema"
@@ -99,15 +98,76 @@ func (s *Store) holder(ctx context.Context, portalID, address string) (portal.Pe
 }
 
 // accessFields are what the changes here may change of a person.
-func accessFields(portalID string, p portal.Person) item {
-	all := itemOfPerson(portalID, p)
-	fields := item{}
-	for _, name := range []string{"role", "company", "companies", "groups", "invitation"} {
-		if v, ok := all[name]; ok && !empty(v) {
-			fields[name] = v
+var accessFields = []string{"role", "company", "companies", "groups", "invitation"}
+
+// changePerson writes what is different of the person's access, where all of it,
+// the address and whether there is a login are still as they were read.
+func (s *Store) changePerson(portalID string, before, after portal.Person) types.TransactWriteItem {
+	return s.changed(itemOfPerson(portalID, before), itemOfPerson(portalID, after), append([]string{"email", "registered"}, accessFields...)...)
+}
+
+// changed writes the attributes of an item of people as they are to be, with its place
+// in the list, where all of them are still as they were read.
+func (s *Store) changed(was, is item, attributes ...string) types.TransactWriteItem {
+	names, values := map[string]string{}, item{}
+	var set, remove []string
+	for _, name := range attributes {
+		if v := is[name]; !empty(v) {
+			values[":is_"+name] = v
+			set = append(set, "#"+name+" = :is_"+name)
+		} else {
+			remove = append(remove, "#"+name)
 		}
 	}
-	return fields
+	if place := is[listedBy]; place != nil {
+		values[":place"] = place
+		set = append(set, listedBy+" = :place")
+	}
+	var expression []string
+	if len(set) > 0 {
+		expression = append(expression, "SET "+strings.Join(set, ", "))
+	}
+	if len(remove) > 0 {
+		expression = append(expression, "REMOVE "+strings.Join(remove, ", "))
+	}
+	hold := held(was, attributes, names, values)
+	return types.TransactWriteItem{Update: &types.Update{
+		TableName: s.table(schema.People), Key: keyOf(text(was["pk"]), "p"),
+		UpdateExpression:          aws.String(strings.Join(expression, " ")),
+		ConditionExpression:       aws.String(hold),
+		ExpressionAttributeNames:  names,
+		ExpressionAttributeValues: values,
+	}}
+}
+
+// held is the condition that the item is there, with the attributes as they were read.
+// What is empty may be missing as well.
+func held(was item, attributes []string, names map[string]string, values item) string {
+	hold := []string{"attribute_exists(pk)"}
+	for _, name := range attributes {
+		names["#"+name] = name
+		if v := was[name]; !empty(v) {
+			values[":was_"+name] = v
+			same := "#" + name + " = :was_" + name
+			if name == "role" && text(v) == string(portal.Customer) { // which who has none said is
+				same = "(attribute_not_exists(#role) OR " + same + ")"
+			}
+			hold = append(hold, same)
+			continue
+		}
+		switch name {
+		case "groups", "companies", "domains", "properties":
+			hold = append(hold, "(attribute_not_exists(#"+name+") OR size(#"+name+") = :zero)")
+			values[":zero"] = num(0)
+		case "registered":
+			hold = append(hold, "(attribute_not_exists(#"+name+") OR #"+name+" = :zero)")
+			values[":zero"] = num(0)
+		default:
+			hold = append(hold, "(attribute_not_exists(#"+name+") OR #"+name+" = :empty)")
+			values[":empty"] = str("")
+		}
+	}
+	return strings.Join(hold, " AND ")
 }
 
 func empty(v types.AttributeValue) bool {
@@ -116,61 +176,17 @@ func empty(v types.AttributeValue) bool {
 		return v.Value == ""
 	case *types.AttributeValueMemberL:
 		return len(v.Value) == 0
-	case *types.AttributeValueMemberNULL:
+	case *types.AttributeValueMemberM:
+		return len(v.Value) == 0
+	case *types.AttributeValueMemberNULL, nil:
 		return true
 	}
 	return false
 }
 
-// changePerson writes what is different of the person's access, where all of it,
-// the address and whether there is a login are still as they were read.
-func (s *Store) changePerson(portalID string, before, after portal.Person) types.TransactWriteItem {
-	names, values := map[string]string{}, item{}
-	var set, remove, hold []string
-	was, is := accessFields(portalID, before), accessFields(portalID, after)
-	for _, name := range []string{"role", "company", "companies", "groups", "invitation"} {
-		names["#"+name] = name
-		switch v, ok := was[name]; {
-		case ok:
-			values[":was_"+name] = v
-			hold = append(hold, "#"+name+" = :was_"+name)
-		case name == "groups" || name == "companies":
-			hold = append(hold, "(attribute_not_exists(#"+name+") OR size(#"+name+") = :none)")
-			values[":none"] = num(0)
-		default:
-			hold = append(hold, "(attribute_not_exists(#"+name+") OR #"+name+" = :empty)")
-			values[":empty"] = str("")
-		}
-		if v, ok := is[name]; ok {
-			values[":is_"+name] = v
-			set = append(set, "#"+name+" = :is_"+name)
-		} else {
-			remove = append(remove, "#"+name)
-		}
-	}
-	names["#email"], values[":email"] = "email", str(before.Email)
-	hold = append(hold, "#email = :email")
-	if before.Registered.IsZero() {
-		hold = append(hold, "(attribute_not_exists(registered) OR registered = :zero)")
-		values[":zero"] = num(0)
-	} else {
-		hold = append(hold, "registered = :registered")
-		values[":registered"] = num(before.Registered.UnixMilli())
-	}
-	expression := ""
-	if len(set) > 0 {
-		expression = "SET " + strings.Join(set, ", ")
-	}
-	if len(remove) > 0 {
-		expression += " REMOVE " + strings.Join(remove, ", ")
-	}
-	return types.TransactWriteItem{Update: &types.Update{
-		TableName: s.table(schema.People), Key: keyOf(personKey(portalID, before.ID), "p"),
-		UpdateExpression:          aws.String(strings.TrimSpace(expression)),
-		ConditionExpression:       aws.String(strings.Join(hold, " AND ")),
-		ExpressionAttributeNames:  names,
-		ExpressionAttributeValues: values,
-	}}
+// sameAttribute tells whether both are the same, or empty.
+func sameAttribute(a, b types.AttributeValue) bool {
+	return empty(a) && empty(b) || reflect.DeepEqual(a, b)
 }
 
 // change changes what is kept of a contact's access by one transaction: what
@@ -183,9 +199,16 @@ func (s *Store) change(c AccessChange, before, after portal.Person, more ...type
 		writes = append(writes,
 			s.mustNotExist(schema.People, itemOfPerson(id, after)),
 			s.mustNotExist(schema.People, marshal(emailKey(id, after.Email), "e", claimItem{Person: after.ID})))
-	} else if !maps.EqualFunc(accessFields(id, before), accessFields(id, after), sameValue) {
+	} else if was, is := itemOfPerson(id, before), itemOfPerson(id, after); slices.ContainsFunc(accessFields, func(name string) bool { return !sameAttribute(was[name], is[name]) }) {
 		writes = append(writes, s.changePerson(id, before, after))
 	}
+	return append(append(writes, s.membershipWrites(id, before, after)...), more...)
+}
+
+// membershipWrites put who is changed into what they belong to from then on, and out of
+// the rest.
+func (s *Store) membershipWrites(id string, before, after portal.Person) []types.TransactWriteItem {
+	var writes []types.TransactWriteItem
 	was, is := memberKeys(id, before), memberKeys(id, after)
 	for _, pk := range is {
 		if !slices.Contains(was, pk) {
@@ -197,21 +220,7 @@ func (s *Store) change(c AccessChange, before, after portal.Person, more ...type
 			writes = append(writes, s.deleteAnyway(pk, memberKey(before.ID)))
 		}
 	}
-	return append(writes, more...)
-}
-
-func sameValue(a, b types.AttributeValue) bool {
-	var x, y any
-	return attributevalue.Unmarshal(a, &x) == nil && attributevalue.Unmarshal(b, &y) == nil && equalJSON(x, y)
-}
-
-func equalJSON(x, y any) bool {
-	list, ok := x.([]any)
-	other, also := y.([]any)
-	if ok && also {
-		return slices.Equal(list, other)
-	}
-	return !ok && !also && x == y
+	return writes
 }
 
 // memberKeys are the partitions that say the person is one of theirs.

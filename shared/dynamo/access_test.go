@@ -36,7 +36,7 @@ func TestPricesOfAccess(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := ""
-	costs(t, "51 JoinByEmail", bill{3, 2, 6}, func(ctx context.Context) error {
+	costs(t, "51 JoinByEmail", bill{3, 2, 10}, func(ctx context.Context) error {
 		j, err := store.JoinByEmail(ctx, c, dynamo.Invitee{Email: "neu@nord.example", First: "Neu"}, portal.CustomersGroup)
 		id = j.Contact.ID
 		if err == nil && (!j.New || !j.Invited || j.Was) {
@@ -51,7 +51,7 @@ func TestPricesOfAccess(t *testing.T) {
 		}
 		return err
 	})
-	costs(t, "51 Join", bill{2, 2, 4}, func(ctx context.Context) error {
+	costs(t, "51 Join", bill{2, 2, 8}, func(ctx context.Context) error {
 		j, err := store.Join(ctx, c, id, "partners01")
 		if err == nil && j.Invited {
 			t.Error("invited twice")
@@ -67,7 +67,7 @@ func TestPricesOfAccess(t *testing.T) {
 		_, err := store.Reinvite(ctx, c, id)
 		return err
 	})
-	costs(t, "52 Leave", bill{2, 2, 4}, func(ctx context.Context) error {
+	costs(t, "52 Leave", bill{2, 2, 8}, func(ctx context.Context) error {
 		_, err := store.Leave(ctx, c, id, "partners01")
 		return err
 	})
@@ -82,7 +82,7 @@ func TestPricesOfAccess(t *testing.T) {
 	if err != nil || len(people) != 1 || next != people[0].ID {
 		t.Errorf("a page: %+v %q %v", people, next, err)
 	}
-	costs(t, "56 InviteColleague", bill{4, 2, 6}, func(ctx context.Context) error {
+	costs(t, "56 InviteColleague", bill{4, 2, 10}, func(ctx context.Context) error {
 		return store.InviteColleague(ctx, c, manager, dynamo.Invitee{Email: "kim@nord.example"})
 	})
 	var open []dynamo.Invitation
@@ -103,7 +103,7 @@ func TestPricesOfAccess(t *testing.T) {
 	if err := store.PutPeople(t.Context(), s.ID, nil, []portal.Person{colleague}, nil); err != nil {
 		t.Fatal(err)
 	}
-	costs(t, "58 RemoveColleague", bill{2, 1, 5}, func(ctx context.Context) error {
+	costs(t, "58 RemoveColleague", bill{2, 1, 9}, func(ctx context.Context) error {
 		_, err := store.RemoveColleague(ctx, c, manager, colleague.ID)
 		return err
 	})

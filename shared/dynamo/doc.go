@@ -78,6 +78,14 @@
 //	gsi4  ao, l    the team's: by inbox, owner, state ao = P#*#inbox#owner#O or #C; "-" owns what nobody does
 //	gsi5  oi, os   the team's open ones, keys alone   oi = P#*#inbox, os = owner#ticket
 //
+// A contact's and a company's item have index keys as well, which list them by name;
+// nothing else of people does
+//
+//	gsi1  dp, ds   all contacts, or companies         dp = P#contacts, P#companies; ds = the folded name#id
+//
+// To write one costs 1 unit more for it, and 2 where the name is another: the prices
+// below leave that out.
+//
 // An invitation of a contact who is let in is the person's own: it is void once they
 // are said to be not invited. An invitation into a company, whose request names one,
 // is the company's item: it is accepted while that is there, and deleted by it, and by
@@ -222,4 +230,18 @@
 //	143 InviteMember   once more                                 as 140 and 50, and 1 TransactWriteItems of 4: 8
 //	144 RemoveMember   from the team                             as 140, and 1 TransactWriteItems of 9: as 130, and 10
 //	145 EndSignIn      all that somebody signs in with           3 Query: 3 as a rule, and 1 DeleteItem each
+//	153 Contacts       by name, 154 Companies                    1 Query on gsi1 of people: 0.5 for each 4 KB
+//	155 AddContact     with the claim to the address             1 TransactWriteItems of 3 as a rule: 2 each
+//	156 ChangeContact  and what follows from it                  as 50, and 1 TransactWriteItems of 2 as a rule: 2 each;
+//	                                                             another address costs 2 Query more, 0.5 each as a rule,
+//	                                                             4, and 1 DeleteItem a session: 1
+//	157 RemoveContact  of no ticket                              as 50 and 145, 2 Query: 1 each, 1 TransactWriteItems of
+//	                                                             7 as a rule: 2 each, and 1 DeleteItem for what is left
+//	158 CompanyNow     a company, as it is                       1 GetItem: 1
+//	159 AddCompany     with its domains                          1 TransactWriteItems of 2, and 1 a domain: 2 each
+//	160 ChangeCompany  and whose its domains are                 as 158, and 1 TransactWriteItems of 2 as a rule: 2 each;
+//	                                                             domains that it loses cost 1 BatchGetItem: 1 each
+//	161 RemoveCompany  without contacts and tickets              as 158, 3 Query: 1 each, 1 BatchGetItem: 1 a domain, and
+//	                                                             1 TransactWriteItems of 2, and 1 a domain: 2 each
+//	162 MoveContacts   to another company                        1 Query: 1, 2 GetItem: 1 each, and as 156 each
 package dynamo

@@ -416,13 +416,13 @@ func (s *Store) submitterWrites(portalID string, f FormSubmission) []types.Trans
 	if c := f.Company; c != nil {
 		switch {
 		case f.NewCompany:
-			writes = append(writes, s.mustNotExist(schema.People, marshal(companyKey(portalID, c.ID), "p", companyItem(*c))))
+			writes = append(writes, s.mustNotExist(schema.People, itemOfCompany(portalID, *c)))
 			if f.ClaimDomain != "" {
 				writes = append(writes, s.mustNotExist(schema.People, marshal(domainKey(portalID, f.ClaimDomain), "d", domainItem{Company: c.ID})))
 			}
 		case f.CompanyBefore != nil:
 			if w := s.filledWrite(companyKey(portalID, c.ID), map[string][2]string{"name": {f.CompanyBefore.Name, c.Name}},
-				f.CompanyBefore.Properties, c.Properties); w != nil {
+				f.CompanyBefore.Properties, c.Properties, companyPlace(*c)); w != nil {
 				writes = append(writes, *w)
 			}
 		}
@@ -439,10 +439,13 @@ func (s *Store) submitterWrites(portalID string, f FormSubmission) []types.Trans
 			writes = append(writes, s.putAnyway(schema.People, keyOf(companyKey(portalID, company), memberKey(p.ID))))
 		}
 	} else {
-		b := *f.Before
+		b, place := *f.Before, ""
+		if !b.Role.Team() {
+			place = contactPlace(*p)
+		}
 		if w := s.filledWrite(personKey(portalID, p.ID), map[string][2]string{
 			"first": {b.First, p.First}, "last": {b.Last, p.Last}, "company": {b.Company, p.Company},
-		}, b.Properties, p.Properties); w != nil {
+		}, b.Properties, p.Properties, place); w != nil {
 			writes = append(writes, *w)
 			if p.Company != b.Company && p.Company != "" {
 				writes = append(writes, s.putAnyway(schema.People, keyOf(companyKey(portalID, p.Company), memberKey(p.ID))))
@@ -456,8 +459,9 @@ func (s *Store) submitterWrites(portalID string, f FormSubmission) []types.Trans
 }
 
 // filledWrite sets what differs of an item's texts and properties, unless they are
-// others than they were by now; nil where nothing does.
-func (s *Store) filledWrite(pk string, texts map[string][2]string, before, after map[string]string) *types.TransactWriteItem {
+// others than they were by now; nil where nothing does. place is its place among all of
+// its kind, "" of what is not listed.
+func (s *Store) filledWrite(pk string, texts map[string][2]string, before, after map[string]string, place string) *types.TransactWriteItem {
 	names, values := map[string]string{}, item{}
 	var set, condition []string
 	for _, name := range slices.Sorted(maps.Keys(texts)) {
@@ -486,6 +490,10 @@ func (s *Store) filledWrite(pk string, texts map[string][2]string, before, after
 	}
 	if len(set) == 0 {
 		return nil
+	}
+	if place != "" {
+		set = append(set, listedBy+" = :place")
+		values[":place"] = str(place)
 	}
 	return &types.TransactWriteItem{Update: &types.Update{
 		TableName: s.table(schema.People), Key: keyOf(pk, "p"),

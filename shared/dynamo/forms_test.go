@@ -117,7 +117,7 @@ func TestSubmit(t *testing.T) {
 	s := dynamotest.NewPortal(t, store)
 	first := submission(t, "key1")
 	var sent dynamo.Submitted
-	costs(t, "116 Submit", bill{2, 0, 27}, func(ctx context.Context) (err error) {
+	costs(t, "116 Submit", bill{2, 0, 31}, func(ctx context.Context) (err error) {
 		var done bool
 		if sent, done, err = store.Submit(ctx, s, first, sentAt); done {
 			t.Error("was done before")
@@ -190,7 +190,7 @@ func TestSubmitFollowing(t *testing.T) {
 		f.Ticket.Follows, f.Follows = portal.TicketRef{ID: first.ID, Number: first.Number}, &first
 		f.Ticket.Created = sentAt.Add(time.Hour)
 	})
-	costs(t, "116 Submit, following another", bill{2, 0, 27}, func(ctx context.Context) error {
+	costs(t, "116 Submit, following another", bill{2, 0, 31}, func(ctx context.Context) error {
 		_, _, err := store.Submit(ctx, s, later, sentAt.Add(time.Hour))
 		return err
 	})
@@ -358,7 +358,7 @@ func TestSubmitUnproven(t *testing.T) {
 		return err
 	})
 	p := someone("proven0001", func(p *portal.Person) { p.Email = u.Email })
-	costs(t, "119 MakeContact", bill{1, 0, 2}, func(ctx context.Context) error { return store.MakeContact(ctx, s.ID, p) })
+	costs(t, "119 MakeContact", bill{1, 0, 6}, func(ctx context.Context) error { return store.MakeContact(ctx, s.ID, p) })
 	if err := store.MakeContact(t.Context(), s.ID, p); portal.KindOf(err) != portal.Conflict {
 		t.Errorf("made twice: %v", err)
 	}
@@ -384,7 +384,7 @@ func TestSubmitWithoutTicket(t *testing.T) {
 	store := dynamotest.Store(t)
 	s := dynamotest.NewPortal(t, store)
 	f := submission(t, "key1", func(f *dynamo.FormSubmission) { f.Ticket, f.Messages = nil, nil })
-	costs(t, "116 Submit, without a ticket", bill{1, 0, 6}, func(ctx context.Context) error {
+	costs(t, "116 Submit, without a ticket", bill{1, 0, 10}, func(ctx context.Context) error {
 		sent, _, err := store.Submit(ctx, s, f, sentAt)
 		if sent.Ticket != "" || sent.Number != 0 {
 			t.Errorf("%+v", sent)

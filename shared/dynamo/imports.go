@@ -217,14 +217,14 @@ func (s *Store) personWrites(portalID string, before, after portal.Person) []typ
 	writes := []types.TransactWriteItem{{Update: &types.Update{
 		TableName:           s.table(schema.People),
 		Key:                 keyOf(personKey(portalID, after.ID), "p"),
-		UpdateExpression:    aws.String("SET #first = :first, #last = :last, #email = :email, #lang = :lang, #company = :company, #companies = :companies"),
+		UpdateExpression:    aws.String("SET #first = :first, #last = :last, #email = :email, #lang = :lang, #company = :company, #companies = :companies, " + listedBy + " = :place"),
 		ConditionExpression: aws.String("attribute_exists(pk) AND NOT #role IN (:agent, :admin)"),
 		ExpressionAttributeNames: map[string]string{
 			"#first": "first", "#last": "last", "#email": "email", "#lang": "lang", "#company": "company", "#companies": "companies", "#role": "role",
 		},
 		ExpressionAttributeValues: item{
 			":first": str(after.First), ":last": str(after.Last), ":email": str(after.Email), ":lang": str(after.Language),
-			":company": str(after.Company), ":companies": strs(after.Companies),
+			":company": str(after.Company), ":companies": strs(after.Companies), ":place": str(contactPlace(after)),
 			":agent": str(string(portal.Agent)), ":admin": str(string(portal.Admin)),
 		},
 	}}}
@@ -352,8 +352,7 @@ func (s *Store) ImportCompanies(ctx context.Context, portalID string, companies 
 			} else {
 				writes = append(writes, s.putAnyway(table, it))
 			}
-			writes = append(writes, s.putAnyway(schema.People,
-				marshal(companyKey(portalID, c.Company.ID), "p", companyItem(c.Company))))
+			writes = append(writes, s.putAnyway(schema.People, itemOfCompany(portalID, c.Company)))
 		}
 		if err := s.transactAll(ctx, writes); err != nil {
 			return err

@@ -61,11 +61,15 @@ func ofMoment(t time.Time) int64 {
 }
 
 func itemOfPerson(portalID string, p portal.Person) item {
-	return marshal(personKey(portalID, p.ID), "p", personItem{
+	it := marshal(personKey(portalID, p.ID), "p", personItem{
 		ID: p.ID, First: p.First, Last: p.Last, Email: p.Email, Language: p.Language, TimeZone: p.TimeZone,
 		Company: p.Company, Companies: p.Companies, Role: p.Role, Created: p.Created.UnixMilli(),
 		SetsUp: p.SetsUp, Properties: p.Properties, Groups: p.Groups, Registered: ofMoment(p.Registered), Invitation: p.Invitation,
 	})
+	if !p.Role.Team() {
+		it[listed], it[listedBy] = str(contactsList(portalID)), str(contactPlace(p))
+	}
+	return it
 }
 
 type marksItem struct {
@@ -235,16 +239,20 @@ func itemOfPassword(portalID, person, hash string, now time.Time) item {
 // time zone, and nothing else (pattern 15). It returns NotFound where the
 // person is gone.
 func (s *Store) PutProfile(ctx context.Context, portalID string, p portal.Person) error {
+	set := "SET #first = :first, #last = :last, #lang = :lang, #zone = :zone"
+	values := item{":first": str(p.First), ":last": str(p.Last), ":lang": str(p.Language), ":zone": str(p.TimeZone)}
+	if !p.Role.Team() {
+		set += ", " + listedBy + " = :place"
+		values[":place"] = str(contactPlace(p))
+	}
 	_, err := s.update(ctx, schema.People, &dynamodb.UpdateItemInput{
 		Key:                 keyOf(personKey(portalID, p.ID), "p"),
-		UpdateExpression:    aws.String("SET #first = :first, #last = :last, #lang = :lang, #zone = :zone"),
+		UpdateExpression:    aws.String(set),
 		ConditionExpression: aws.String("attribute_exists(pk)"),
 		ExpressionAttributeNames: map[string]string{
 			"#first": "first", "#last": "last", "#lang": "lang", "#zone": "zone",
 		},
-		ExpressionAttributeValues: item{
-			":first": str(p.First), ":last": str(p.Last), ":lang": str(p.Language), ":zone": str(p.TimeZone),
-		},
+		ExpressionAttributeValues: values,
 	})
 	if portal.KindOf(err) == portal.Conflict {
 		return portal.Errorf(portal.NotFound, "error.noPerson", err)
@@ -257,6 +265,12 @@ type companyItem struct {
 	Name       string            `dynamodbav:"name"`
 	Domains    []string          `dynamodbav:"domains,omitempty"`
 	Properties map[string]string `dynamodbav:"properties,omitempty"`
+}
+
+func itemOfCompany(portalID string, c portal.Company) item {
+	it := marshal(companyKey(portalID, c.ID), "p", companyItem(c))
+	it[listed], it[listedBy] = str(companiesList(portalID)), str(companyPlace(c))
+	return it
 }
 
 // companyAge is how long what companies are like may take to be seen where they
@@ -306,7 +320,7 @@ func (s *Store) Company(ctx context.Context, portalID, id string) (portal.Compan
 func (s *Store) PutPeople(ctx context.Context, portalID string, companies []portal.Company, people []portal.Person, hashes map[string]string) error {
 	var items, passwords []item
 	for _, c := range companies {
-		items = append(items, marshal(companyKey(portalID, c.ID), "p", companyItem(c)))
+		items = append(items, itemOfCompany(portalID, c))
 	}
 	items = append(items, domainItems(portalID, companies)...)
 	for _, p := range people {

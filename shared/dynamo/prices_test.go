@@ -188,7 +188,7 @@ func TestPricesOfPeople(t *testing.T) {
 		_, err := store.Uploads(ctx, p, author, nil, future)
 		return err
 	})
-	costs(t, "15 PutProfile", bill{1, 0, 1}, func(ctx context.Context) error { return store.PutProfile(ctx, p, clara) })
+	costs(t, "15 PutProfile", bill{1, 0, 2}, func(ctx context.Context) error { return store.PutProfile(ctx, p, clara) })
 	costs(t, "15 PutPassword", bill{1, 0, 1}, func(ctx context.Context) error { return store.PutPassword(ctx, p, author, "x", at) })
 	costs(t, "15 Password", bill{1, 1, 0}, func(ctx context.Context) error {
 		_, err := store.Password(ctx, p, author)

@@ -18,7 +18,7 @@ func TestFillContact(t *testing.T) {
 	}
 	after := before
 	after.First, after.Company, after.Properties = "Max", "firm000001", map[string]string{"phone": "1"}
-	costs(t, "120 FillContact", bill{1, 0, 2}, func(ctx context.Context) error { return store.FillContact(ctx, s.ID, before, after) })
+	costs(t, "120 FillContact", bill{1, 0, 8}, func(ctx context.Context) error { return store.FillContact(ctx, s.ID, before, after) })
 	costs(t, "120 FillContact, nothing to fill", bill{0, 0, 0}, func(ctx context.Context) error { return store.FillContact(ctx, s.ID, after, after) })
 	got, err := store.FormContact(t.Context(), s.ID, before.Email, false)
 	if err != nil || got.Person.First != "Max" || got.Person.Company != "firm000001" || got.Person.Properties["phone"] != "1" {

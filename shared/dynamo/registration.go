@@ -114,6 +114,12 @@ func (s *Store) registeredWrite(portalID string, r Registration) types.TransactW
 		set = append(set, "#first = :first", "#last = :last")
 		names["#first"], names["#last"] = "first", "last"
 		values[":first"], values[":last"] = str(r.First), str(r.Last)
+		if !r.Person.Role.Team() {
+			named := r.Person
+			named.First, named.Last = r.First, r.Last
+			set = append(set, listedBy+" = :place")
+			values[":place"] = str(contactPlace(named))
+		}
 	}
 	switch p := r.Person; {
 	case r.Company == "", p.Company == r.Company, slices.Contains(p.Companies, r.Company):

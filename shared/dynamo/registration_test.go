@@ -46,7 +46,7 @@ func TestPricesOfRegistration(t *testing.T) {
 	r := registration(t, store, s.ID, fresh, portal.LinkRegister)
 	r.Link.New = true
 	r.Consent = &portal.ConsentGiven{At: at, Version: "v1", Notice: portal.ConsentNotice{Language: "en", Text: "Yes", Legal: []portal.NoticeLink{}}, Email: fresh.Email}
-	costs(t, "44 Register", bill{1, 0, 8}, func(ctx context.Context) error { return store.Register(ctx, s.ID, r) })
+	costs(t, "44 Register", bill{1, 0, 12}, func(ctx context.Context) error { return store.Register(ctx, s.ID, r) })
 	costs(t, "45 Consents", bill{1, 0.5, 0}, func(ctx context.Context) error {
 		given, err := store.Consents(ctx, s.ID, fresh.ID)
 		if err == nil && (len(given) != 1 || given[0].Notice.Text != "Yes") {
@@ -73,11 +73,11 @@ func TestPricesOfRegistration(t *testing.T) {
 	waits := someone("waits00001", func(p *portal.Person) { p.Invitation = portal.Pending })
 	put(t, store, s.ID, waits)
 	asked := dynamo.LinkRequest{Portal: s.ID, ID: "request001", Kind: portal.LinkInvite, Email: waits.Email, By: "Miriam", At: at}
-	costs(t, "47 HoldInvitation", bill{1, 0, 4}, func(ctx context.Context) error { return store.HoldInvitation(ctx, asked, waits) })
+	costs(t, "47 HoldInvitation", bill{1, 0, 8}, func(ctx context.Context) error { return store.HoldInvitation(ctx, asked, waits) })
 	costs(t, "48 PutInvitation", bill{1, 0, 1}, func(ctx context.Context) error {
 		return store.PutInvitation(ctx, s.ID, waits.ID, portal.Waiting)
 	})
-	costs(t, "49 SendWaiting", bill{2, 1, 4}, func(ctx context.Context) error {
+	costs(t, "49 SendWaiting", bill{2, 1, 8}, func(ctx context.Context) error {
 		n, err := store.SendWaiting(ctx, s.ID, at)
 		if n != 1 {
 			t.Errorf("sent %d", n)

@@ -31,6 +31,12 @@ const (
 	AuditTeamAdded        AuditAction = "teamAdded" // somebody to the team, who is invited by it
 	AuditTeamChanged      AuditAction = "teamChanged"
 	AuditTeamRemoved      AuditAction = "teamRemoved"
+	AuditContactAdded     AuditAction = "contactAdded"
+	AuditContactChanged   AuditAction = "contactChanged"
+	AuditContactRemoved   AuditAction = "contactRemoved"
+	AuditCompanyAdded     AuditAction = "companyAdded"
+	AuditCompanyChanged   AuditAction = "companyChanged"
+	AuditCompanyRemoved   AuditAction = "companyRemoved"
 )
 
 // AuditEntry is what somebody did, or tried: written once, and never changed.

@@ -14,6 +14,8 @@ type Scope string
 const (
 	TicketsRead   Scope = "tickets:read"
 	TicketsWrite  Scope = "tickets:write"
+	ContactsRead  Scope = "contacts:read"
+	ContactsWrite Scope = "contacts:write"
 	AccessRead    Scope = "access:read"
 	AccessWrite   Scope = "access:write"
 	AuditRead     Scope = "audit:read"
@@ -24,7 +26,7 @@ const (
 
 // Scopes are those that a token can have, in the order in which they are shown:
 // those that a route asks for.
-var Scopes = []Scope{TicketsRead, TicketsWrite, FormsSubmit, AccessRead, AccessWrite, AuditRead, SettingsRead, SettingsWrite}
+var Scopes = []Scope{TicketsRead, TicketsWrite, FormsSubmit, ContactsRead, ContactsWrite, AccessRead, AccessWrite, AuditRead, SettingsRead, SettingsWrite}
 
 // APIToken is what a program asks with in the name of somebody of the team. It
 // may do what that person may, as far as its scopes go, and nothing once the

@@ -137,7 +137,7 @@ func (r Route) segment() string {
 // below the portal's: of reading it, ":read", of all else, ":write".
 var scopes = map[string]string{
 	"tickets": "tickets", "inbox": "tickets", "inbox-counts": "tickets", "attachments": "tickets",
-	"access": "access", "team": "access", "audit": "audit", "settings": "settings",
+	"contacts": "contacts", "companies": "contacts", "access": "access", "team": "access", "audit": "audit", "settings": "settings",
 }
 
 // submissions are the routes of programs that send forms.
@@ -292,6 +292,26 @@ var Table = []Route{
 	{"POST", "/api/v1/{portal}/colleagues", "access", Viewer, SameOrigin},
 	{"DELETE", "/api/v1/{portal}/colleagues/{contact}", "access", Viewer, SameOrigin},
 	{"DELETE", "/api/v1/{portal}/colleagues/invitations/{invitation}", "access", Viewer, SameOrigin},
+
+	{"GET", "/{portal}/contacts", "contacts", Team, SameOrigin},
+	{"POST", "/{portal}/contacts", "contacts", Team, SameOrigin},
+	{"GET", "/{portal}/contacts/{contact}", "contacts", Team, SameOrigin},
+	{"POST", "/{portal}/contacts/{contact}", "contacts", Team, SameOrigin},
+	{"GET", "/{portal}/companies", "contacts", Team, SameOrigin},
+	{"POST", "/{portal}/companies", "contacts", Team, SameOrigin},
+	{"GET", "/{portal}/companies/{company}", "contacts", Team, SameOrigin},
+	{"POST", "/{portal}/companies/{company}", "contacts", Team, SameOrigin},
+	{"GET", "/api/v1/{portal}/contacts", "contacts", Team, SameOrigin},
+	{"POST", "/api/v1/{portal}/contacts", "contacts", Team, SameOrigin},
+	{"GET", "/api/v1/{portal}/contacts/{contact}", "contacts", Team, SameOrigin},
+	{"PATCH", "/api/v1/{portal}/contacts/{contact}", "contacts", Team, SameOrigin},
+	{"DELETE", "/api/v1/{portal}/contacts/{contact}", "contacts", Team, SameOrigin},
+	{"GET", "/api/v1/{portal}/companies", "contacts", Team, SameOrigin},
+	{"POST", "/api/v1/{portal}/companies", "contacts", Team, SameOrigin},
+	{"GET", "/api/v1/{portal}/companies/{company}", "contacts", Team, SameOrigin},
+	{"PATCH", "/api/v1/{portal}/companies/{company}", "contacts", Team, SameOrigin},
+	{"DELETE", "/api/v1/{portal}/companies/{company}", "contacts", Team, SameOrigin},
+	{"POST", "/api/v1/{portal}/companies/{company}/moves", "contacts", Team, SameOrigin},
 
 	{"GET", "/{portal}/tickets", "ticket-list", Viewer, SameOrigin},
 	{"GET", "/api/v1/{portal}/tickets", "ticket-list", Viewer, SameOrigin},

@@ -135,6 +135,9 @@ func (s *server) frame(r *Request, result Result) ui.Frame {
 		f.Nav = append(f.Nav, ui.NavItem{Label: r.Reader.T("frame.inbox"), Href: r.Path("inbox"), Current: result.Section == "inbox"})
 	}
 	f.Nav = append(f.Nav, ui.NavItem{Label: r.Reader.T("frame.tickets"), Href: r.Path("tickets"), Current: result.Section == "tickets"})
+	if r.Viewer.Role.Team() {
+		f.Nav = append(f.Nav, ui.NavItem{Label: r.Reader.T("frame.contacts"), Href: r.Path("contacts"), Current: result.Section == "contacts"})
+	}
 	if item, ok := r.SupportForm(); ok && !r.Viewer.Role.Team() {
 		item.Current = result.Section == SupportFormSection
 		f.Nav = append(f.Nav, item)

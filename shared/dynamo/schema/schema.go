@@ -46,7 +46,9 @@ var Tables = []Table{
 		{"gsi5", "oi", "os", true},  // an inbox's open tickets by owner, to be counted: the team's entries alone
 	}},
 	{Name: Search},
-	{Name: People, Backups: true},
+	{Name: People, Backups: true, Indexes: []Index{
+		{"gsi1", "dp", "ds", false}, // contacts, and companies, by name: those alone
+	}},
 	{Name: Credentials, Backups: true},
 	{Name: Sessions, TTL: "ttl", Stream: true},
 	{Name: Settings, Backups: true},
