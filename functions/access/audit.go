@@ -49,6 +49,7 @@ var actionKeys = map[portal.AuditAction]string{
 	portal.AuditFactorAdded:      "audit.factorAdded",
 	portal.AuditFactorRemoved:    "audit.factorRemoved",
 	portal.AuditSettingsChanged:  "audit.settingsChanged",
+	portal.AuditFormSaved:        "audit.formSaved",
 	portal.AuditTeamAdded:        "audit.teamAdded",
 	portal.AuditTeamChanged:      "audit.teamChanged",
 	portal.AuditTeamRemoved:      "audit.teamRemoved",
@@ -268,6 +269,8 @@ func detailWords(r *web.Request, details map[string]string) []string {
 			label, value = r.Reader.T("audit.detail.way"), wayWords(r, value)
 		case "provider":
 			label = r.Reader.T("audit.detail.provider")
+		case "form":
+			label = r.Reader.T("audit.detail.form")
 		case "passkey":
 			label = r.Reader.T("audit.detail.passkey")
 		case "name":
@@ -276,6 +279,8 @@ func detailWords(r *web.Request, details map[string]string) []string {
 			label = r.Reader.T("audit.detail.scopes")
 		case "part":
 			label = r.Reader.T("audit.detail.part")
+		case "forms":
+			label = r.Reader.T("audit.detail.forms")
 		case "copied":
 			words = append(words, r.Reader.T("audit.detail.copied"))
 			continue
@@ -288,8 +293,12 @@ func detailWords(r *web.Request, details map[string]string) []string {
 			if !ok {
 				continue
 			}
-			// The settings' history says both in words.
-			words = append(words, view.SettingName(r.Reader, field))
+			// The history says both in words.
+			named := view.SettingName
+			if details["form"] != "" {
+				named = view.FormPart
+			}
+			words = append(words, named(r.Reader, field))
 			continue
 		}
 		words = append(words, label+": "+value)
@@ -350,6 +359,8 @@ func wayWords(r *web.Request, way string) string {
 			parts[i] = r.Reader.T("audit.way.code")
 		case "recovery":
 			parts[i] = r.Reader.T("audit.way.recovery")
+		case "file":
+			parts[i] = r.Reader.T("audit.way.file")
 		}
 	}
 	return strings.Join(parts, " + ")

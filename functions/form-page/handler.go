@@ -17,6 +17,7 @@ import (
 type store interface {
 	web.Store
 	Form(ctx context.Context, portalID, id string) (portal.Form, error)
+	NewestForm(ctx context.Context, portalID, id string) (portal.Form, error)
 	Submitted(ctx context.Context, portalID string, o dynamo.Once, now time.Time) (dynamo.Submitted, error)
 	TicketAlone(ctx context.Context, portalID, ticket string) (portal.Ticket, error)
 }
@@ -40,11 +41,15 @@ func newHandler(cfg app.Config, s store) http.Handler {
 
 func gone() error { return portal.Errorf(portal.NotFound, "form.error.gone") }
 
-// form returns the form that the path names.
+// form returns the form that the path names: to the team as it is now, since one of
+// them may have saved it a moment ago.
 func (h handler) form(ctx context.Context, r *web.Request) (portal.Form, error) {
 	id := r.PathValue("form")
 	if !portal.ValidFormID(id) {
 		return portal.Form{}, gone()
+	}
+	if r.Viewer.Role.Team() {
+		return h.store.NewestForm(ctx, r.Settings.ID, id)
 	}
 	return h.store.Form(ctx, r.Settings.ID, id)
 }

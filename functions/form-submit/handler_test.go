@@ -554,7 +554,7 @@ func TestProgramsFillInContacts(t *testing.T) {
 			{Name: "size", Of: portal.OfCompany, Property: "size"},
 		}})
 	})
-	if err := portal.ValidateForm(f, p.Settings); err != nil {
+	if err := portal.ValidateForm(f, p.Settings, p.Settings.Languages); err != nil {
 		t.Fatal(err)
 	}
 	authorization := token(t, p)

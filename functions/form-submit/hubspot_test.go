@@ -119,7 +119,7 @@ func withForm(t *testing.T, p *functiontest.Portal, id string, change func(*port
 		t.Fatal(err)
 	}
 	change(&f)
-	if err := portal.ValidateForm(f, p.Settings); err != nil {
+	if err := portal.ValidateForm(f, p.Settings, p.Settings.Languages); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := p.Store.PutForm(t.Context(), p.ID, f); err != nil {

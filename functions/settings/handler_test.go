@@ -79,33 +79,7 @@ func fields(t *testing.T, p *functiontest.Portal, section string, changes ...str
 // formOf is what the form of the page sends.
 func formOf(t *testing.T, a functiontest.Answer) url.Values {
 	t.Helper()
-	form := url.Values{}
-	page := a.Page(t).Find("form[data-settings]")
-	if page.Length() != 1 {
-		t.Fatalf("%s: %d: %s", a.Path, a.Status, a.Body)
-	}
-	for _, node := range page.Find("input, select, textarea").EachIter() {
-		name, _ := node.Attr("name")
-		switch kind, _ := node.Attr("type"); {
-		case name == "" || kind == "file":
-		case node.Is("select"):
-			chosen := node.Find("option[selected]")
-			if chosen.Length() == 0 {
-				chosen = node.Find("option").First()
-			}
-			form.Add(name, chosen.AttrOr("value", ""))
-		case node.Is("textarea"):
-			form.Add(name, node.Text())
-		case kind == "checkbox" || kind == "radio":
-			_, checked := node.Attr("checked")
-			if _, disabled := node.Attr("disabled"); checked && !disabled {
-				form.Add(name, node.AttrOr("value", "on"))
-			}
-		default:
-			form.Add(name, node.AttrOr("value", ""))
-		}
-	}
-	return form
+	return a.Sends(t, "form[data-settings]")
 }
 
 // send sends the section's form.

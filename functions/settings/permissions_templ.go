@@ -26,7 +26,7 @@ var permissions = section{
 		v.CompanyRule = f.Filter("company_rule", f.settings.OwnContactProperty)
 	},
 	do: func(f *form, v *configuration.Settings, what string) {
-		v.CompanyRule = edit.FilterDo(&f.Form, v.CompanyRule, "company_rule", what, f.settings, f.settings.OwnContactProperty)
+		v.CompanyRule = edit.FilterDo(&f.Form, v.CompanyRule, "company_rule", what, f.settings.OwnContactProperty, f.settings.Choices)
 	},
 	show: func(_ context.Context, _ handler, p *page) (templ.Component, error) { return permissionsTempl(p), nil },
 }
@@ -101,7 +101,7 @@ func permissionsTempl(p *page) templ.Component {
 			ctx = templ.InitializeContext(ctx)
 			templ_7745c5c3_Err = edit.Filter(edit.FilterProps{
 				Page: &p.Page, Name: "company_rule", Label: p.Reader.T("settings.permissions.rule"), Help: p.Reader.T("settings.permissions.rule.help"),
-				None: p.Reader.T("settings.permissions.rule.none"), Filter: p.v.CompanyRule, Properties: p.now.RuleProperties(false), Words: view.OfContacts(p.Request, nil),
+				None: p.Reader.T("settings.permissions.rule.none"), Filter: p.v.CompanyRule, Properties: p.now.RuleProperties(false), Choices: p.now.Choices, Words: view.OfContacts(p.Request, nil),
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -117,6 +117,12 @@ var rooms = []room{
 	},
 	{path: "shared/picture", rooms: []string{"shared/portal"}},
 	{path: "shared/configuration", rooms: []string{"shared/portal"}},
+	{path: "shared/configuration/saving", rooms: []string{"shared/portal", "shared/configuration", "shared/routes", "shared/ui"}},
+	{
+		path:    "shared/configuration/file",
+		rooms:   []string{"shared/portal", "shared/configuration", "shared/configuration/saving", "shared/picture", "shared/ui"},
+		modules: []string{"go.yaml.in/yaml/v3"},
+	},
 	{path: "shared/ui", rooms: []string{"shared/portal"}, modules: []string{templ, language}},
 	{
 		path:    "shared/web",
@@ -125,7 +131,7 @@ var rooms = []room{
 	},
 	{
 		path:    "shared/view",
-		rooms:   []string{"shared/portal", "shared/dynamo", "shared/richtext", "shared/ui", "shared/web"},
+		rooms:   []string{"shared/portal", "shared/configuration", "shared/dynamo", "shared/richtext", "shared/ui", "shared/web"},
 		modules: []string{templ},
 	},
 	{path: "shared/edit", rooms: []string{"shared/portal", "shared/configuration", "shared/ui", "shared/web"}, modules: []string{templ}},
@@ -169,8 +175,24 @@ var rooms = []room{
 	{
 		path: "functions/settings",
 		rooms: []string{
-			"shared/portal", "shared/configuration", "shared/routes", "shared/dynamo", "shared/auth/saml/metadata", "shared/app", "shared/app/awsconfig", "shared/web",
+			"shared/portal", "shared/configuration", "shared/configuration/saving", "shared/routes", "shared/dynamo", "shared/auth/saml/metadata", "shared/app", "shared/app/awsconfig", "shared/web",
 			"shared/ui", "shared/view", "shared/edit", "shared/form", "shared/lambdahttp", "shared/picture", "shared/outgoing",
+		},
+		modules: []string{templ},
+	},
+	{
+		path: "functions/form-builder",
+		rooms: []string{
+			"shared/portal", "shared/configuration", "shared/routes", "shared/dynamo", "shared/app", "shared/app/awsconfig", "shared/web",
+			"shared/ui", "shared/view", "shared/edit", "shared/form", "shared/lambdahttp",
+		},
+		modules: []string{templ},
+	},
+	{
+		path: "functions/configuration",
+		rooms: []string{
+			"shared/portal", "shared/configuration", "shared/configuration/saving", "shared/configuration/file", "shared/dynamo", "shared/app", "shared/app/awsconfig",
+			"shared/web", "shared/ui", "shared/view", "shared/lambdahttp",
 		},
 		modules: []string{templ},
 	},
@@ -220,8 +242,8 @@ var rooms = []room{
 	{
 		path: "functions/setup",
 		rooms: []string{
-			"shared/portal", "shared/routes", "shared/meter", "shared/dynamo", "shared/blob", "shared/auth/password",
-			"shared/app", "shared/app/awsconfig", "shared/ui",
+			"shared/portal", "shared/configuration", "shared/configuration/saving", "shared/configuration/file", "shared/routes", "shared/meter", "shared/dynamo",
+			"shared/blob", "shared/auth/password", "shared/app", "shared/app/awsconfig", "shared/ui",
 		},
 		modules: []string{lambda, group, smithy},
 		tests:   []string{sdk},
@@ -259,7 +281,7 @@ var rooms = []room{
 	{path: "infra/local/importer/hubspot", rooms: []string{"infra/local/importer/csvfile"}},
 	{
 		path:  "infra",
-		rooms: []string{"infra/grants", "shared/dynamo/schema", "shared/routes", "shared/lambdahttp"},
+		rooms: []string{"infra/grants", "shared/dynamo/schema", "shared/routes", "shared/lambdahttp", "shared/portal", "shared/configuration/file"},
 		modules: []string{
 			"github.com/aws/aws-cdk-go", "github.com/aws/constructs-go", "github.com/aws/jsii-runtime-go", "github.com/cdklabs/cdk-nag-go",
 			// What the account is asked before a deployment.

@@ -187,6 +187,16 @@ var functions = map[string][]Grant{
 		{schema.People, []string{query, updateItem, deleteItem}},
 		{schema.Sessions, []string{putItem}},
 	}),
+	"form-builder": union(viewer, []Grant{ // patterns 7, 110, 112, 166 to 168
+		{schema.Settings, []string{getItem, query, putItem}},
+		{schema.Audit, []string{putItem}},
+	}),
+	"configuration": union(viewer, []Grant{ // patterns 7, 54, 112, 132, 135, 136, 170, 171
+		{schema.Lists, []string{query}},
+		{schema.Settings, []string{getItem, query, putItem, deleteItem}},
+		{schema.Audit, []string{putItem}},
+		{schema.People, []string{query}},
+	}),
 	"api-token": union(viewer, []Grant{ // patterns 62 to 64
 		{schema.People, []string{query, putItem, deleteItem}},
 		{schema.Sessions, []string{query}},
@@ -203,11 +213,13 @@ var functions = map[string][]Grant{
 		{Mail, []string{sendEmail, sendRawEmail}},
 		{DeadLetters, []string{sendMessage}},
 	}),
-	"setup": { // patterns 7, 31 to 33, 49, and the static files
+	"setup": { // patterns 7, 31 to 33, 49, 54, 112, 135, 136, 170 to 173, and the static files
+		{schema.Audit, []string{putItem}},
+		{schema.Lists, []string{query}},
 		{schema.Credentials, []string{putItem}},
 		{schema.People, []string{putItem, updateItem, deleteItem, query}},
 		{schema.Sessions, []string{putItem}},
-		{schema.Settings, []string{getItem, putItem, query, updateItem}},
+		{schema.Settings, []string{getItem, putItem, query, updateItem, deleteItem}},
 		{Static, []string{putObject}},
 	},
 	"ticket-attachment": union(viewer, []Grant{ // patterns 9, 14

@@ -244,4 +244,11 @@
 //	161 RemoveCompany  without contacts and tickets              as 158, 3 Query: 1 each, 1 BatchGetItem: 1 a domain, and
 //	                                                             1 TransactWriteItems of 2, and 1 a domain: 2 each
 //	162 MoveContacts   to another company                        1 Query: 1, 2 GetItem: 1 each, and as 156 each
+//	166 NewestForm     a form as it is                           1 GetItem: its KB / 4
+//	167 FormVersions   what it was before                        1 Query: its KB / 8 each
+//	168 SaveForm       its next version                          1 TransactWriteItems of 3: 4 times its KB, and 2
+//	170 SaveConfiguration  settings and forms, and what they were  1 TransactWriteItems: as 130, and twice its KB a form;
+//	                                                             of more than 95 parts several
+//	171 Unused         that there is no ticket yet               1 Query: 1
+//	172 Applied, 173 PutApplied  what a deployment brought last  1 GetItem: its KB / 4, 1 PutItem: its KB
 package dynamo

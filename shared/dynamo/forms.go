@@ -115,23 +115,7 @@ func (s *Store) Forms(ctx context.Context, portalID string) ([]portal.Form, erro
 // takes the place of, 0 of a new one; it is a Conflict where that is another by now.
 // It returns the form as it was written.
 func (s *Store) PutForm(ctx context.Context, portalID string, f portal.Form) (portal.Form, error) {
-	before := f.Version
-	f.Version++
-	items := formItems(portalID, f)
-	current := s.mustNotExist(schema.Settings, items[0])
-	if before > 0 {
-		current.Put.ConditionExpression = aws.String("#version = :before")
-		current.Put.ExpressionAttributeNames = map[string]string{"#version": "Version"}
-		current.Put.ExpressionAttributeValues = item{":before": num(before)}
-	}
-	err := s.transactAll(ctx, []types.TransactWriteItem{current, s.putAnyway(schema.Settings, items[1])})
-	if err != nil {
-		return portal.Form{}, err
-	}
-	s.mu.Lock()
-	delete(s.forms, portalID+"#"+f.ID)
-	s.mu.Unlock()
-	return f, nil
+	return s.writeForm(ctx, portalID, f)
 }
 
 // formItems are the form as it is, and the version that it is.

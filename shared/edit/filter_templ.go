@@ -9,6 +9,7 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -57,7 +58,7 @@ func (f *Form) Filter(name string, of func(string) (portal.Property, bool)) conf
 			}
 			for _, value := range values {
 				if value = strings.TrimSpace(value); p.Type == portal.TypeNumber {
-					value = decimal(value, f.Lang)
+					value = Decimal(value, f.Lang)
 				}
 				if value != "" {
 					c.Values = append(c.Values, value)
@@ -70,8 +71,8 @@ func (f *Form) Filter(name string, of func(string) (portal.Property, bool)) conf
 	return v
 }
 
-// decimal is a number as it is stored, of one that is typed in the language.
-func decimal(text, lang string) string {
+// Decimal is a number as it is stored, of one that is typed in the language.
+func Decimal(text, lang string) string {
 	text = strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "").Replace(text)
 	if lang == "de" {
 		return strings.ReplaceAll(text, ",", ".")
@@ -81,8 +82,9 @@ func decimal(text, lang string) string {
 
 // FilterDo carries out the buttons of a filter: "visible.add" begins a group,
 // "visible.0.add" adds a condition to the first, "visible.0.1.remove" takes one out.
-// What a chosen property cannot be compared by gives way to what it can.
-func FilterDo(f *Form, v configuration.Filter, name, what string, s *portal.Settings, of func(string) (portal.Property, bool)) configuration.Filter {
+// What a chosen property cannot be compared by gives way to what it can; choices are
+// the values that a property can be compared to, none where they are typed.
+func FilterDo(f *Form, v configuration.Filter, name, what string, of func(string) (portal.Property, bool), choices func(portal.Property) []string) configuration.Filter {
 	blank := configuration.Condition{Op: portal.OpIs, Values: []string{}}
 	for i, group := range v {
 		for j, c := range group {
@@ -90,11 +92,12 @@ func FilterDo(f *Form, v configuration.Filter, name, what string, s *portal.Sett
 			if !ok {
 				continue
 			}
-			if ops := s.Ops(p); !slices.Contains(ops, c.Op) {
+			values := choices(p)
+			if ops := portal.Ops(p, len(values) > 0); !slices.Contains(ops, c.Op) {
 				v[i][j].Op = ops[0]
 			}
-			if choices := s.Choices(p); len(choices) > 0 {
-				v[i][j].Values = slices.DeleteFunc(v[i][j].Values, func(value string) bool { return !slices.Contains(choices, value) })
+			if len(values) > 0 {
+				v[i][j].Values = slices.DeleteFunc(v[i][j].Values, func(value string) bool { return !slices.Contains(values, value) })
 			}
 		}
 	}
@@ -134,8 +137,10 @@ type FilterProps struct {
 	Label      string
 	Help       string
 	None       string // what an empty one means
+	What       string // is compared; "" is a property
 	Filter     configuration.Filter
 	Properties []portal.Property // to choose from
+	Choices    func(portal.Property) []string
 	Words      Words
 }
 
@@ -167,7 +172,7 @@ func (p FilterProps) options(chosen string) []ui.Option {
 
 func (p FilterProps) ops(property portal.Property) []ui.Option {
 	var options []ui.Option
-	for _, op := range p.Page.Settings.Ops(property) {
+	for _, op := range portal.Ops(property, len(p.Choices(property)) > 0) {
 		options = append(options, ui.Option{Value: string(op), Label: OpWords(p.Page.Reader, op, property)})
 	}
 	return options
@@ -205,7 +210,7 @@ func OpWords(r ui.Reader, op portal.Op, p portal.Property) string {
 
 func (p FilterProps) choices(property portal.Property) []ui.Option {
 	var options []ui.Option
-	for _, value := range p.Page.Settings.Choices(property) {
+	for _, value := range p.Choices(property) {
 		options = append(options, ui.Option{Value: value, Label: p.Words.Values(property.Name, []string{value})})
 	}
 	return options
@@ -218,9 +223,9 @@ func valueAt(c configuration.Condition, i int) string {
 	return ""
 }
 
-// typed is a value as the reader writes it.
-func (p FilterProps) typed(property portal.Property, value string) string {
-	if property.Type == portal.TypeNumber && p.Page.Reader.Lang() == "de" {
+// Typed is a value of the type as it is typed in the language.
+func Typed(t portal.PropertyType, value, lang string) string {
+	if t == portal.TypeNumber && lang == "de" {
 		return strings.ReplaceAll(value, ".", ",")
 	}
 	return value
@@ -229,7 +234,7 @@ func (p FilterProps) typed(property portal.Property, value string) string {
 // valueField is the field of a condition's value.
 func (p FilterProps) valueField(property portal.Property, at string, c configuration.Condition, i int, label string) ui.FieldProps {
 	f := ui.FieldProps{
-		Reader: p.Page.Reader, ID: at + ".value", Name: at + ".value", Label: label, Value: p.typed(property, valueAt(c, i)),
+		Reader: p.Page.Reader, ID: at + ".value", Name: at + ".value", Label: label, Value: Typed(property.Type, valueAt(c, i), p.Page.Reader.Lang()),
 		Autocomplete: "off", Attributes: templ.Attributes{},
 	}
 	if i > 0 {
@@ -294,7 +299,7 @@ func Filter(p FilterProps) templ.Component {
 		var templ_7745c5c3_Var4 string
 		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.Name)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 245, Col: 95}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 250, Col: 95}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 		if templ_7745c5c3_Err != nil {
@@ -307,7 +312,7 @@ func Filter(p FilterProps) templ.Component {
 		var templ_7745c5c3_Var5 string
 		templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.Label)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 246, Col: 19}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 251, Col: 19}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 		if templ_7745c5c3_Err != nil {
@@ -333,7 +338,7 @@ func Filter(p FilterProps) templ.Component {
 			var templ_7745c5c3_Var6 string
 			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.Page.Err(p.Name))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 250, Col: 30}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 255, Col: 30}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 			if templ_7745c5c3_Err != nil {
@@ -351,7 +356,7 @@ func Filter(p FilterProps) templ.Component {
 		var templ_7745c5c3_Var7 string
 		templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.Help)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 253, Col: 26}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 258, Col: 26}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 		if templ_7745c5c3_Err != nil {
@@ -369,7 +374,7 @@ func Filter(p FilterProps) templ.Component {
 			var templ_7745c5c3_Var8 string
 			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.None)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 255, Col: 34}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 260, Col: 34}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 			if templ_7745c5c3_Err != nil {
@@ -389,7 +394,7 @@ func Filter(p FilterProps) templ.Component {
 				var templ_7745c5c3_Var9 string
 				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(p.Page.Reader.T("condition.or"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 259, Col: 58}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 264, Col: 58}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 				if templ_7745c5c3_Err != nil {
@@ -407,7 +412,7 @@ func Filter(p FilterProps) templ.Component {
 			var templ_7745c5c3_Var10 string
 			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(p.Page.Reader.T("settings.filter.group", "number", strconv.Itoa(i+1)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 261, Col: 124}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 266, Col: 124}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 			if templ_7745c5c3_Err != nil {
@@ -420,7 +425,7 @@ func Filter(p FilterProps) templ.Component {
 			var templ_7745c5c3_Var11 string
 			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.Name + "." + strconv.Itoa(i))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 261, Col: 162}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 266, Col: 162}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 			if templ_7745c5c3_Err != nil {
@@ -455,6 +460,10 @@ func Filter(p FilterProps) templ.Component {
 		}
 		return nil
 	})
+}
+
+func (p FilterProps) what() string {
+	return cmp.Or(p.What, p.Page.Reader.T("settings.filter.property"))
 }
 
 func (p FilterProps) add() string {
@@ -511,7 +520,7 @@ func conditionTempl(p FilterProps, at string, row int, c configuration.Condition
 		var templ_7745c5c3_Var15 string
 		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(at)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 281, Col: 75}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 288, Col: 75}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var15))
 		if templ_7745c5c3_Err != nil {
@@ -524,7 +533,7 @@ func conditionTempl(p FilterProps, at string, row int, c configuration.Condition
 		var templ_7745c5c3_Var16 string
 		templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(p.Page.Reader.T("settings.filter.condition", "number", strconv.Itoa(row+1)))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 281, Col: 193}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 288, Col: 193}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var16))
 		if templ_7745c5c3_Err != nil {
@@ -534,7 +543,7 @@ func conditionTempl(p FilterProps, at string, row int, c configuration.Condition
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Select(ui.SelectProps{Reader: p.Page.Reader, ID: at + ".property", Name: at + ".property", Label: p.Page.Reader.T("settings.filter.property"), Value: c.Property, Options: p.options(c.Property), Attributes: p.Page.Focused(at + ".property")}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Select(ui.SelectProps{Reader: p.Page.Reader, ID: at + ".property", Name: at + ".property", Label: p.what(), Value: c.Property, Options: p.options(c.Property), Attributes: p.Page.Focused(at + ".property")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -580,7 +589,7 @@ func conditionTempl(p FilterProps, at string, row int, c configuration.Condition
 			var templ_7745c5c3_Var17 string
 			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(at + ".op")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 296, Col: 42}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 303, Col: 42}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var17))
 			if templ_7745c5c3_Err != nil {
@@ -593,7 +602,7 @@ func conditionTempl(p FilterProps, at string, row int, c configuration.Condition
 			var templ_7745c5c3_Var18 string
 			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(string(c.Op))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 296, Col: 65}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 303, Col: 65}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var18))
 			if templ_7745c5c3_Err != nil {
@@ -611,7 +620,7 @@ func conditionTempl(p FilterProps, at string, row int, c configuration.Condition
 				var templ_7745c5c3_Var19 string
 				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(at + ".value")
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 298, Col: 46}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 305, Col: 46}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var19))
 				if templ_7745c5c3_Err != nil {
@@ -624,7 +633,7 @@ func conditionTempl(p FilterProps, at string, row int, c configuration.Condition
 				var templ_7745c5c3_Var20 string
 				templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(value)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 298, Col: 62}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 305, Col: 62}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var20))
 				if templ_7745c5c3_Err != nil {
@@ -660,7 +669,7 @@ func conditionTempl(p FilterProps, at string, row int, c configuration.Condition
 			var templ_7745c5c3_Var21 string
 			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(p.Page.Err(at))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 306, Col: 26}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/edit/filter.templ`, Line: 313, Col: 26}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var21))
 			if templ_7745c5c3_Err != nil {

@@ -102,6 +102,7 @@ type Page struct {
 
 	Preview string // why it cannot be sent, for who sees it as others do; "" sends it
 	Share   *Share // for who sets the portal up
+	Alone   bool   // without the portal's frame: a preview beside what it is of
 }
 
 // Share is how a company's own pages and programs reach the form.

@@ -3,6 +3,7 @@ package functiontest
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -109,6 +110,38 @@ func (a Answer) Price() (trips int, read, write float64) {
 		return -1
 	}
 	return int(number("trips")), number("read_units"), number("write_units")
+}
+
+// Sends is what the form of the page sends as it is shown, but for files and buttons.
+func (a Answer) Sends(t testing.TB, selector string) url.Values {
+	t.Helper()
+	form := url.Values{}
+	page := a.Page(t).Find(selector)
+	if page.Length() != 1 {
+		t.Fatalf("%s: %d: %s", a.Path, a.Status, a.Body)
+	}
+	for _, node := range page.Find("input, select, textarea").EachIter() {
+		name, _ := node.Attr("name")
+		switch kind, _ := node.Attr("type"); {
+		case name == "" || kind == "file":
+		case node.Is("select"):
+			chosen := node.Find("option[selected]")
+			if chosen.Length() == 0 {
+				chosen = node.Find("option").First()
+			}
+			form.Add(name, chosen.AttrOr("value", ""))
+		case node.Is("textarea"):
+			form.Add(name, node.Text())
+		case kind == "checkbox" || kind == "radio":
+			_, checked := node.Attr("checked")
+			if _, disabled := node.Attr("disabled"); checked && !disabled {
+				form.Add(name, node.AttrOr("value", "on"))
+			}
+		default:
+			form.Add(name, node.AttrOr("value", ""))
+		}
+	}
+	return form
 }
 
 // Text is the text of what the selector finds, its pieces apart by single
@@ -261,6 +294,7 @@ func (a Answer) check(t testing.TB, p *Portal) {
 		if unfilled.MatchString(problem.Title + problem.Detail) {
 			bad("is the problem %+v", problem)
 		}
+	case a.API() && a.Status < 300 && content == "application/yaml": // a file, which is asked for as such
 	case a.API() && a.Status < 300:
 		if content != "application/json" || !json.Valid([]byte(a.Body)) {
 			bad("is %q: %s", content, a.Body)
@@ -284,7 +318,7 @@ func (a Answer) checkPage(t testing.TB, bad func(string, ...any)) {
 	if Text(doc.Find("title")) == "" || doc.Find("h1").Length() != 1 || doc.Find("main").Length() != 1 {
 		bad("is no page: %s", a.Body)
 	}
-	if n := doc.Find(`script:not([src]), style, [style], iframe:not([sandbox=""][src^="/"]), object, embed, base`).Length(); n > 0 {
+	if n := doc.Find(`script:not([src]), style, [style], iframe:not([sandbox=""][src^="/"]):not([sandbox=""][srcdoc]), object, embed, base`).Length(); n > 0 {
 		bad("has %d inline scripts, styles or frames", n)
 	}
 	doc.Find("*").Each(func(_ int, s *goquery.Selection) {

@@ -74,12 +74,13 @@ func (s *Settings) Choices(p Property) []string {
 	return values
 }
 
-// Ops are the comparisons that a condition on the property can make.
-func (s *Settings) Ops(p Property) []Op {
+// Ops are the comparisons that a condition on the property can make, whose values are
+// to be chosen, or typed.
+func Ops(p Property, chosen bool) []Op {
 	switch {
 	case p.Type == typeStatus || p.Type == TypeBoolean:
 		return []Op{OpIs, OpIsNot}
-	case len(s.Choices(p)) > 0:
+	case chosen:
 		return []Op{OpIs, OpIsNot, OpAnyOf, OpSet, OpEmpty}
 	case p.Type == TypeNumber || p.Type == TypeDate || p.Type == TypeDateTime:
 		return []Op{OpIs, OpIsNot, OpBefore, OpAfter, OpBetween, OpSet, OpEmpty}

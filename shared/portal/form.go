@@ -1,11 +1,13 @@
 package portal
 
 import (
+	"encoding/json"
 	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Form is what people fill in to open a ticket, or to send something else: on the
@@ -16,6 +18,7 @@ type Form struct {
 	Title    Text   // above it; empty is the name
 	Version  int64  // grows with every change
 	Archived bool
+	Saved    Saved // by whom the version was; of one that came with the portal it is empty
 
 	Groups []FieldGroup
 	Button Text // of sending it; empty is the catalogs'
@@ -134,7 +137,11 @@ const (
 	MaxSentFields   = 1000    // HubSpot's of its Forms API
 	MaxAnswers      = 100_000 // bytes of all answers: an item of the store takes 400 KB
 	MaxRuleValues   = 50
+	MaxFormName     = 200 // characters
 	maxFieldPattern = 500
+	MaxFormLine     = 300 // of a question, and of the form's title
+	maxFormText     = 3000
+	maxFormBytes    = 250_000 // as JSON: an item of the store takes 400 KB
 )
 
 var (
@@ -271,83 +278,180 @@ func SupportTemplate(id, name, inbox string) Form {
 	}
 }
 
+// FormProperty is a property that a form may ask for.
+type FormProperty struct {
+	Of       FieldOf
+	Property Property
+}
+
+// FormProperties are all that a form may ask for, those that every portal has first.
+func FormProperties(s *Settings) []FormProperty {
+	names := map[FieldOf][]string{
+		OfTicket: {PropSubject, PropContent, PropPriority}, OfContact: {ContactEmail, ContactFirst, ContactLast}, OfCompany: {FormCompanyName, FormCompanyDomain},
+	}
+	for of, custom := range map[FieldOf][]Property{OfTicket: s.Properties, OfContact: s.ContactProperties, OfCompany: s.CompanyProperties} {
+		for _, p := range custom {
+			names[of] = append(names[of], p.Name)
+		}
+	}
+	var all []FormProperty
+	for _, of := range []FieldOf{OfTicket, OfContact, OfCompany} {
+		for _, name := range names[of] {
+			if p, ok := (FormField{Of: of, Property: name}).Definition(s); ok {
+				all = append(all, FormProperty{of, p})
+			}
+		}
+	}
+	return all
+}
+
+// FieldNamed makes a name for a field of its property or, where it has none, of its
+// label, that none of the others has.
+func FieldNamed(property, label string, others []FormField) string {
+	var taken []string
+	for _, f := range others {
+		taken = append(taken, f.Name)
+	}
+	if fieldName.MatchString(property) && !slices.Contains(taken, property) {
+		return property
+	}
+	if property != "" {
+		label = property
+	}
+	return PropertyNamed(label, taken)
+}
+
 // ValidateForm tells all that is wrong with a form, beside the part that it is in:
-// "fields.name" is a field's, "rules.0" the first rule's.
-func ValidateForm(f Form, s *Settings) error {
-	var wrong fields
+// "fields.name" is a field's, "fields.name.pattern" a part of it, "rules.0" the first
+// rule's. languages are those that the portal can speak.
+func ValidateForm(f Form, s *Settings, languages []string) error {
+	v := validation{s: s, rules: Rules{Languages: languages}}
 	if !ValidFormID(f.ID) {
-		wrong.add("id", "form.wrong.id")
+		v.wrong.add("id", "form.wrong.id")
 	}
-	if strings.TrimSpace(f.Name) == "" || len(f.Name) > 200 {
-		wrong.add("name", "form.wrong.name")
+	if strings.TrimSpace(f.Name) == "" || utf8.RuneCountInString(f.Name) > MaxFormName || strings.ContainsFunc(f.Name, isControl) {
+		v.wrong.add("name", "form.wrong.name", "max", MaxFormName)
 	}
-	all := f.Fields()
-	if len(all) == 0 || len(all) > MaxFormFields {
-		wrong.add("fields", "form.wrong.fields", "max", MaxFormFields)
-	}
-	for i, field := range all {
-		key := field.wrong(all[:i], s)
-		if p, _ := field.Definition(s); key == "" && p.Type == TypeFile && !f.Tickets {
-			key = "form.wrong.files"
-		}
-		if key != "" {
-			wrong.add("fields."+field.Name, key)
-		}
-	}
+	v.words("title", f.Title, MaxFormLine)
+	v.words("button", f.Button, MaxLabel)
+	v.words("thanks", clearLines(f.Thanks), maxFormText)
+	v.words("consent.text", clearLines(f.Consent.Text), MaxPropertyLongText)
+	v.words("consent.label", f.Consent.Label, maxFormText)
+	v.formFields(f)
 	email, asksEmail := f.bound(OfContact, ContactEmail)
 	if (f.Tickets || f.Public) && (!asksEmail || len(email.When) > 0 || email.Hidden) {
-		wrong.add("fields", "form.wrong.email")
+		v.wrong.add("fields", "form.wrong.email")
 	}
 	if f.Tickets {
 		if _, ok := s.Inbox(f.Inbox); !ok {
-			wrong.add("inbox", "form.wrong.inbox")
+			v.wrong.add("inbox", "form.wrong.inbox")
 		}
 	}
 	if !routable(FormRule{Inbox: f.Inbox, Pipeline: f.Pipeline, Stage: f.Stage, Owner: f.Owner}, s) {
-		wrong.add("stage", "form.wrong.stage")
+		v.wrong.add("stage", "form.wrong.stage")
 	}
 	if len(f.Rules) > MaxFormRules {
-		wrong.add("rules", "form.wrong.rules", "max", MaxFormRules)
+		v.wrong.add("rules", "form.wrong.rules", "max", MaxFormRules)
 	}
 	for i, r := range f.Rules {
-		if len(r.When) == 0 || !conditions(r.When, all, s) || !routable(r, s) {
-			wrong.add("rules."+strconv.Itoa(i), "form.wrong.rule")
+		if len(r.When) == 0 || !conditions(r.When, f.Fields(), s) || !routable(r, s) {
+			v.wrong.add("rules."+strconv.Itoa(i), "form.wrong.rule")
 		}
 	}
 	if f.Redirect != "" && !webAddress(f.Redirect) {
-		wrong.add("redirect", "form.wrong.redirect")
+		v.wrong.add("redirect", "form.wrong.redirect")
 	}
 	if len(f.Origins) > MaxFormOrigins || slices.ContainsFunc(f.Origins, func(o string) bool { return !webOrigin(o) }) {
-		wrong.add("origins", "form.wrong.origins", "max", MaxFormOrigins)
+		v.wrong.add("origins", "form.wrong.origins", "max", MaxFormOrigins)
 	}
 	if (f.Open || len(f.Origins) > 0) && !f.Public {
-		wrong.add("public", "form.wrong.public")
+		v.wrong.add("public", "form.wrong.public")
 	}
-	return wrong.err()
+	if f.Signing < 0 {
+		v.wrong.add("signing", "settings.error.number")
+	}
+	if s.SupportForm.Form == f.ID && f.ID != "" {
+		for _, why := range f.Unlinkable(s) {
+			v.wrong.add(unlinkableAt[why], "form.wrong.linked")
+		}
+	}
+	if b, err := json.Marshal(f); err != nil || len(b) > maxFormBytes {
+		v.wrong.add("fields", "form.wrong.size")
+	}
+	return v.wrong.err()
 }
 
-// wrong is the key of what is wrong with the field, which comes after the others,
-// or "".
-func (f FormField) wrong(before []FormField, s *Settings) string {
+// unlinkableAt is what of a form is changed by who wants to link it.
+var unlinkableAt = map[string]string{
+	"form.unlinkable.archived": "archived", "form.unlinkable.properties": "fields", "form.unlinkable.tickets": "tickets", "form.unlinkable.inbox": "inbox",
+}
+
+func (v *validation) formFields(f Form) {
+	all := f.Fields()
+	if len(all) == 0 || len(all) > MaxFormFields {
+		v.wrong.add("fields", "form.wrong.fields", "max", MaxFormFields)
+	}
+	for i, g := range f.Groups {
+		at := "groups." + strconv.Itoa(i)
+		v.words(at+".title", g.Title, MaxLabel)
+		v.words(at+".text", clearLines(g.Text), maxFormText)
+	}
+	for i, field := range all {
+		at := "fields." + field.Name
+		part, key := field.wrong(all[:i], v.s)
+		if p, _ := field.Definition(v.s); key == "" && p.Type == TypeFile && !f.Tickets {
+			key = "form.wrong.files"
+		}
+		if key != "" {
+			v.wrong.add(at+part, key)
+		}
+		v.words(at+".label", field.Label, MaxFormLine)
+		v.words(at+".help", clearLines(field.Help), maxFormText)
+		v.words(at+".placeholder", field.Placeholder, MaxLabel)
+		v.words(at+".pattern_text", field.PatternText, MaxFormLine)
+		if len(field.Options) > MaxOptions {
+			v.wrong.add(at+".options", "settings.error.options", "max", MaxOptions)
+		}
+		for j, o := range field.Options {
+			option := at + ".options." + strconv.Itoa(j)
+			if !optionValue.MatchString(o.Value) || o.Value != strings.TrimSpace(o.Value) {
+				v.wrong.add(option, "settings.error.optionValue")
+			} else if slices.ContainsFunc(field.Options[:j], func(other Option) bool { return other.Value == o.Value }) {
+				v.wrong.add(option, "settings.error.twice")
+			}
+			v.words(option+".label", o.Label, MaxLabel)
+		}
+	}
+}
+
+// wrong is the key of what is wrong with the field, which comes after the others, and
+// in which part of it, as ".pattern"; both are "" where nothing is.
+func (f FormField) wrong(before []FormField, s *Settings) (part, key string) {
 	p, ok := f.Definition(s)
 	twice := slices.ContainsFunc(before, func(o FormField) bool {
 		return o.Name == f.Name || f.Of != OfNothing && o.Of == f.Of && o.Property == f.Property
 	})
 	switch {
 	case !fieldName.MatchString(f.Name):
-		return "form.wrong.fieldName"
+		return "", "form.wrong.fieldName"
 	case twice:
-		return "form.wrong.fieldTwice"
+		return "", "form.wrong.fieldTwice"
+	case !ok && f.Of == OfNothing && f.Type.Chooses():
+		return ".options", "form.wrong.options"
 	case !ok:
-		return "form.wrong.property"
+		return "", "form.wrong.property"
 	case f.Fixed && (!f.Hidden || f.Default == ""), f.Hidden && f.Required && f.Default == "", f.Hidden && p.Type == TypeFile:
-		return "form.wrong.hidden"
-	case f.MinLength < 0 || f.MaxLength < 0 || f.MaxLength > 0 && f.MinLength > f.MaxLength, f.MaxFiles < 0 || f.MaxFiles > MaxFiles, f.MaxFileBytes < 0:
-		return "form.wrong.limits"
+		return ".hidden", "form.wrong.hidden"
+	case f.MinLength < 0 || f.MaxLength < 0 || f.MaxLength > 0 && f.MinLength > f.MaxLength:
+		return ".max_length", "form.wrong.limits"
+	case f.MaxFiles < 0 || f.MaxFiles > MaxFiles:
+		return ".max_files", "form.wrong.limits"
+	case f.MaxFileBytes < 0:
+		return ".max_file_bytes", "form.wrong.limits"
 	case slices.ContainsFunc(f.BlockedDomains, func(d string) bool { return !domainName.MatchString(d) }):
-		return "form.wrong.domains"
+		return ".blocked_domains", "form.wrong.domains"
 	case !conditions(f.When, before, s):
-		return "form.wrong.when"
+		return ".when", "form.wrong.when"
 	}
 	if f.Min != "" || f.Max != "" {
 		ordered := p.Type == TypeNumber || p.Type == TypeDate
@@ -355,25 +459,25 @@ func (f FormField) wrong(before []FormField, s *Settings) string {
 			ordered = ordered && (limit == "" || fits(limit, p.Type))
 		}
 		if n, ok := compare(f.Min, f.Max, p.Type, s); !ordered || ok && n > 0 {
-			return "form.wrong.limits"
+			return ".max", "form.wrong.limits"
 		}
 	}
 	if f.Pattern != "" {
 		if _, err := regexp.Compile(f.Pattern); err != nil || len(f.Pattern) > maxFieldPattern {
-			return "form.wrong.pattern"
+			return ".pattern", "form.wrong.pattern"
 		}
 	}
 	if f.Default != "" {
 		if to, key := f.value(p, f.Default, s); key != "" || f.Fixed && to != f.Default {
-			return "form.wrong.default"
+			return ".default", "form.wrong.default"
 		}
 	}
-	return ""
+	return "", ""
 }
 
-// conditional tells whether conditions may be over answers of the type: those that a
+// Conditional tells whether conditions may be over answers of the type: those that a
 // page compares as the server does.
-func conditional(t PropertyType) bool {
+func (t PropertyType) Conditional() bool {
 	switch t {
 	case TypeLongText, TypeDateTime, TypeFile:
 		return false
@@ -393,7 +497,7 @@ func conditions(f Filter, over []FormField, s *Settings) bool {
 				return false
 			}
 			p, ok := over[i].Definition(s)
-			if !ok || !conditional(p.Type) || !c.fits(p) {
+			if !ok || !p.Type.Conditional() || !c.fits(p) {
 				return false
 			}
 		}

@@ -148,7 +148,7 @@ func TestFormAnswer(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			f := bigForm()
-			if err := ValidateForm(f, s); err != nil {
+			if err := ValidateForm(f, s, spoken); err != nil {
 				t.Fatal(err)
 			}
 			got, err := f.Answer(s, tt.sent, tt.from)
@@ -261,6 +261,7 @@ func TestValidateForm(t *testing.T) {
 			f.Groups[1].Fields = append(f.Groups[1].Fields, one)
 		}
 	}
+	s.SupportForm.Form = "linked"
 	tests := map[string]struct {
 		change func(*Form)
 		want   string
@@ -270,7 +271,7 @@ func TestValidateForm(t *testing.T) {
 		"name":                   {func(f *Form) { f.Name = " " }, "name"},
 		"no fields":              {func(f *Form) { f.Groups, f.Rules, f.Tickets = nil, nil, false }, "fields"},
 		"no address":             {func(f *Form) { f.Groups[0].Fields = f.Groups[0].Fields[1:] }, "fields"},
-		"address on a condition": {func(f *Form) { f.Groups[0].Fields[0].Hidden = true }, "fields.email fields"},
+		"address on a condition": {func(f *Form) { f.Groups[0].Fields[0].Hidden = true }, "fields.email.hidden fields"},
 		"inbox":                  {func(f *Form) { f.Inbox = "other" }, "inbox stage"},
 		"closed stage":           {func(f *Form) { f.Pipeline, f.Stage = "main", "done" }, "stage"},
 		"archived stage":         {func(f *Form) { f.Pipeline, f.Stage = "repairs", "old" }, "stage"},
@@ -290,25 +291,37 @@ func TestValidateForm(t *testing.T) {
 		"archived property":      {field(func(f *FormField) { f.Of, f.Property = OfTicket, "gone" }), "fields.new"},
 		"a ticket's own":         {field(func(f *FormField) { f.Of, f.Property = OfTicket, PropOwner }), "fields.new"},
 		"no type":                {field(func(f *FormField) { f.Type = "colour" }), "fields.new"},
-		"no options":             {field(func(f *FormField) { f.Type = TypeSelect }), "fields.new"},
-		"fixed to nothing":       {field(func(f *FormField) { f.Hidden, f.Fixed = true, true }), "fields.new"},
-		"fixed in view":          {field(func(f *FormField) { f.Fixed, f.Default = true, "x" }), "fields.new"},
+		"no options":             {field(func(f *FormField) { f.Type = TypeSelect }), "fields.new.options"},
+		"fixed to nothing":       {field(func(f *FormField) { f.Hidden, f.Fixed = true, true }), "fields.new.hidden"},
+		"fixed in view":          {field(func(f *FormField) { f.Fixed, f.Default = true, "x" }), "fields.new.hidden"},
 		"file without a ticket":  {func(f *Form) { f.Tickets, f.Inbox = false, "" }, "fields.files"},
-		"hidden file":            {field(func(f *FormField) { f.Type, f.Hidden = TypeFile, true }), "fields.new"},
-		"limits":                 {field(func(f *FormField) { f.MinLength, f.MaxLength = 5, 4 }), "fields.new"},
-		"range of a text":        {field(func(f *FormField) { f.Min = "1" }), "fields.new"},
-		"range turned":           {field(func(f *FormField) { f.Type, f.Min, f.Max = TypeNumber, "5", "4" }), "fields.new"},
-		"pattern":                {field(func(f *FormField) { f.Pattern = "(" }), "fields.new"},
-		"default":                {field(func(f *FormField) { f.Type, f.Default = TypeNumber, "many" }), "fields.new"},
-		"domain":                 {field(func(f *FormField) { f.BlockedDomains = []string{"@spam"} }), "fields.new"},
+		"hidden file":            {field(func(f *FormField) { f.Type, f.Hidden = TypeFile, true }), "fields.new.hidden"},
+		"limits":                 {field(func(f *FormField) { f.MinLength, f.MaxLength = 5, 4 }), "fields.new.max_length"},
+		"range of a text":        {field(func(f *FormField) { f.Min = "1" }), "fields.new.max"},
+		"range turned":           {field(func(f *FormField) { f.Type, f.Min, f.Max = TypeNumber, "5", "4" }), "fields.new.max"},
+		"pattern":                {field(func(f *FormField) { f.Pattern = "(" }), "fields.new.pattern"},
+		"default":                {field(func(f *FormField) { f.Type, f.Default = TypeNumber, "many" }), "fields.new.default"},
+		"domain":                 {field(func(f *FormField) { f.BlockedDomains = []string{"@spam"} }), "fields.new.blocked_domains"},
 		"when, a later field": {func(f *Form) {
 			f.Groups[0].Fields[2].When = Filter{{{Property: "topic", Op: OpIs, Values: []string{"bug"}}}}
-		}, "fields.last"},
-		"when, empty": {field(func(f *FormField) { f.When = Filter{{}} }), "fields.new"},
+		}, "fields.last.when"},
+		"when, empty": {field(func(f *FormField) { f.When = Filter{{}} }), "fields.new.when"},
 		"when, before a text": {field(func(f *FormField) {
 			f.When = Filter{{{Property: "topic", Op: OpBefore, Values: []string{"5"}}}}
-		}), "fields.new"},
-		"when, no values": {field(func(f *FormField) { f.When = Filter{{{Property: "topic", Op: OpAnyOf}}} }), "fields.new"},
+		}), "fields.new.when"},
+		"archived, linked": {func(f *Form) { f.ID, f.Archived = "linked", true }, "archived"},
+		"a word too long":  {func(f *Form) { f.Button = Text{"en": strings.Repeat("x", 81)} }, "button.en"},
+		"another language": {func(f *Form) { f.Title = Text{"fr": "Aide"} }, "title.fr"},
+		"heading too long": {func(f *Form) { f.Groups[1].Title = Text{"de": strings.Repeat("ü", 81)} }, "groups.1.title.de"},
+		"label too long":   {field(func(f *FormField) { f.Label = Text{"en": strings.Repeat("x", 301)} }), "fields.new.label.en"},
+		"an option twice":  {field(func(f *FormField) { f.Type, f.Options = TypeSelect, []Option{{Value: "a"}, {Value: "a"}} }), "fields.new.options.1"},
+		"option without":   {field(func(f *FormField) { f.Type, f.Options = TypeSelect, []Option{{}} }), "fields.new.options.0"},
+		"too large": {func(f *Form) {
+			for i := range 80 {
+				f.Groups[1].Fields = append(f.Groups[1].Fields, FormField{Name: "q" + strconv.Itoa(i), Type: TypeText, Help: Text{"en": strings.Repeat("x", 3000)}})
+			}
+		}, "fields"},
+		"when, no values": {field(func(f *FormField) { f.When = Filter{{{Property: "topic", Op: OpAnyOf}}} }), "fields.new.when"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -316,7 +329,7 @@ func TestValidateForm(t *testing.T) {
 			f.Groups = []FieldGroup{{Fields: slices.Clone(f.Groups[0].Fields)}, {Fields: slices.Clone(f.Groups[1].Fields)}}
 			tt.change(&f)
 			var wrong []string
-			if e := (*Error)(nil); errors.As(ValidateForm(f, s), &e) {
+			if e := (*Error)(nil); errors.As(ValidateForm(f, s, spoken), &e) {
 				for _, field := range e.Fields {
 					wrong = append(wrong, field.Field)
 				}
@@ -333,7 +346,7 @@ func TestUnlinkable(t *testing.T) {
 	if why := SupportTemplate("support", "Support", "support").Unlinkable(s); len(why) > 0 {
 		t.Errorf("the template cannot be linked: %q", why)
 	}
-	if err := ValidateForm(SupportTemplate("support", "Support", "support"), s); err != nil {
+	if err := ValidateForm(SupportTemplate("support", "Support", "support"), s, spoken); err != nil {
 		t.Error(err)
 	}
 	bare := Form{ID: "bare", Archived: true, Groups: []FieldGroup{{Fields: []FormField{{Name: "email", Of: OfContact, Property: ContactEmail}}}}}
@@ -440,3 +453,6 @@ func TestProve(t *testing.T) {
 		t.Error("somebody sees what is nobody's")
 	}
 }
+
+// spoken are the languages that the portal can speak.
+var spoken = []string{"de", "en"}

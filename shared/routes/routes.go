@@ -163,6 +163,10 @@ func (r Route) Scope() string {
 	return part + ":write"
 }
 
+// Whole tells whether the API takes a file on the route as it is, larger than what it
+// takes of data.
+func (r Route) Whole() bool { return r.Key() == "PUT /api/v1/{portal}/settings/configuration" }
+
 // Anonymous tells whether whoever is signed in is nobody on the route: it serves
 // programs, which show a token, and anyone.
 func (r Route) Anonymous() bool { return strings.HasPrefix(r.Path, "/submissions/") }
@@ -346,6 +350,15 @@ var Table = []Route{
 	{"POST", "/{portal}/confirm/{link}", "form-submit", Public, SameOrigin},
 	{"POST", "/api/v1/{portal}/confirmations/{link}", "form-submit", Public, SameOrigin},
 
+	{"GET", "/{portal}/settings/forms", "form-builder", Team, SameOrigin},
+	{"POST", "/{portal}/settings/forms", "form-builder", Team, SameOrigin},
+	{"GET", "/{portal}/settings/forms/{form}", "form-builder", Team, SameOrigin},
+	{"POST", "/{portal}/settings/forms/{form}", "form-builder", Team, SameOrigin},
+	{"GET", "/api/v1/{portal}/settings/forms", "form-builder", Team, SameOrigin},
+	{"POST", "/api/v1/{portal}/settings/forms", "form-builder", Team, SameOrigin},
+	{"GET", "/api/v1/{portal}/settings/forms/{form}", "form-builder", Team, SameOrigin},
+	{"PUT", "/api/v1/{portal}/settings/forms/{form}", "form-builder", Team, SameOrigin},
+
 	{"GET", "/{portal}/inbox", "inbox", Team, SameOrigin},
 	{"POST", "/{portal}/inbox", "inbox", Team, SameOrigin},
 	{"GET", "/{portal}/compose", "inbox", Team, SameOrigin},
@@ -382,6 +395,11 @@ var Table = []Route{
 	{"POST", "/{portal}/settings/test-mail", "settings", Team, SameOrigin},
 	{"GET", "/api/v1/{portal}/settings/test-mail", "settings", Team, SameOrigin},
 	{"POST", "/api/v1/{portal}/settings/test-mail", "settings", Team, SameOrigin},
+
+	{"GET", "/{portal}/settings/configuration", "configuration", Team, SameOrigin},
+	{"POST", "/{portal}/settings/configuration", "configuration", Team, SameOrigin},
+	{"GET", "/api/v1/{portal}/settings/configuration", "configuration", Team, SameOrigin},
+	{"PUT", "/api/v1/{portal}/settings/configuration", "configuration", Team, SameOrigin},
 
 	{"GET", "/{portal}/tokens", "api-token", Team, SameOrigin},
 	{"POST", "/{portal}/tokens", "api-token", Team, SameOrigin},

@@ -27,16 +27,19 @@ const (
 	SettingsPipelines   SettingsPage = "pipelines"
 	SettingsInboxList   SettingsPage = "inboxes"
 	SettingsHistory     SettingsPage = "history"
+	SettingsForms       SettingsPage = "forms"
 	SettingsPeople      SettingsPage = "people" // the rest are other functions'
 	SettingsTeam        SettingsPage = "team"
 	SettingsTokens      SettingsPage = "tokens"
 	SettingsAudit       SettingsPage = "audit"
+
+	SettingsConfiguration SettingsPage = "configuration"
 )
 
 // settingsPages are those of the menu, in its order.
 var settingsPages = []SettingsPage{
-	SettingsGeneral, SettingsInboxes, SettingsPermissions, SettingsForm, SettingsDesign, SettingsTickets, SettingsActions,
-	SettingsAccess, SettingsPages, SettingsProperties, SettingsPipelines, SettingsInboxList, SettingsTeam, SettingsPeople, SettingsTokens, SettingsAudit, SettingsHistory,
+	SettingsGeneral, SettingsInboxes, SettingsPermissions, SettingsForm, SettingsForms, SettingsDesign, SettingsTickets, SettingsActions,
+	SettingsAccess, SettingsPages, SettingsProperties, SettingsPipelines, SettingsInboxList, SettingsTeam, SettingsPeople, SettingsTokens, SettingsAudit, SettingsHistory, SettingsConfiguration,
 }
 
 // SettingsTitle is what the page is called.
@@ -50,6 +53,8 @@ func SettingsTitle(r ui.Reader, p SettingsPage) string {
 		return r.T("settings.permissions")
 	case SettingsForm:
 		return r.T("settings.form")
+	case SettingsForms:
+		return r.T("builder.forms")
 	case SettingsDesign:
 		return r.T("settings.design")
 	case SettingsTickets:
@@ -74,6 +79,8 @@ func SettingsTitle(r ui.Reader, p SettingsPage) string {
 		return r.T("frame.tokens")
 	case SettingsAudit:
 		return r.T("audit.title")
+	case SettingsConfiguration:
+		return r.T("configuration.title")
 	}
 	return r.T("settings.history")
 }

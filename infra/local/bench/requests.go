@@ -76,7 +76,7 @@ func load(ctx context.Context, store *dynamo.Store, n int) (company, error) {
 	}
 	f := portal.SupportTemplate(benchForm, "Support", "inbox")
 	f.Version, f.Public = 0, true
-	if err := portal.ValidateForm(f, &s); err != nil {
+	if err := portal.ValidateForm(f, &s, s.Languages); err != nil {
 		return company{}, err
 	}
 	if _, err := store.PutForm(ctx, s.ID, f); err != nil {

@@ -44,7 +44,7 @@ func TestOtherSites(t *testing.T) {
 		switch {
 		case route.Function == "access" && route.Access == routes.Viewer:
 			s, viewer = manager, "manager"
-		case slices.Contains([]string{"access", "api-token", "settings"}, route.Function):
+		case route.Function == "access" || setsUp(route):
 			s, viewer = admin, "admin"
 		case route.Access == routes.Team:
 			s, viewer = agent, "agent"

@@ -1,6 +1,7 @@
 package matrix
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"postern/infra/local/sample"
+	"postern/shared/configuration"
 	"postern/shared/dynamo"
 	"postern/shared/portal"
 	"postern/shared/routes"
@@ -164,6 +166,20 @@ var expected = map[string]row{
 	"GET /api/v1/{portal}/settings":         {401, 403, 200},
 	"PATCH /api/v1/{portal}/settings":       {401, 403, 200},
 
+	"GET /{portal}/settings/forms":               {303, 403, 200},
+	"POST /{portal}/settings/forms":              {401, 403, 303},
+	"GET /{portal}/settings/forms/{form}":        {303, 403, 200},
+	"POST /{portal}/settings/forms/{form}":       {401, 403, 200},
+	"GET /api/v1/{portal}/settings/forms":        {401, 403, 200},
+	"POST /api/v1/{portal}/settings/forms":       {401, 403, 201},
+	"GET /api/v1/{portal}/settings/forms/{form}": {401, 403, 200},
+	"PUT /api/v1/{portal}/settings/forms/{form}": {401, 403, 200},
+
+	"GET /{portal}/settings/configuration":        {303, 403, 200},
+	"POST /{portal}/settings/configuration":       {401, 403, 200}, // it shows what would change
+	"GET /api/v1/{portal}/settings/configuration": {401, 403, 200},
+	"PUT /api/v1/{portal}/settings/configuration": {401, 403, 200},
+
 	"POST /{portal}/settings/test-mail":        {401, 403, 303},
 	"GET /api/v1/{portal}/settings/test-mail":  {401, 403, 200},
 	"POST /api/v1/{portal}/settings/test-mail": {401, 403, 202},
@@ -303,7 +319,7 @@ func (a attempt) want() int {
 		return r.customer
 	case a.route.Function == "access":
 		return 403
-	case slices.Contains([]string{"api-token", "settings"}, a.route.Function) && a.viewer != "admin":
+	case setsUp(a.route) && a.viewer != "admin":
 		return http.StatusForbidden
 	case a.route.Access == routes.Team && !a.team():
 		return r.customer
@@ -464,6 +480,20 @@ func (a attempt) request(ticket string) request {
 		}
 	case "POST /{portal}/settings/test-mail":
 		r.form = url.Values{"section": {"inbox"}}
+	case "POST /{portal}/settings/forms":
+		r.form = url.Values{"name": {"Of the matrix " + reply}, "from": {"_template"}}
+	case "POST /{portal}/settings/forms/{form}": // which saves nothing
+		r.form = url.Values{"_version": {"1"}, "name": {"Of the matrix"}, "_do": {"refresh"}}
+	case "POST /api/v1/{portal}/settings/forms":
+		form := builtForm(a.place, a.form())
+		form.ID, form.Name = "", "Of the matrix "+reply
+		r.json = form
+	case "PUT /api/v1/{portal}/settings/forms/{form}":
+		r.json, r.header = builtForm(a.place, a.form()), map[string]string{"If-Match": "*"}
+	case "POST /{portal}/settings/configuration":
+		r.form = url.Values{"text": {"postern: 1"}}
+	case "PUT /api/v1/{portal}/settings/configuration":
+		r.body, r.header = `{"postern": 1}`, map[string]string{"If-Match": "*", "Content-Type": "application/json"}
 	case "PATCH /api/v1/{portal}/settings":
 		r.json, r.header = map[string]any{"reopen_days": a.place.settings.ReopenDays}, map[string]string{"If-Match": "*"}
 	case "POST /{portal}/tokens":
@@ -716,4 +746,19 @@ func plain(a attempt, got answer) string {
 		}
 	}
 	return varying.ReplaceAllString(strings.NewReplacer(asked...).Replace(b.String()), "")
+}
+
+// builtForm is the form as it is, as the API has it.
+func builtForm(p place, id string) configuration.Form {
+	f, err := at.store.NewestForm(context.Background(), p.id(), id)
+	if err != nil {
+		panic(err)
+	}
+	return configuration.OfForm(f)
+}
+
+// setsUp tells whether the route is for those who may set the portal up, alone of the
+// team.
+func setsUp(r routes.Route) bool {
+	return slices.Contains([]string{"api-token", "settings", "configuration", "form-builder"}, r.Function)
 }

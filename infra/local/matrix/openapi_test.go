@@ -312,7 +312,7 @@ func visits(t *testing.T) []visit {
 				who = p.as(sample.Manager)
 			}
 		}
-		if route.Function == "api-token" || route.Function == "settings" {
+		if setsUp(route) {
 			who = p.as(sample.Admin)
 		}
 		fresh := func() string {
@@ -701,6 +701,26 @@ func visits(t *testing.T) []visit {
 					busy.do(v.request)
 				}
 			}})
+		case "GET /api/v1/{portal}/settings/configuration":
+			add(who, 422, query("format=toml"))
+		case "PUT /api/v1/{portal}/settings/configuration":
+			add(who, 200, query("check=true"))
+			add(who, 428, with("If-Match", ""))
+			add(who, 412, with("If-Match", `"0"`))
+			add(who, 422, func(r *request) { r.body = `{"postern": 2, "settings": {"closing": "x"}}` })
+			add(who, 422, func(r *request) { r.body = "{" })
+			add(who, 413, func(r *request) { r.body = strings.Repeat(" ", 4_500_000) })
+			add(who, 415, with("Content-Type", "text/plain"))
+		case "GET /api/v1/{portal}/settings/forms/{form}":
+			add(who, 404, func(r *request) { r.path = p.api("settings", "forms", "nothing-such") })
+			add(who, 404, query("version=99"))
+		case "POST /api/v1/{portal}/settings/forms":
+			add(who, 422, func(r *request) { r.json = map[string]any{"name": "", "groups": []any{}} })
+		case "PUT /api/v1/{portal}/settings/forms/{form}":
+			add(who, 404, func(r *request) { r.path = p.api("settings", "forms", "nothing-such") })
+			add(who, 428, with("If-Match", ""))
+			add(who, 412, with("If-Match", `"0"`))
+			add(who, 422, func(r *request) { r.json = map[string]any{"name": "X", "groups": []any{}, "redirect": "x"} })
 		case "PATCH /api/v1/{portal}/settings":
 			add(who, 428, with("If-Match", ""))
 			add(who, 412, with("If-Match", `"0"`))

@@ -2,6 +2,8 @@
 // script loads the page again; rows can be dragged.
 import Sortable from "sortablejs";
 
+import { answer } from "./answer";
+
 const form = document.querySelector<HTMLFormElement>("form[data-settings]");
 
 /** What has just been asked for: an answer to what was asked before it is too late. */
@@ -19,14 +21,9 @@ async function change(form: HTMLFormElement, name: string, value: string): Promi
   const problem = form.querySelector("[data-problem]");
   problem?.remove();
   try {
-    const multipart = form.enctype === "multipart/form-data";
-    const answer = await fetch(form.action, {
-      method: "POST",
-      body: multipart ? data : new URLSearchParams([...data].map(([k, v]) => [k, String(v)])),
-    });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const { page, status } = await answer(form, data);
     const next = page.querySelector<HTMLFormElement>("form[data-settings]");
-    if (!next) throw new Error(String(answer.status));
+    if (!next) throw new Error(String(status));
     if (mine !== asked) return;
     // Nothing is lost that was typed meanwhile.
     if (written(new FormData(form)) !== sent) return void (await change(form, name, value));
@@ -80,9 +77,9 @@ async function followTestMail(): Promise<void> {
     const shown = document.querySelector("#test-mail[data-waiting]");
     if (!shown) return;
     await new Promise((resolve) => setTimeout(resolve, 1500));
-    const answer = await fetch(location.pathname, { cache: "no-store" });
-    if (!answer.ok) return;
-    const next = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#test-mail");
+    const answered = await fetch(location.pathname, { cache: "no-store" });
+    if (!answered.ok) return;
+    const next = new DOMParser().parseFromString(await answered.text(), "text/html").querySelector("#test-mail");
     if (next && !next.matches("[data-waiting]")) shown.replaceWith(next);
   }
 }

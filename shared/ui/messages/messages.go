@@ -33,6 +33,15 @@ var en []byte
 // are given in the language itself.
 var Languages = []Language{{"en", "English"}, {"de", "Deutsch"}}
 
+// Codes are those of Languages.
+func Codes() []string {
+	var codes []string
+	for _, l := range Languages {
+		codes = append(codes, l.Code)
+	}
+	return codes
+}
+
 // Language is a language that the portal speaks.
 type Language struct {
 	Code string // as in the lang attribute: "de"
