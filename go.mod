@@ -40,6 +40,7 @@ require (
 	github.com/oklog/ulid/v2 v2.1.2
 	github.com/russellhaering/goxmldsig v1.6.1
 	github.com/versity/versitygw v1.8.0
+	go.yaml.in/yaml/v3 v3.0.5
 	golang.org/x/net v0.62.0
 	golang.org/x/sync v0.24.0
 	golang.org/x/text v0.43.0

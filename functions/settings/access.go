@@ -63,7 +63,7 @@ var access = section{
 		}
 		v.Consent.Legal = edit.Rows(&f.Form, v.Consent.Legal, "consent.legal", what, configuration.LegalLink{})
 		for i, g := range v.Groups {
-			v.Groups[i].Rule = edit.FilterDo(&f.Form, g.Rule, "groups."+strconv.Itoa(i)+".rule", what, f.settings, f.settings.ContactProperty)
+			v.Groups[i].Rule = edit.FilterDo(&f.Form, g.Rule, "groups."+strconv.Itoa(i)+".rule", what, f.settings.ContactProperty, f.settings.Choices)
 		}
 		// Of what a list has lost, the way to another one is what is left.
 		switch f.Focus {
@@ -277,31 +277,6 @@ func (h handler) complete(ctx context.Context, r *web.Request, v *configuration.
 	}
 	return wrong, nil
 }
-
-// inUse tells which static groups have members and would be none any more: they would
-// lose access at once.
-func (h handler) inUse(ctx context.Context, before, after *portal.Settings) ([]portal.FieldError, error) {
-	var used []portal.FieldError
-	for _, g := range before.Groups {
-		if kept, ok := after.AccessGroup(g.ID); !g.Static || ok && kept.Static {
-			continue
-		}
-		people, next, err := h.store.Members(ctx, before.ID, g.ID, "", someMembers)
-		switch {
-		case err != nil:
-			return nil, err
-		case len(people) == 0 && next == "":
-		case next != "":
-			used = append(used, portal.FieldError{Field: "groups", Key: "settings.groups.error.manyMembers", Pairs: []any{"group", g.Name, "count", len(people)}})
-		default:
-			used = append(used, portal.FieldError{Field: "groups", Key: "settings.groups.error.members", Pairs: []any{"group", g.Name, "count", len(people)}})
-		}
-	}
-	return used, nil
-}
-
-// someMembers is how many members of a group are counted.
-const someMembers = 50
 
 // address is where the portal's page is, as others have to enter it.
 func (h handler) address(p *page, path ...string) string {

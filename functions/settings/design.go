@@ -35,13 +35,13 @@ var design = section{
 	do: func(f *form, v *configuration.Settings, what string) {
 		v.HeaderLinks = edit.Rows(&f.Form, v.HeaderLinks, "header_links", what, configuration.MenuLink{})
 		v.FooterLinks = edit.Rows(&f.Form, v.FooterLinks, "footer_links", what, configuration.MenuLink{})
-		for _, i := range images(v) {
+		for _, i := range configuration.Images(v) {
 			switch what {
-			case i.field + ".remove":
-				*i.name = ""
-				f.Focus = i.field + ".file"
-			case i.field + ".upload":
-				f.Focus = i.field + ".file"
+			case i.Field + ".remove":
+				*i.Name = ""
+				f.Focus = i.Field + ".file"
+			case i.Field + ".upload":
+				f.Focus = i.Field + ".file"
 			}
 		}
 	},
@@ -78,25 +78,14 @@ func (f *form) links(name string) []configuration.MenuLink {
 	return list
 }
 
-// image is a field that names an image.
-type image struct {
-	field string
-	use   picture.Use
-	name  *string
-}
-
-func images(v *configuration.Settings) []image {
-	return []image{{"logo", picture.Logo, &v.Logo}, {"logo_dark", picture.Logo, &v.LogoDark}, {"favicon", picture.Icon, &v.Favicon}}
-}
-
 // upload keeps the images that the form sends, whether it is saved or not: what is
 // wrong with another field loses none.
 func upload(ctx context.Context, h handler, r *web.Request, f *form, v *configuration.Settings) error {
 	if r.MultipartForm == nil {
 		return nil
 	}
-	for _, i := range images(v) {
-		for _, file := range r.MultipartForm.File[i.field+".file"] {
+	for _, i := range configuration.Images(v) {
+		for _, file := range r.MultipartForm.File[i.Field+".file"] {
 			if file.Size == 0 && file.Filename == "" {
 				continue // none was chosen
 			}
@@ -104,7 +93,11 @@ func upload(ctx context.Context, h handler, r *web.Request, f *form, v *configur
 			if err != nil {
 				return err
 			}
-			made, err := picture.Check(i.field, data, i.use)
+			use := picture.Logo
+			if i.Icon {
+				use = picture.Icon
+			}
+			made, err := picture.Check(i.Field, data, use)
 			if e, ok := err.(*portal.Error); ok {
 				f.refused = append(f.refused, e.Fields...)
 				continue
@@ -112,7 +105,7 @@ func upload(ctx context.Context, h handler, r *web.Request, f *form, v *configur
 			if err := h.store.PutImage(ctx, r.Settings.ID, made); err != nil {
 				return err
 			}
-			*i.name = made.Name
+			*i.Name = made.Name
 		}
 	}
 	return nil
@@ -125,26 +118,6 @@ func content(file *multipart.FileHeader) ([]byte, error) {
 	}
 	defer opened.Close()
 	return io.ReadAll(opened)
-}
-
-// imagesGone tells which images the settings name that nobody has uploaded.
-func (h handler) imagesGone(ctx context.Context, before, after *portal.Settings) ([]portal.FieldError, error) {
-	was, is := configuration.Of(before), configuration.Of(after)
-	had := images(&was)
-	var gone []portal.FieldError
-	for n, i := range images(&is) {
-		if _, ok := portal.ImageType(*i.name); !ok || *i.name == *had[n].name {
-			continue // no name of an image, as validation says; or nothing new
-		}
-		_, err := h.store.Image(ctx, before.ID, *i.name)
-		switch {
-		case portal.KindOf(err) == portal.NotFound:
-			gone = append(gone, portal.FieldError{Field: i.field, Key: "design.error.image"})
-		case err != nil:
-			return nil, err
-		}
-	}
-	return gone, nil
 }
 
 func imageHref(p *page, name string) string {
@@ -171,61 +144,25 @@ func imageField(p *page, name, value, label, help string, dark bool, accept stri
 func fontOptions(r ui.Reader) []ui.Option {
 	var options []ui.Option
 	for _, f := range portal.Fonts() {
-		options = append(options, ui.Option{Value: string(f), Label: fontName(r, f)})
+		options = append(options, ui.Option{Value: string(f), Label: view.FontName(r, f)})
 	}
 	return options
-}
-
-func fontName(r ui.Reader, f portal.Font) string {
-	switch f {
-	case portal.FontGrotesque:
-		return r.T("design.font.grotesque")
-	case portal.FontHumanist:
-		return r.T("design.font.humanist")
-	case portal.FontGeometric:
-		return r.T("design.font.geometric")
-	case portal.FontRounded:
-		return r.T("design.font.rounded")
-	case portal.FontSerif:
-		return r.T("design.font.serif")
-	}
-	return r.T("design.font.system")
 }
 
 func radiusOptions(r ui.Reader) []ui.Option {
 	var options []ui.Option
 	for _, radius := range portal.Radii() {
-		options = append(options, ui.Option{Value: string(radius), Label: radiusName(r, radius)})
+		options = append(options, ui.Option{Value: string(radius), Label: view.RadiusName(r, radius)})
 	}
 	return options
-}
-
-func radiusName(r ui.Reader, radius portal.Radius) string {
-	switch radius {
-	case portal.RadiusNone:
-		return r.T("design.radius.none")
-	case portal.RadiusLarge:
-		return r.T("design.radius.large")
-	}
-	return r.T("design.radius.small")
 }
 
 func buttonOptions(r ui.Reader) []ui.Option {
 	var options []ui.Option
 	for _, b := range portal.ButtonStyles() {
-		options = append(options, ui.Option{Value: string(b), Label: buttonName(r, b)})
+		options = append(options, ui.Option{Value: string(b), Label: view.ButtonStyleName(r, b)})
 	}
 	return options
-}
-
-func buttonName(r ui.Reader, b portal.ButtonStyle) string {
-	switch b {
-	case portal.ButtonSoft:
-		return r.T("design.buttons.soft")
-	case portal.ButtonOutline:
-		return r.T("design.buttons.outline")
-	}
-	return r.T("design.buttons.filled")
 }
 
 // shadesOf are the brand as it was chosen and what is made of it, each with its contrast.

@@ -2,19 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"net/http"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"postern/shared/app"
 	"postern/shared/configuration"
+	"postern/shared/configuration/saving"
 	"postern/shared/dynamo"
 	"postern/shared/portal"
-	"postern/shared/routes"
-	"postern/shared/ui/messages"
 	"postern/shared/web"
 )
 
@@ -121,7 +117,7 @@ func (h handler) change(ctx context.Context, r *web.Request) (web.Result, error)
 	}
 	after := v.Over(before)
 	if len(wrong) > 0 {
-		return web.Result{}, alsoWrong(h.valid(r, forms, before, &after), wrong)
+		return web.Result{}, saving.AlsoWrong(h.valid(r, forms, before, &after), wrong)
 	}
 	saved, err := h.save(ctx, r, forms, before, after)
 	if portal.KindOf(err) == portal.Conflict {
@@ -133,28 +129,26 @@ func (h handler) change(ctx context.Context, r *web.Request) (web.Result, error)
 	return web.Result{View: configuration.Of(saved), ETag: etag(saved)}, nil
 }
 
+// keeper saves settings of the request's portal.
+func (h handler) keeper(r *web.Request) saving.Keeper {
+	return saving.Keeper{Store: h.store, Sender: h.config.MailFrom, Insecure: r.Insecure()}
+}
+
+// valid tells what is wrong with the settings, as a whole.
+func (h handler) valid(r *web.Request, forms []portal.Form, before, after *portal.Settings) error {
+	return h.keeper(r).Valid(forms, before, after)
+}
+
 // save holds the settings against everything, and writes them. Who has saved them sees
 // them at once, in whatever process. It is a Conflict where somebody else has saved
 // since before was read.
 func (h handler) save(ctx context.Context, r *web.Request, forms []portal.Form, before *portal.Settings, after portal.Settings) (*portal.Settings, error) {
-	changes := configuration.Changes(configuration.Of(before), configuration.Of(&after))
-	if len(changes) == 0 {
-		return before, nil
-	}
-	gone, err := h.imagesGone(ctx, before, &after)
-	if err != nil {
-		return nil, err
-	}
-	used, err := h.inUse(ctx, before, &after)
-	if err != nil {
-		return nil, err
-	}
-	if err := alsoWrong(h.valid(r, forms, before, &after), append(gone, used...)); err != nil {
-		return nil, err
-	}
-	saved, err := h.store.SaveSettings(ctx, before, after, r.Entry(dynamo.NewID(r.Now), portal.AuditSettingsChanged, configuration.Details(changes)))
-	if err != nil {
-		return nil, err
+	k := h.keeper(r)
+	saved, err := k.Save(ctx, forms, before, after, func(details map[string]string) portal.AuditEntry {
+		return r.Entry(dynamo.NewID(r.Now), portal.AuditSettingsChanged, details)
+	})
+	if err != nil || saved == before {
+		return saved, err
 	}
 	if r.APIToken == nil {
 		if err := h.store.SeeSettings(ctx, saved.ID, r.Token.Person, r.Token.Hash(), saved.Version); err != nil {
@@ -162,79 +156,12 @@ func (h handler) save(ctx context.Context, r *web.Request, forms []portal.Form, 
 		}
 	}
 	if saved.Active && !before.Active {
-		if err := h.sendWaiting(ctx, r); err != nil {
+		if err := k.SendWaiting(ctx, saved.ID, r.Now); err != nil {
 			r.Note(err) // the next switch, or the command, sends those that are left
 		}
 	}
 	return saved, nil
 }
 
-// valid tells what is wrong with the settings, as a whole. What was wrong with before
-// is nothing to hold against a change of something else: a property that was archived
-// since, say.
-func (h handler) valid(r *web.Request, forms []portal.Form, before, after *portal.Settings) error {
-	rules := portal.Rules{Forms: forms, Reserved: routes.Reserved(), Languages: languages(), Insecure: r.Insecure()}
-	wrong := func(after *portal.Settings) []portal.FieldError {
-		var fields []portal.FieldError
-		for _, err := range []error{portal.ValidateSettings(*after, rules), portal.ValidateData(after, before, forms, languages())} {
-			if e := (*portal.Error)(nil); errors.As(err, &e) {
-				fields = append(fields, e.Fields...)
-			}
-		}
-		return fields
-	}
-	fields := wrong(after)
-	if after.Active && !before.Active && !ready(portal.Checklist(after, h.config.MailFrom)) {
-		fields = append(fields, portal.FieldError{Field: "active", Key: "settings.error.notReady"})
-	}
-	if len(fields) > 0 && after != before {
-		changes, old := configuration.Changes(configuration.Of(before), configuration.Of(after)), wrong(before)
-		fields = slices.DeleteFunc(fields, func(f portal.FieldError) bool {
-			field, _, _ := strings.Cut(f.Field, ".")
-			changed := slices.ContainsFunc(changes, func(c configuration.Change) bool { return c.Field == field })
-			return !changed && slices.ContainsFunc(old, func(w portal.FieldError) bool { return w.Field == f.Field && w.Key == f.Key })
-		})
-	}
-	if len(fields) == 0 {
-		return nil
-	}
-	return &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: fields}
-}
-
-// alsoWrong is what is wrong, with more fields.
-func alsoWrong(err error, more []portal.FieldError) error {
-	if len(more) == 0 {
-		return err
-	}
-	e := &portal.Error{Kind: portal.Invalid, Key: "error.invalid"}
-	if errors.As(err, &e) {
-		more = append(slices.Clone(e.Fields), more...)
-	}
-	return &portal.Error{Kind: portal.Invalid, Key: e.Key, Fields: more}
-}
-
-// sendWaiting asks for the mails of the invitations that wait for the portal to be
-// switched on, as far as there is time.
-func (h handler) sendWaiting(ctx context.Context, r *web.Request) error {
-	const rounds = 20 // of 25 each
-	for range rounds {
-		if n, err := h.store.SendWaiting(ctx, r.Settings.ID, r.Now); err != nil || n == 0 {
-			return err
-		}
-	}
-	return nil
-}
-
-// ready tells whether all of the list is done.
-func ready(list []portal.CheckItem) bool {
-	return !slices.ContainsFunc(list, func(c portal.CheckItem) bool { return !c.Done })
-}
-
 // languages are the codes of those that the portal can speak.
-func languages() []string {
-	var codes []string
-	for _, l := range messages.Languages {
-		codes = append(codes, l.Code)
-	}
-	return codes
-}
+func languages() []string { return saving.Languages() }

@@ -227,7 +227,7 @@ func (h handler) send(ctx context.Context, r *web.Request, sec section) (web.Res
 		theirs := configuration.Of(now)
 		values := configuration.FieldsOf(&theirs)
 		for _, field := range clash {
-			p.clash = append(p.clash, clashing{field, valueWords(r, field, values[field].Interface())})
+			p.clash = append(p.clash, clashing{field, view.SettingValue(r, field, values[field].Interface())})
 		}
 		p.v, p.base, p.by = merged, now.Version, now.Saved
 		result, err := h.page(ctx, p)

@@ -38,7 +38,8 @@ func linkedBy() map[string][]string {
 	}
 	return map[string][]string{
 		"postern/shared/openapi":                        {"home"},
-		"image/png":                                     {"settings"},
+		"image/png":                                     {"configuration", "settings", "setup"},
+		"go.yaml.in/yaml/v3":                            {"configuration", "setup"},
 		"github.com/microcosm-cc/bluemonday":            {"inbox", "ticket-reply"},
 		"golang.org/x/crypto/argon2":                    {"account", "link", "passkey", "second-factor", "setup", "sign-in"},
 		"github.com/pquerna/otp":                        {"second-factor"},

@@ -8,14 +8,14 @@ import (
 	"unicode/utf8"
 )
 
-// Change is a setting before and after, by its name in JSON.
+// Change is a field of a view before and after, by its name in JSON.
 type Change struct {
 	Field         string
 	Before, After any
 }
 
-// FieldsOf are the view's fields by their names in JSON, but for the version.
-func FieldsOf(v *Settings) map[string]reflect.Value {
+// FieldsOf are the fields of a view by their names in JSON, but for the version.
+func FieldsOf[V Settings | Form](v *V) map[string]reflect.Value {
 	all, values := map[string]reflect.Value{}, reflect.ValueOf(v).Elem()
 	for i := range values.NumField() {
 		if name := values.Type().Field(i).Tag.Get("json"); name != "version" {
@@ -25,8 +25,8 @@ func FieldsOf(v *Settings) map[string]reflect.Value {
 	return all
 }
 
-// Changes are the settings that differ, in the order of their names.
-func Changes(before, after Settings) []Change {
+// Changes are the fields of a view that differ, in the order of their names.
+func Changes[V Settings | Form](before, after V) []Change {
 	was, is := FieldsOf(&before), FieldsOf(&after)
 	var list []Change
 	for _, name := range slices.Sorted(maps.Keys(is)) {
@@ -71,7 +71,7 @@ func cut(s string) string {
 
 // Merge returns what somebody has changed of base on top of what others have made of it
 // meanwhile. Of what both have changed it has mine; those fields are in clash.
-func Merge(base, mine, theirs Settings) (merged Settings, clash []string) {
+func Merge[V Settings | Form](base, mine, theirs V) (merged V, clash []string) {
 	merged = theirs
 	ours := Changes(base, mine)
 	others := Changes(base, theirs)

@@ -189,6 +189,18 @@ type Column struct {
 	Label    portal.Text `json:"label"`
 }
 
+// ImageField is a setting that names an image.
+type ImageField struct {
+	Field string
+	Icon  bool // of browsers' tabs
+	Name  *string
+}
+
+// Images are the settings that name images.
+func Images(v *Settings) []ImageField {
+	return []ImageField{{"logo", false, &v.Logo}, {"logo_dark", false, &v.LogoDark}, {"favicon", true, &v.Favicon}}
+}
+
 // Of is the settings' view.
 func Of(s *portal.Settings) Settings {
 	v := Settings{

@@ -19,6 +19,9 @@ import (
 // writes, less those that every save has.
 const maxSettingsParts = maxTransaction - 5
 
+// tooManyParts says that more changes than one save can change.
+const tooManyParts = "settings.error.parts"
+
 func settingsVersionsKey(portalID string) string { return portalID + "#settings" }
 
 // maxKept is how large settings may be that are kept, in bytes of JSON: an item takes
@@ -96,7 +99,7 @@ func (s *Store) saveSettings(ctx context.Context, before *portal.Settings, after
 		}
 	}
 	if writes = append(writes, more...); len(writes) > maxSettingsParts {
-		return nil, portal.Errorf(portal.Invalid, "settings.error.parts", "max", maxSettingsParts)
+		return nil, portal.Errorf(portal.Invalid, tooManyParts, "max", maxSettingsParts)
 	}
 	err := s.transactAll(ctx, append(writes, s.auditWrite(after.ID, entry)))
 	var u *unmet

@@ -163,9 +163,12 @@ func (r Route) Scope() string {
 	return part + ":write"
 }
 
-// Whole tells whether the API takes a file on the route as it is, larger than what it
-// takes of data.
-func (r Route) Whole() bool { return r.Key() == "PUT /api/v1/{portal}/settings/configuration" }
+// whole are the routes that take a file as it is, larger than other data and texts.
+var whole = []string{"POST /{portal}/settings/configuration", "PUT /api/v1/{portal}/settings/configuration"}
+
+// Whole tells whether a file is sent to the route as it is, larger than what others take
+// of data and texts.
+func (r Route) Whole() bool { return slices.Contains(whole, r.Key()) }
 
 // Anonymous tells whether whoever is signed in is nobody on the route: it serves
 // programs, which show a token, and anyone.

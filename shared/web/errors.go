@@ -331,7 +331,7 @@ var secret = map[string]bool{"password": true, "current": true, "new": true}
 const secretPrefix = "client_secret."
 
 func (r *Request) resend() (resendForm, bool) {
-	if r.Method != http.MethodPost || parseForm(r.Request) != nil || len(r.PostForm) == 0 {
+	if r.Method != http.MethodPost || r.parseForm() != nil || len(r.PostForm) == 0 {
 		return resendForm{}, false
 	}
 	f := resendForm{Action: r.URL.RequestURI()}
@@ -364,8 +364,8 @@ func (r *Request) resend() (resendForm, bool) {
 // an error's page gives them back.
 const maxFields = 250_000
 
-// parseForm reads the form.
-func parseForm(r *http.Request) error {
+// parseForm reads the form. Where a whole file may be in a field, that counts for none.
+func (r *Request) parseForm() error {
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
 		if err := r.ParseMultipartForm(maxForm); err != nil {
 			return err
@@ -380,7 +380,7 @@ func parseForm(r *http.Request) error {
 			size += len(name) + len(v)
 		}
 	}
-	if size > maxFields {
+	if size > maxFields && !r.route.Whole() {
 		return &http.MaxBytesError{Limit: maxFields}
 	}
 	return nil

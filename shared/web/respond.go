@@ -219,6 +219,15 @@ func (r *Request) JSON(v any) error {
 	return nil
 }
 
+// Content reads the request's body as it is. It refuses what is of none of the media
+// types (415).
+func (r *Request) Content(types ...string) ([]byte, error) {
+	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || !slices.Contains(types, t) {
+		return nil, &edgeError{status: http.StatusUnsupportedMediaType, key: "error.notFile"}
+	}
+	return io.ReadAll(r.Body)
+}
+
 // JSONError is what a request is answered whose JSON could not be decoded for the
 // error: 400, or 422 with the field that is not of its type or that there is none of.
 func JSONError(err error) error {
@@ -246,7 +255,7 @@ func (r *Request) Form() error {
 	case err != nil, t != "application/x-www-form-urlencoded" && t != "multipart/form-data":
 		return &edgeError{status: http.StatusUnsupportedMediaType, key: "error.notForm"}
 	}
-	if err := parseForm(r.Request); err != nil {
+	if err := r.parseForm(); err != nil {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
 			return err

@@ -291,7 +291,7 @@ func (s *server) handle(row routes.Route, h Handler) http.Handler {
 
 func (s *server) request(w http.ResponseWriter, r *http.Request, row routes.Route) *Request {
 	limit := int64(maxForm)
-	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); row.API() && (err != nil || t != "multipart/form-data") {
+	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); row.API() && !row.Whole() && (err != nil || t != "multipart/form-data") {
 		limit = maxJSON
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, limit)
