@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 
+	"postern/shared/configuration/file"
+	"postern/shared/portal"
 	"postern/shared/routes"
 )
 
@@ -50,6 +53,10 @@ type deployment struct {
 	// SelfRegistration is "allowed" where portals may let people register
 	// themselves (selfRegistration); empty has them be invited.
 	SelfRegistration string
+	// Configuration is the path of the file that the default portal is made of, and
+	// that is applied to it as long as nobody changes it otherwise (configuration);
+	// empty makes it like any new portal.
+	Configuration string
 }
 
 const (
@@ -104,6 +111,7 @@ func readContext(context map[string]any) (deployment, error) {
 		values = map[string]*string{
 			"stackName": &d.StackName, "defaultPortal": &d.DefaultPortal, "domain": &d.Domain, "certificate": &d.Certificate,
 			"hostedZone": &d.HostedZone, "mailFrom": &d.MailFrom, "mailIdentity": &d.MailIdentity, "alarmMail": &d.AlarmMail, "edgeSecret": &secret, "adopt": &adopt, "selfRegistration": &d.SelfRegistration,
+			"configuration": &d.Configuration,
 		}
 		wrong = func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	)
@@ -153,6 +161,9 @@ func readContext(context map[string]any) (deployment, error) {
 		wrong("adopt is %q: it needs to be \"true\" or empty", adopt)
 	}
 	d.Adopt = adopt == "true"
+	for _, fault := range d.configurationFaults() {
+		wrong("%s", fault)
+	}
 	if len(faults) > 0 {
 		return deployment{}, errors.Join(faults...)
 	}
@@ -181,6 +192,34 @@ func (d deployment) domainFaults() []string {
 		faults = append(faults, fmt.Sprintf("hostedZone is %q: it needs to be the zone's id, such as Z0123456789ABCDEFGHIJ, or empty", d.HostedZone))
 	case d.HostedZone != "" && d.Domain == "":
 		faults = append(faults, "hostedZone is given and no domain: give the domain whose records go there")
+	}
+	return faults
+}
+
+// configurationFaults says all that is wrong with the file that the default portal is
+// to be made of.
+func (d deployment) configurationFaults() []string {
+	if d.Configuration == "" {
+		return nil
+	}
+	text, err := os.ReadFile(d.Configuration)
+	if err != nil {
+		return []string{fmt.Sprintf("configuration: %v", err)}
+	}
+	doc, err := file.Decode(text)
+	if doc != nil {
+		first := portal.First("configuration", "support", nil)
+		_, err = doc.New(context.Background(), &first, err)
+	}
+	if err == nil {
+		return nil
+	}
+	faults := file.Reasons(doc, err)
+	if len(faults) == 0 {
+		faults = []string{err.Error()}
+	}
+	for i := range faults {
+		faults[i] = d.Configuration + ": " + faults[i]
 	}
 	return faults
 }

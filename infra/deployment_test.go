@@ -28,6 +28,12 @@ func cdkContext(t *testing.T, over map[string]any) map[string]any {
 
 func TestContext(t *testing.T) {
 	const arn = "arn:aws:acm:us-east-1:123456789012:certificate/c0ffee"
+	good, bad := filepath.Join(t.TempDir(), "good.yaml"), filepath.Join(t.TempDir(), "bad.yaml")
+	for path, text := range map[string]string{good: "postern: 1\nsettings: {name: Desk}\n", bad: "postern: 1\nsettings: {name: ''}\nforms: [{id: x, colour: red}]\n"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	plain := deployment{StackName: "postern", DefaultPortal: "support", EdgeSecret: 1}
 	tests := []struct {
 		name  string
@@ -37,8 +43,8 @@ func TestContext(t *testing.T) {
 	}{
 		{"as it comes", nil, plain, ""},
 		{"all chosen", map[string]any{"stackName": "Desk-2", "domain": "help.example.com", "certificate": arn, "hostedZone": "Z0123456789AB", "defaultPortal": "orders",
-			"mailFrom": "desk@example.com", "mailIdentity": "existing", "alarmMail": "ops@example.com", "edgeSecret": "3", "adopt": "true", "selfRegistration": "allowed"},
-			deployment{"Desk-2", "orders", "help.example.com", arn, "Z0123456789AB", "desk@example.com", "existing", "ops@example.com", 3, true, "allowed"}, ""},
+			"mailFrom": "desk@example.com", "mailIdentity": "existing", "alarmMail": "ops@example.com", "edgeSecret": "3", "adopt": "true", "selfRegistration": "allowed", "configuration": good},
+			deployment{"Desk-2", "orders", "help.example.com", arn, "Z0123456789AB", "desk@example.com", "existing", "ops@example.com", 3, true, "allowed", good}, ""},
 		{"values of the CLI", map[string]any{"aws:cdk:toolkit:default-region": "eu-central-1", "availability-zones:account=1:region=eu-central-1": []any{"a"}, "cli-telemetry": false}, plain, ""},
 
 		{"a slip in a name", map[string]any{"domian": "help.example.com"}, deployment{}, `"domian": Postern reads adopt, alarmMail,`},
@@ -68,6 +74,9 @@ func TestContext(t *testing.T) {
 		{"nobody to be told", map[string]any{"alarmMail": "ops"}, deployment{}, "alarmMail is"},
 		{"no secret", map[string]any{"edgeSecret": ""}, deployment{}, "edgeSecret is"},
 		{"a secret itself", map[string]any{"edgeSecret": "hunter2"}, deployment{}, "edgeSecret is"},
+		{"a file that is not there", map[string]any{"configuration": good + "x"}, deployment{}, "configuration: open "},
+		{"a file with mistakes", map[string]any{"configuration": bad}, deployment{}, "bad.yaml: line 2, settings.name: "},
+		{"a file with several", map[string]any{"configuration": bad}, deployment{}, "bad.yaml: line 3, forms.0.colour: "},
 		{"perhaps", map[string]any{"adopt": "yes"}, deployment{}, "adopt is"},
 	}
 	for _, tt := range tests {

@@ -18,6 +18,11 @@ import (
 // newFunction makes a function, with its log and with a role that may do what
 // [grants.Of] says and write that log.
 func (s *stack) newFunction(name string) awslambda.Function {
+	return s.newFunctionOf(name, filepath.Join(s.assets, name))
+}
+
+// newFunctionOf is newFunction of what is in the folder.
+func (s *stack) newFunctionOf(name, folder string) awslambda.Function {
 	log := awslogs.NewLogGroup(s.Stack, jsii.String("Log-"+name), &awslogs.LogGroupProps{
 		LogGroupName:  jsii.String("/aws/lambda/" + s.name(name)),
 		Retention:     awslogs.RetentionDays_ONE_MONTH,
@@ -35,7 +40,7 @@ func (s *stack) newFunction(name string) awslambda.Function {
 		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
 		Architecture: awslambda.Architecture_ARM_64(),
 		Handler:      jsii.String("bootstrap"),
-		Code:         awslambda.Code_FromAsset(jsii.String(filepath.Join(s.assets, name)), nil),
+		Code:         awslambda.Code_FromAsset(jsii.String(folder), nil),
 		MemorySize:   jsii.Number(memory(name)),
 		Timeout:      awscdk.Duration_Seconds(jsii.Number(timeout)),
 		Role:         role,

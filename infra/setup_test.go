@@ -70,6 +70,37 @@ func TestSetupRunsAgain(t *testing.T) {
 	}
 }
 
+// The configuration file is beside the program of setup, another file runs it again, and
+// the deployment ends with what became of it.
+func TestSetupBringsConfiguration(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "portal.yaml")
+	var codes []string
+	for _, text := range []string{"postern: 1\nsettings: {name: Desk}\n", "postern: 1\nsettings: {name: Help}\n"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		app, s := construct(t, map[string]any{"configuration": path}, builtAssets(t))
+		tmpl := assertions.Template_FromStack(s.Stack, nil)
+		for _, r := range *tmpl.FindResources(jsii.String("Custom::PosternSetup"), nil) {
+			codes = append(codes, fmt.Sprint((*r)["Properties"].(map[string]any)["Code"]))
+		}
+		tmpl.HasOutput(jsii.String("Configuration"), map[string]any{})
+		found, err := filepath.Glob(filepath.Join(*app.Outdir(), "asset.*", "configuration.yaml"))
+		if err != nil || len(found) != 1 {
+			t.Fatalf("%q, %v", found, err)
+		}
+		if staged, err := os.ReadFile(found[0]); err != nil || string(staged) != text {
+			t.Errorf("%q, %v", staged, err)
+		}
+		if _, err := os.Stat(filepath.Join(filepath.Dir(found[0]), "bootstrap")); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(codes) != 2 || codes[0] == codes[1] {
+		t.Errorf("codes %q", codes)
+	}
+}
+
 // What cdk-nag finds is answered, whatever is chosen; and it does find what is not.
 func TestNag(t *testing.T) {
 	check := func(over map[string]any, spoil func(*stack)) (warnings int, err error) {

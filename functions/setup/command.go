@@ -24,6 +24,7 @@ type request struct {
 	Portal string `json:"portal"` // the slug; "" is the deployment's default
 
 	Make      bool   `json:"make"` // the portal itself, where there is none yet
+	From      string `json:"from"` // the slug of another, whose configuration it gets
 	Admin     *admin `json:"admin"`
 	Checklist bool   `json:"checklist"`
 	SwitchOn  bool   `json:"switchOn"`
@@ -67,7 +68,7 @@ type switched struct {
 }
 
 const usage = `Give exactly one of {"make": true}, {"admin": {"email": "you@example.com"}}, {"checklist": true}, {"switchOn": true} and {"switchOff": true}, ` +
-	`and with it "portal" where it is not the default one.`
+	`with it "portal" where it is not the default one, and with "make" "from" to copy another portal's configuration.`
 
 func parse(event []byte) (request, error) {
 	var r request
@@ -90,7 +91,7 @@ func parse(event []byte) (request, error) {
 			given++
 		}
 	}
-	if given != 1 {
+	if given != 1 || r.From != "" && !r.Make {
 		return r, refuse("%s", usage)
 	}
 	return r, nil
@@ -107,7 +108,7 @@ func (s *setup) perform(ctx context.Context, r request) (answer any, err error) 
 	switch {
 	case r.Make:
 		action, what = "make", "The portal could not be made"
-		do = func(ctx context.Context) (any, error) { return s.makeAnother(ctx, slug) }
+		do = func(ctx context.Context) (any, error) { return s.makeAnother(ctx, slug, r.From) }
 	case r.Admin != nil:
 		action, what = "admin", "The admin could not be made"
 		do = func(ctx context.Context) (any, error) { return s.makeAdmin(ctx, slug, *r.Admin) }
@@ -134,9 +135,9 @@ func (s *setup) perform(ctx context.Context, r request) (answer any, err error) 
 	return answer, nil
 }
 
-// makeAnother makes a portal beside those that are there, like the one that every
-// deployment begins with.
-func (s *setup) makeAnother(ctx context.Context, slug string) (any, error) {
+// makeAnother makes a portal beside those that are there: like the one from, or else like
+// the one that every deployment begins with.
+func (s *setup) makeAnother(ctx context.Context, slug, from string) (any, error) {
 	switch _, err := s.store.NewestSettings(ctx, slug); {
 	case err == nil:
 		return nil, refuse("portal: there is a portal %q already, or it was called so.", slug)
@@ -145,7 +146,10 @@ func (s *setup) makeAnother(ctx context.Context, slug string) (any, error) {
 	case portal.KindOf(err) != portal.NotFound:
 		return nil, err
 	}
-	if err := s.store.CreatePortal(ctx, firstPortal(slug, s.now()), firstForm()); err != nil {
+	if from != "" {
+		return s.makeFrom(ctx, slug, from)
+	}
+	if err := s.store.CreatePortal(ctx, firstPortal(slug, s.now()), portal.FirstForm()); err != nil {
 		return nil, err
 	}
 	return s.checklist(ctx, slug)

@@ -50,6 +50,7 @@ type setup struct {
 	cfg   app.Config
 	store *dynamo.Store
 	files publisher // nil where static files have no bucket
+	seed  []byte    // the file that the default portal is made of; nil where there is none
 	now   func() time.Time
 	pause func(context.Context, time.Duration)
 }
@@ -97,13 +98,17 @@ func (s *setup) resource(ctx context.Context, e cfn.Event) (string, map[string]a
 	err := s.logged(ctx, "resource "+string(e.RequestType), func(ctx context.Context) error {
 		switch e.RequestType {
 		case cfn.RequestCreate, cfn.RequestUpdate:
-			if err := s.allowed(ctx, s.makePortal); err != nil {
+			became := seedNone
+			if err := s.allowed(ctx, func(ctx context.Context) (err error) {
+				became, err = s.makePortal(ctx)
+				return err
+			}); err != nil {
 				return explain(ctx, fmt.Sprintf("The portal %q could not be made", s.cfg.DefaultPortal), err)
 			}
 			if err := s.allowed(ctx, s.publish); err != nil {
 				return explain(ctx, fmt.Sprintf("The pages' static files could not be stored in the bucket %s", s.cfg.Static), err)
 			}
-			data = map[string]any{"Portal": s.cfg.DefaultPortal}
+			data = map[string]any{"Portal": s.cfg.DefaultPortal, "Configuration": became}
 			return nil
 		case cfn.RequestDelete:
 			return nil // what people entered is kept
@@ -134,21 +139,24 @@ func pause(ctx context.Context, d time.Duration) {
 }
 
 // makePortal makes the portal that every deployment begins with, unless there is
-// one with its slug.
-func (s *setup) makePortal(ctx context.Context) error {
+// one with its slug. Where the deployment has a file for it, see seeded. It says what
+// became of that.
+func (s *setup) makePortal(ctx context.Context) (became string, err error) {
 	slug := s.cfg.DefaultPortal
 	if slug == "" || slices.Contains(routes.Reserved(), slug) {
-		return refuse("no portal can have this slug, since other pages are there; set the context value defaultPortal to another, such as support.")
+		return "", refuse("no portal can have this slug, since other pages are there; set the context value defaultPortal to another, such as support.")
 	}
-	_, err := s.store.NewestSettings(ctx, slug)
-	if portal.KindOf(err) != portal.NotFound {
-		return err
+	if s.seed != nil {
+		return s.seeded(ctx, slug)
 	}
-	err = s.store.CreatePortal(ctx, firstPortal(slug, s.now()), firstForm())
+	if _, err = s.store.NewestSettings(ctx, slug); portal.KindOf(err) != portal.NotFound {
+		return seedNone, err
+	}
+	err = s.store.CreatePortal(ctx, firstPortal(slug, s.now()), portal.FirstForm())
 	if portal.KindOf(err) == portal.Conflict {
-		return nil // another has just made it
+		return seedNone, nil // another has just made it
 	}
-	return err
+	return seedNone, err
 }
 
 // publish stores every static file that is not there yet.

@@ -471,20 +471,20 @@ func TestFirstPortal(t *testing.T) {
 	}
 	// Customers can open tickets from the first day on.
 	form, err := p.store.Form(t.Context(), s.ID, s.SupportForm.Form)
-	if err != nil || portal.ValidateForm(form, s) != nil || len(form.Unlinkable(s)) > 0 || form.Version != 1 || s.SupportForm.Header["de"] == "" {
-		t.Errorf("%+v: %v, %v, %q", form, err, portal.ValidateForm(form, s), form.Unlinkable(s))
+	if err != nil || portal.ValidateForm(form, s, s.Languages) != nil || len(form.Unlinkable(s)) > 0 || form.Version != 1 || s.SupportForm.Header["de"] == "" {
+		t.Errorf("%+v: %v, %v, %q", form, err, portal.ValidateForm(form, s, s.Languages), form.Unlinkable(s))
 	}
 	now := p.now()
 	customer := portal.Viewer{Portal: s.ID, Person: portal.Person{ID: dynamo.NewID(now), First: "Clara", Role: portal.Customer}}
 	first := s.Pipelines[0]
-	ticket := portal.Ticket{ID: dynamo.NewID(now), Pipeline: first.ID, Stage: first.Stages[0].ID, State: portal.Open, Inbox: inboxID,
+	ticket := portal.Ticket{ID: dynamo.NewID(now), Pipeline: first.ID, Stage: first.Stages[0].ID, State: portal.Open, Inbox: portal.FirstInbox,
 		Contacts: []string{customer.ID}, Created: now, Activity: now}
 	closed, _, err := portal.CloseTicket(ticket, customer, s, now)
-	if err != nil || closed.Stage != stageClosed || closed.State != portal.Closed {
+	if err != nil || closed.Stage != "stageclosed" || closed.State != portal.Closed {
 		t.Errorf("closed: %+v, %v", closed, err)
 	}
 	again, _, err := portal.ReopenTicket(closed, customer, s, now)
-	if err != nil || again.Stage != stageUs || again.State != portal.Open {
+	if err != nil || again.Stage != "stagewaitingonus" || again.State != portal.Open {
 		t.Errorf("reopened: %+v, %v", again, err)
 	}
 }
@@ -506,7 +506,7 @@ func TestPortalIsKept(t *testing.T) {
 			t.Errorf("%s: %+v", name, s)
 		}
 	}
-	if a := p.resource(t, "update"); len(a.Data) != 1 || a.Data["Portal"] != p.slug {
+	if a := p.resource(t, "update"); len(a.Data) != 2 || a.Data["Portal"] != p.slug || a.Data["Configuration"] != seedNone {
 		t.Errorf("data %v", a.Data)
 	}
 }

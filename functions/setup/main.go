@@ -4,6 +4,8 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 
@@ -25,6 +27,14 @@ func main() {
 			os.Exit(1)
 		}
 		s.files = files
+	}
+	// Lambda starts in the folder that the program is in.
+	switch seed, err := os.ReadFile(seedFile); {
+	case err == nil:
+		s.seed = seed
+	case !errors.Is(err, fs.ErrNotExist):
+		slog.Error("start", "error", err.Error())
+		os.Exit(1)
 	}
 	lambda.Start(s.handle)
 }
