@@ -293,6 +293,7 @@ type page struct {
 	*web.Request
 	*proposal        // nil where no file was sent
 	failure   string // what is wrong and not with the file
+	confirm   string // what is wrong with how archiving was confirmed
 	notice    string // why what was sent is shown once more
 }
 
@@ -301,8 +302,11 @@ func (h handler) show(ctx context.Context, r *web.Request) (web.Result, error) {
 		return web.Result{}, err
 	}
 	result := h.page(&page{Request: r})
-	if r.URL.Query().Has("applied") {
+	switch q := r.URL.Query(); {
+	case q.Has("applied"):
 		result.Flash = &ui.BannerProps{Tone: ui.OK, Text: r.Reader.T("configuration.applied")}
+	case q.Has("restored") && !r.Settings.Archived:
+		result.Flash = &ui.BannerProps{Tone: ui.OK, Text: r.Reader.T("configuration.restored")}
 	}
 	return result, nil
 }
@@ -320,6 +324,10 @@ func (h handler) send(ctx context.Context, r *web.Request) (web.Result, error) {
 	if err := r.Form(); err != nil {
 		return web.Result{}, err
 	}
+	switch r.PostForm.Get("_do") {
+	case "archive", "restore":
+		return h.archive(ctx, r, r.PostForm.Get("_do") == "archive")
+	}
 	text, err := sent(r)
 	if err != nil {
 		return web.Result{}, err
@@ -329,6 +337,9 @@ func (h handler) send(ctx context.Context, r *web.Request) (web.Result, error) {
 		c, err := h.current(ctx, r)
 		if err != nil {
 			return web.Result{}, err
+		}
+		if c.settings.Archived {
+			return web.Result{}, portal.Errorf(portal.Forbidden, "error.archived.team")
 		}
 		p = &page{Request: r}
 		if strings.TrimSpace(text) == "" {
@@ -362,6 +373,44 @@ func (h handler) send(ctx context.Context, r *web.Request) (web.Result, error) {
 	p.notice = r.Reader.T("configuration.changed")
 	return h.page(p), portal.Errorf(portal.Conflict, "configuration.changed")
 }
+
+// archive takes the portal out of use, which its slug confirms, or back: switched off
+// in any case. Nothing is deleted.
+func (h handler) archive(ctx context.Context, r *web.Request, archived bool) (web.Result, error) {
+	if !mayArchive(r) {
+		return web.Result{}, portal.Errorf(portal.Forbidden, "error.archived.team")
+	}
+	c, err := h.current(ctx, r)
+	if err != nil {
+		return web.Result{}, err
+	}
+	if archived && strings.TrimSpace(r.PostForm.Get("confirm")) != c.settings.Slug {
+		err := portal.FieldErrorf("confirm", "configuration.archive.error", "slug", c.settings.Slug)
+		return h.page(&page{Request: r, confirm: r.Failure(err).Fields[0].Message}), err
+	}
+	done := web.Result{SeeOther: r.Path("settings", "configuration")}
+	action := portal.AuditPortalArchived
+	if !archived {
+		done.SeeOther += "?restored"
+		action = portal.AuditPortalRestored
+	}
+	if c.settings.Archived == archived {
+		return done, nil
+	}
+	after := *c.settings
+	after.Archived, after.Active = archived, false
+	saved, err := h.store.SaveSettings(ctx, c.settings, after, r.Entry(dynamo.NewID(r.Now), action, nil))
+	if err != nil {
+		return web.Result{}, err
+	}
+	if err := h.store.SeeSettings(ctx, saved.ID, r.Token.Person, r.Token.Hash(), saved.Version); err != nil {
+		r.Note(err)
+	}
+	return done, nil
+}
+
+// mayArchive tells whether the viewer takes the portal out of use, or back.
+func mayArchive(r *web.Request) bool { return r.Viewer.Role == portal.Admin }
 
 func digest(text string) string {
 	sum := sha256.Sum256([]byte(text))

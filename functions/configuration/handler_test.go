@@ -372,6 +372,43 @@ func TestLargeFile(t *testing.T) {
 	}
 }
 
+// Who archives a portal says which; then there is one thing to be done with it, by
+// admins.
+func TestArchive(t *testing.T) {
+	T := functiontest.T
+	p := functiontest.New(t)
+	archive := func(confirm string) functiontest.Answer {
+		return send(t, p, url.Values{"_do": {"archive"}, "confirm": {confirm}})
+	}
+	if a := archive("other"); a.Status != 422 || stored(t, p).Archived || !strings.Contains(functiontest.Text(a.Page(t).Find("#confirm-error")), p.Slug) {
+		t.Error(a.Status)
+	}
+	if a := archive(" " + p.Slug); a.Status != 303 || !stored(t, p).Archived || stored(t, p).Active {
+		t.Fatal(a.Status)
+	}
+	p.Restart(t)
+	page := p.Do(t, functiontest.Request{As: "admin", URL: "/{portal}/settings/configuration"})
+	if doc := page.Page(t); page.Status != 200 || functiontest.Text(doc.Find("h1")) != T("de", "configuration.archived") || doc.Find(`button[value="restore"]`).Length() != 1 || doc.Find("textarea").Length() > 0 {
+		t.Error(page.Status)
+	}
+	if a := send(t, p, url.Values{"text": {"postern: 1\nsettings: {name: X}"}}); a.Status != 403 {
+		t.Error(a.Status)
+	}
+	if a := put(t, p, "postern: 1", "*"); a.Status != 403 || a.Problem(t).Detail != T("de", "error.archived.team") {
+		t.Error(a.Status, a.Body)
+	}
+	restore := url.Values{"_do": {"restore"}}
+	if a := p.Do(t, functiontest.Request{As: "agent", Method: "POST", URL: "/{portal}/settings/configuration", Form: restore}); a.Status != 403 || !stored(t, p).Archived {
+		t.Error(a.Status)
+	}
+	if a := send(t, p, restore); a.Status != 303 || stored(t, p).Archived || stored(t, p).Active {
+		t.Error(a.Status)
+	}
+	if entries := log(t, p); len(entries) != 2 || entries[0].Action != portal.AuditPortalRestored || entries[1].Action != portal.AuditPortalArchived {
+		t.Errorf("%+v", entries)
+	}
+}
+
 func TestTouch(t *testing.T) { functiontest.Touch(t, "file") }
 
 // Whatever fails on the way, nothing is half saved.

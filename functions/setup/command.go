@@ -29,6 +29,8 @@ type request struct {
 	Checklist bool   `json:"checklist"`
 	SwitchOn  bool   `json:"switchOn"`
 	SwitchOff bool   `json:"switchOff"`
+	Archive   bool   `json:"archive"` // off for the team as well
+	Restore   bool   `json:"restore"` // off for customers alone
 }
 
 // admin is the first one.
@@ -67,7 +69,7 @@ type switched struct {
 	Active bool   `json:"active"`
 }
 
-const usage = `Give exactly one of {"make": true}, {"admin": {"email": "you@example.com"}}, {"checklist": true}, {"switchOn": true} and {"switchOff": true}, ` +
+const usage = `Give exactly one of {"make": true}, {"admin": {"email": "you@example.com"}}, {"checklist": true}, {"switchOn": true}, {"switchOff": true}, {"archive": true} and {"restore": true}, ` +
 	`with it "portal" where it is not the default one, and with "make" "from" to copy another portal's configuration.`
 
 func parse(event []byte) (request, error) {
@@ -86,7 +88,7 @@ func parse(event []byte) (request, error) {
 		return r, refuse("The payload is no JSON object. %s", usage)
 	}
 	given := 0
-	for _, g := range []bool{r.Make, r.Admin != nil, r.Checklist, r.SwitchOn, r.SwitchOff} {
+	for _, g := range []bool{r.Make, r.Admin != nil, r.Checklist, r.SwitchOn, r.SwitchOff, r.Archive, r.Restore} {
 		if g {
 			given++
 		}
@@ -112,6 +114,12 @@ func (s *setup) perform(ctx context.Context, r request) (answer any, err error) 
 	case r.Admin != nil:
 		action, what = "admin", "The admin could not be made"
 		do = func(ctx context.Context) (any, error) { return s.makeAdmin(ctx, slug, *r.Admin) }
+	case r.Archive, r.Restore:
+		action, what = "restore", "The portal could not be restored"
+		if r.Archive {
+			action, what = "archive", "The portal could not be archived"
+		}
+		do = func(ctx context.Context) (any, error) { return s.archive(ctx, slug, r.Archive) }
 	case r.SwitchOn, r.SwitchOff:
 		action, what = "switchOff", "The portal could not be switched off"
 		if r.SwitchOn {
@@ -308,6 +316,9 @@ func (s *setup) switchPortal(ctx context.Context, slug string, on bool) (any, er
 		if set.Active == on {
 			return nil
 		}
+		if set.Archived {
+			return refuse(`The portal %s is archived: restore it first, with {"restore": true}.`, slug)
+		}
 		var missing []string
 		for _, it := range s.items(set) {
 			if !it.Done {
@@ -346,4 +357,32 @@ func (s *setup) sendWaiting(ctx context.Context, slug string) error {
 		}
 	}
 	return nil
+}
+
+// filed is the answer to archive and restore.
+type filed struct {
+	Portal   string `json:"portal"`
+	Archived bool   `json:"archived"`
+}
+
+// archive takes the portal out of use, or back: switched off in any case. Nothing is
+// deleted.
+func (s *setup) archive(ctx context.Context, slug string, archived bool) (any, error) {
+	err := s.change(ctx, slug, func(set *portal.Settings) error {
+		if set.Archived == archived {
+			return nil
+		}
+		after := *set
+		after.Archived, after.Active = archived, false
+		e := portal.AuditEntry{ID: dynamo.NewID(s.now()), At: s.now().UTC(), Action: portal.AuditPortalRestored, ActorName: "command"}
+		if archived {
+			e.Action = portal.AuditPortalArchived
+		}
+		_, err := s.store.SaveSettings(ctx, set, after, e)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return filed{slug, archived}, nil
 }

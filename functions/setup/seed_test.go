@@ -194,3 +194,41 @@ func TestMakeFrom(t *testing.T) {
 		}
 	}
 }
+
+// What is archived is off, cannot be switched on, and is what it was once restored.
+func TestArchive(t *testing.T) {
+	p := newPlace(t)
+	p.made(t)
+	if _, err := p.admin(t, "you@example.com"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.do(t, `{"switchOn": true}`); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		text, err := p.do(t, `{"archive": true}`)
+		if err != nil || !strings.Contains(text, `"archived":true`) {
+			t.Fatal(text, err)
+		}
+	}
+	was := p.settings(t)
+	if !was.Archived || was.Active || len(was.Staff) != 1 {
+		t.Errorf("%+v", was)
+	}
+	if _, err := p.do(t, `{"switchOn": true}`); err == nil || p.settings(t).Active {
+		t.Errorf("it is switched on: %v", err)
+	}
+	if text, err := p.do(t, `{"restore": true}`); err != nil || !strings.Contains(text, `"archived":false`) {
+		t.Fatal(text, err)
+	}
+	if s := p.settings(t); s.Archived || s.Active || s.Version != was.Version+1 {
+		t.Errorf("%+v", s)
+	}
+	if _, err := p.do(t, `{"switchOn": true}`); err != nil {
+		t.Error(err)
+	}
+	log, _, err := p.store.Audit(t.Context(), was.ID, time.Now(), "", 10)
+	if err != nil || len(log) != 2 || log[0].Action != portal.AuditPortalRestored || log[1].Action != portal.AuditPortalArchived {
+		t.Errorf("%+v, %v", log, err)
+	}
+}

@@ -28,6 +28,8 @@ const (
 	AuditFactorAdded      AuditAction = "factorAdded" // a passkey, a one-time code's secret, an account elsewhere
 	AuditFactorRemoved    AuditAction = "factorRemoved"
 	AuditSettingsChanged  AuditAction = "settingsChanged"
+	AuditPortalArchived   AuditAction = "portalArchived"
+	AuditPortalRestored   AuditAction = "portalRestored"
 	AuditFormSaved        AuditAction = "formSaved" // a form of its settings, new or changed
 	AuditTeamAdded        AuditAction = "teamAdded" // somebody to the team, who is invited by it
 	AuditTeamChanged      AuditAction = "teamChanged"

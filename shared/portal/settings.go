@@ -17,6 +17,7 @@ type Settings struct {
 	Version   int64
 	Saved     Saved    // when and by whom, of this version
 	Active    bool     // off: customers are told so, the team previews
+	Archived  bool     // off for the team as well, until an admin restores it
 	Languages []string // offered ones, the portal's own first
 	TimeZone  string   // IANA name
 	Key       []byte   // 32 random bytes: signs cursors, derives draft keys

@@ -82,6 +82,23 @@ var endsViewAs = []string{"POST /{portal}/view-as/end", "DELETE /api/v1/{portal}
 // does, and changes nothing else.
 func (r Route) EndsViewAs() bool { return slices.Contains(endsViewAs, r.Key()) }
 
+// entries are the functions that people get in by, and out.
+var entries = []string{"home", "sign-in", "second-factor", "single-sign-on", "passkey", "link"}
+
+// duringArchive are the routes of an archived portal besides: what open pages ask, and
+// what restores it.
+var duringArchive = []string{
+	"POST /{portal}/language", "GET /api/v1/{portal}/account", "GET /api/v1/{portal}/session",
+	"GET /{portal}/settings/configuration", "POST /{portal}/settings/configuration",
+}
+
+// DuringArchive tells whether the route serves a portal that is archived: people get in
+// by it, so that an admin can restore the portal, or it does.
+func (r Route) DuringArchive() bool {
+	return slices.Contains(entries, r.Function) && r.Access == Public || slices.Contains(completing, r.Key()) || r.EndsViewAs() ||
+		slices.Contains(duringArchive, r.Key())
+}
+
 // duringViewAs are the routes that change something and serve who sees the portal
 // as a customer does too: those that end the session, or begin another.
 var duringViewAs = []string{

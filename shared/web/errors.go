@@ -259,6 +259,10 @@ func (s *server) fail(r *Request, w http.ResponseWriter, result Result, err erro
 		http.Redirect(w, r.Request, r.Path("account", "code"), http.StatusSeeOther)
 		return
 	}
+	if e := (*portal.Error)(nil); errors.As(err, &e) && e.Key == archivedTeam && r.Method == http.MethodGet && portal.MaySet(r.Viewer) {
+		http.Redirect(w, r.Request, r.Path("settings", "configuration"), http.StatusSeeOther)
+		return
+	}
 	if result.SeeOther != "" {
 		http.Redirect(w, r.Request, result.SeeOther, http.StatusSeeOther)
 		return

@@ -316,6 +316,9 @@ const (
 	noAccessAsk = "error.noAccess.ask" // the same, where it is known whom to ask
 	viewingAs   = "error.viewingAs"    // they are of the team, and see it as a customer does
 	incomplete  = "error.secondFactor" // they have yet to set up a second factor
+
+	archived     = "error.archived"      // programs and forms: nothing is taken any more
+	archivedTeam = "error.archived.team" // the team: until an admin restores it
 )
 
 // admit finds portal and viewer, and refuses who may not pass.
@@ -372,6 +375,9 @@ func (s *server) admit(ctx context.Context, r *Request) error {
 	if r.Viewer.As != nil && !r.route.ViewingAs() {
 		return portal.Errorf(portal.Forbidden, viewingAs)
 	}
+	if r.Settings.Archived && !r.route.DuringArchive() && (r.route.Access == routes.Public || r.Viewer.SignedIn()) {
+		return r.archived()
+	}
 	if r.route.Access != routes.Public {
 		if !r.Viewer.SignedIn() {
 			return portal.Errorf(portal.Unauthenticated, "error.session")
@@ -400,6 +406,17 @@ func (r *Request) MayUse(ctx context.Context) error {
 		return portal.Errorf(portal.Forbidden, portalOff)
 	}
 	return r.server.mayEnter(ctx, r)
+}
+
+// archived is why the route serves nobody while the portal is archived.
+func (r *Request) archived() error {
+	switch {
+	case r.APIToken != nil || r.route.Origin == routes.PublicForm:
+		return portal.Errorf(portal.Forbidden, archived)
+	case r.Person().Role.Team():
+		return portal.Errorf(portal.Forbidden, archivedTeam)
+	}
+	return portal.Errorf(portal.Forbidden, portalOff)
 }
 
 // Off is why nobody may use a portal that is switched off.

@@ -13,6 +13,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -214,6 +216,72 @@ func TestPortalOff(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Of an archived portal nothing is served but the way in and what restores it, on
+// whatever route, and to whomever.
+func TestArchived(t *testing.T) {
+	for _, function := range routes.Functions() {
+		for _, row := range routes.For(function) {
+			if !strings.Contains(row.Path, "{portal}") || row.Method == http.MethodOptions {
+				continue
+			}
+			for _, role := range []portal.Role{"", portal.Customer, portal.Agent, portal.Admin} {
+				b := newBench()
+				b.config.Function = function
+				b.store.settings.Archived, b.store.settings.Active = true, false
+				b.store.viewer.Role = role
+				served := false
+				b.handle = func(context.Context, *Request) (Result, error) {
+					served = true
+					return Result{View: "x", Page: text("x")}, nil
+				}
+				var header []string
+				if role == "" {
+					header = []string{"Cookie", ""}
+				}
+				path := regexp.MustCompile(`\{[a-z]+\}`).ReplaceAllString(strings.Replace(row.Path, "{portal}", "nord", 1), "x")
+				w := b.do(row.Method, path, "", header...)
+				team := role.Team()
+				want := row.DuringArchive() && (row.Access == routes.Public || team)
+				if served != want {
+					t.Errorf("%s, for %q: served is %t (%d)", row.Key(), role, served, w.Code)
+				}
+				if !served && w.Code != http.StatusForbidden && w.Code != http.StatusUnauthorized && w.Code != http.StatusSeeOther {
+					t.Errorf("%s, for %q: %d", row.Key(), role, w.Code)
+				}
+				if changes := row.Method != http.MethodGet && row.Access != routes.Public; served && changes && !row.EndsViewAs() && !slices.Contains([]string{"second-factor", "configuration"}, function) {
+					t.Errorf("%s changes something, for %q", row.Key(), role)
+				}
+			}
+		}
+	}
+}
+
+// Programs are told that the portal is archived, the team as well, and customers what
+// they are told of every portal that is off.
+func TestArchivedWords(t *testing.T) {
+	b := newBench()
+	b.store.settings.Archived, b.store.settings.Active = true, false
+	b.config.Function = "form-submit"
+	if w := b.do("POST", "/api/v1/nord/forms/contact/submissions", "{}", "Content-Type", asJSON); w.Code != 403 || !strings.Contains(w.Body.String(), messages.For("en").T("error.archived")) {
+		t.Error(w.Code, w.Body)
+	}
+	if w := b.do("POST", "/api/v1/nord/forms/contact/submissions", "{}", "Content-Type", asJSON, "Webhook-Signature", "v1,x", "Cookie", ""); w.Code != 403 || !strings.Contains(w.Body.String(), messages.For("en").T("error.archived")) {
+		t.Error(w.Code, w.Body)
+	}
+	b.config.Function = "ticket-list"
+	if w := b.do("GET", "/nord/tickets", ""); w.Code != 403 || !strings.Contains(w.Body.String(), templ.EscapeString(messages.For("en").T("error.portalOff"))) {
+		t.Error(w.Code, w.Body)
+	}
+	b.store.viewer.Role = portal.Agent
+	if w := b.do("GET", "/nord/tickets", ""); w.Code != 403 || !strings.Contains(w.Body.String(), templ.EscapeString(messages.For("en").T("error.archived.team"))) {
+		t.Error(w.Code, w.Body)
+	}
+	b.store.viewer.Role = portal.Admin
+	if w := b.do("GET", "/nord/tickets", ""); w.Code != 303 || w.Header().Get("Location") != "/nord/settings/configuration" {
+		t.Error(w.Code, w.Header())
 	}
 }
 
