@@ -30,7 +30,9 @@ async function change(form: HTMLFormElement, name: string, value: string): Promi
     const typing = document.activeElement;
     const at = typing?.id;
     const caret = typing instanceof HTMLInputElement || typing instanceof HTMLTextAreaElement ? typing.selectionEnd : null;
+    const open = new Set([...form.querySelectorAll<HTMLElement>("details[data-fold][open]")].map((fold) => fold.dataset["fold"]));
     form.replaceChildren(...next.childNodes);
+    for (const fold of form.querySelectorAll<HTMLDetailsElement>("details[data-fold]")) fold.open ||= open.has(fold.dataset["fold"]);
     begin(form);
     const focus = form.querySelector<HTMLElement>("[autofocus]") ?? (at ? document.getElementById(at) : null);
     focus?.focus();
@@ -95,7 +97,7 @@ if (form) {
   });
   // A field on which others depend.
   form.addEventListener("change", (event) => {
-    const field = (event.target as Element).closest?.("[data-refresh]");
-    if (field) void change(form, "_do", "refresh");
+    const field = (event.target as Element).closest?.<HTMLElement>("[data-refresh]");
+    if (field) void change(form, "_do", field.dataset["refresh"] || "refresh");
   });
 }
