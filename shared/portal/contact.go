@@ -25,7 +25,7 @@ func Folded(s string) string {
 	var b strings.Builder
 	space := false
 	for _, r := range strings.ToLower(s) {
-		if r == '#' || isControl(r) || unicode.IsSpace(r) || !utf8.ValidRune(r) {
+		if r == '#' || isControl(r) || unicode.IsSpace(r) {
 			space = b.Len() > 0
 			continue
 		}

@@ -244,6 +244,27 @@ var expected = map[string]row{
 	"DELETE /api/v1/{portal}/colleagues/{contact}":                    {401, 404, 403},
 	"DELETE /api/v1/{portal}/colleagues/invitations/{invitation}":     {401, 404, 403},
 
+	// The team reads them; who may change settings changes them.
+	"GET /{portal}/contacts":                          {303, 403, 200},
+	"POST /{portal}/contacts":                         {401, 403, 303},
+	"GET /{portal}/contacts/{contact}":                {303, 403, 200},
+	"POST /{portal}/contacts/{contact}":               {401, 403, 404}, // nobody
+	"GET /{portal}/companies":                         {303, 403, 200},
+	"POST /{portal}/companies":                        {401, 403, 303},
+	"GET /{portal}/companies/{company}":               {303, 403, 200},
+	"POST /{portal}/companies/{company}":              {401, 403, 404}, // nobody's
+	"GET /api/v1/{portal}/contacts":                   {401, 403, 200},
+	"POST /api/v1/{portal}/contacts":                  {401, 403, 201},
+	"GET /api/v1/{portal}/contacts/{contact}":         {401, 403, 200},
+	"PATCH /api/v1/{portal}/contacts/{contact}":       {401, 403, 404},
+	"DELETE /api/v1/{portal}/contacts/{contact}":      {401, 403, 404},
+	"GET /api/v1/{portal}/companies":                  {401, 403, 200},
+	"POST /api/v1/{portal}/companies":                 {401, 403, 201},
+	"GET /api/v1/{portal}/companies/{company}":        {401, 403, 200},
+	"PATCH /api/v1/{portal}/companies/{company}":      {401, 403, 404},
+	"DELETE /api/v1/{portal}/companies/{company}":     {401, 403, 404},
+	"POST /api/v1/{portal}/companies/{company}/moves": {401, 403, 404},
+
 	"GET /{portal}/inbox":                                        {303, 403, 200},
 	"POST /{portal}/inbox":                                       {401, 403, 303},
 	"GET /{portal}/compose":                                      {303, 403, 200},
@@ -399,10 +420,18 @@ func attempts(places map[bool]place) []attempt {
 // contact is whom the attempt is about: who has access is changed of nobody, since
 // others ask as those whom it would be taken from.
 func (a attempt) contact() string {
-	if a.route.Function == "access" && a.route.Method != "GET" {
+	if slices.Contains([]string{"access", "contacts"}, a.route.Function) && a.route.Method != "GET" {
 		return ticketOf["unknown"]
 	}
 	return sample.Customer
+}
+
+// companyOf is the company that the attempt is about, as contact.
+func (a attempt) companyOf() string {
+	if a.route.Function == "contacts" && a.route.Method != "GET" {
+		return ticketOf["unknown"]
+	}
+	return sample.Nordwind
 }
 
 // member is whom of the team the attempt is about, as contact.
@@ -416,7 +445,7 @@ func (a attempt) member() string {
 // fill puts what the attempt is about into the route's path.
 func (a attempt) fill(ticket string) string {
 	return strings.NewReplacer("{portal}", a.place.settings.Slug, "{ticket}", ticket, "{attachment}", fileOf[a.file],
-		"{file}", asset(), "{session}", "0123456789abcdef", "{passkey}", strings.Repeat("0", 32), "{token}", "01krzmpak4samp1e0000000999", "{section}", "actions", "{provider}", "nobodysprovider", "{form}", a.form(), "{submission}", "01krzmpak4samp1e0000000999", "{link}", sample.Customer+"."+strings.Repeat("a", 43), "{contact}", a.contact(), "{member}", a.member(), "{group}", portal.CustomersGroup, "{invitation}", strings.Repeat("0", 32), "{company}", sample.Nordwind).Replace(a.route.Path)
+		"{file}", asset(), "{session}", "0123456789abcdef", "{passkey}", strings.Repeat("0", 32), "{token}", "01krzmpak4samp1e0000000999", "{section}", "actions", "{provider}", "nobodysprovider", "{form}", a.form(), "{submission}", "01krzmpak4samp1e0000000999", "{link}", sample.Customer+"."+strings.Repeat("a", 43), "{contact}", a.contact(), "{member}", a.member(), "{group}", portal.CustomersGroup, "{invitation}", strings.Repeat("0", 32), "{company}", a.companyOf()).Replace(a.route.Path)
 }
 
 // form is the form that the attempt is about: what wants a challenge, or is open to
@@ -557,6 +586,22 @@ func (a attempt) request(ticket string) request {
 		r.path += "?contact=solo@einzel.example&ticket=" + sample.OwnTicket
 	case "PATCH /api/v1/{portal}/access/contacts/{contact}":
 		r.json = map[string]string{"role": "manager"}
+	case "POST /{portal}/contacts":
+		r.form = url.Values{"last": {"Matrix"}}
+	case "POST /{portal}/companies":
+		r.form = url.Values{"name": {"Matrix"}}
+	case "POST /{portal}/contacts/{contact}", "POST /{portal}/companies/{company}":
+		r.form = url.Values{"do": {"delete"}}
+	case "POST /api/v1/{portal}/contacts":
+		r.json = map[string]string{"last": "Matrix"}
+	case "PATCH /api/v1/{portal}/contacts/{contact}":
+		r.json, r.header = map[string]string{"last": "Matrix"}, map[string]string{"If-Match": "*"}
+	case "POST /api/v1/{portal}/companies":
+		r.json = map[string]string{"name": "Matrix"}
+	case "PATCH /api/v1/{portal}/companies/{company}":
+		r.json, r.header = map[string]string{"name": "Matrix"}, map[string]string{"If-Match": "*"}
+	case "POST /api/v1/{portal}/companies/{company}/moves":
+		r.json = map[string]string{"to": sample.Suedstern}
 	case "POST /api/v1/{portal}/attachments":
 		r.json = map[string]any{"name": "a.txt", "type": "text/plain", "size": 3}
 	case "GET /{portal}/forms/{form}", "GET /{portal}/embed/{form}":
@@ -760,5 +805,5 @@ func builtForm(p place, id string) configuration.Form {
 // setsUp tells whether the route is for those who may set the portal up, alone of the
 // team.
 func setsUp(r routes.Route) bool {
-	return slices.Contains([]string{"api-token", "settings", "configuration", "form-builder"}, r.Function)
+	return slices.Contains([]string{"api-token", "settings", "configuration", "form-builder"}, r.Function) || r.Function == "contacts" && r.Method != "GET"
 }

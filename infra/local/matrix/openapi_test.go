@@ -570,6 +570,31 @@ func visits(t *testing.T) []visit {
 			}
 			add(who, 422, at("nobody@a.example", "#x"))
 			add(who, 422, at("", ""))
+		case "GET /api/v1/{portal}/contacts", "GET /api/v1/{portal}/companies", "GET /api/v1/{portal}/companies/{company}":
+			add(who, 422, query("cursor=X"))
+		case "GET /api/v1/{portal}/contacts/{contact}":
+			add(who, 403, func(r *request) { r.path = p.api("contacts", sample.Agent) })
+		case "PATCH /api/v1/{portal}/contacts/{contact}", "PATCH /api/v1/{portal}/companies/{company}":
+			at := lone.api("contacts", sample.Solo)
+			if strings.HasSuffix(route.Path, "{company}") {
+				at = lone.api("companies", sample.Suedstern)
+			}
+			for want, version := range map[int]string{200: "*", 412: `"0"`, 428: ""} {
+				add(lone.as(sample.Admin), want, func(r *request) { r.path = at; with("If-Match", version)(r) })
+			}
+		case "DELETE /api/v1/{portal}/contacts/{contact}", "DELETE /api/v1/{portal}/companies/{company}":
+			admin, kind, used := lone.as(sample.Admin), "contacts", sample.Customer
+			if strings.HasSuffix(route.Path, "{company}") {
+				kind, used = "companies", sample.Nordwind
+			}
+			add(admin, 409, func(r *request) { r.path = lone.api(kind, used) })
+			add(admin, 204, nil)
+			all[len(all)-1].prepare = func(v *visit) {
+				made := admin.do(request{method: "POST", path: lone.api(kind), json: map[string]string{map[string]string{"contacts": "last", "companies": "name"}[kind]: "Visited"}})
+				v.path = lone.api(kind, read[struct{ ID string }](t, made).ID)
+			}
+		case "POST /api/v1/{portal}/companies/{company}/moves":
+			add(lone.as(sample.Admin), 200, func(r *request) { r.path = lone.api("companies", sample.Hafenkante, "moves") })
 		case "POST /api/v1/{portal}/team":
 			add(lone.as(sample.Admin), 201, func(r *request) {
 				r.path = lone.api("team")
@@ -828,10 +853,11 @@ func TestContractExamples(t *testing.T) {
 				p = newPlace(t) // it ends the person's other sessions
 			}
 			who := p.as(sample.Customer)
-			if strings.Contains(path, "/inbox") {
-				who = p.as(sample.Agent)
-			}
 			switch {
+			case strings.Contains(path, "/inbox"):
+				who = p.as(sample.Agent)
+			case strings.Contains(path, "/contacts"), strings.Contains(path, "/companies"):
+				who = p.as(sample.Admin)
 			case strings.Contains(path, "/access"), strings.Contains(path, "/team"), strings.Contains(path, "/tokens"), strings.Contains(path, "/settings"):
 				who = p.as(sample.Admin)
 			case strings.Contains(path, "/view-as"):
@@ -861,7 +887,7 @@ func TestContractExamples(t *testing.T) {
 			formExample(p, key, &r)
 			form := attempt{route: routes.Route{Path: path}}.form()
 			r.path = strings.NewReplacer("{portal}", p.settings.Slug, "{form}", form, "{ticket}", p.clone(sample.OwnTicket),
-				"{group}", portal.CustomersGroup, "{contact}", sample.Colleague, "{member}", sample.Agent, "{link}", p.link(sample.Customer, portal.LinkReset)).Replace(path)
+				"{group}", portal.CustomersGroup, "{contact}", sample.Colleague, "{company}", sample.Hafenkante, "{member}", sample.Agent, "{link}", p.link(sample.Customer, portal.LinkReset)).Replace(path)
 			for _, param := range o.Parameters {
 				if param.Value.In == "header" && param.Value.Required {
 					r.header[param.Value.Name] = param.Value.Example.(string)

@@ -73,7 +73,7 @@ func TestTicketsAreCalledByTheirWord(t *testing.T) {
 		"":              {"sign-in", "sign-in-link", "reset", "register", "embed/" + sample.WebsiteForm},
 		sample.Customer: nil, sample.Stranger: nil, sample.Solo: nil, sample.Manager: nil,
 		sample.Agent: {"inbox", "inbox/new", "inbox/" + sample.OwnTicket, "tickets"},
-		sample.Admin: {"settings/general", "settings/form", "settings/permissions", "settings/actions", "access", "team", "team/" + sample.Agent + "?do=remove", "tokens", "audit", "access/why?ticket=0&contact=" + sample.Customer},
+		sample.Admin: {"settings/general", "settings/form", "settings/permissions", "settings/actions", "access", "contacts", "contacts?add=1", "contacts/" + sample.Customer, "contacts/" + sample.Customer + "?do=delete", "companies/" + sample.Nordwind, "companies/" + sample.Nordwind + "?do=delete", "team", "team/" + sample.Agent + "?do=remove", "tokens", "audit", "access/why?ticket=0&contact=" + sample.Customer},
 	} {
 		reader := p.nobody()
 		if who != "" {
