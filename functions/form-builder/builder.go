@@ -111,7 +111,7 @@ func (p *page) failure(err error) *web.Failure {
 		if at < 0 {
 			continue
 		}
-		f.Fields[i].Field = "rows." + strconv.Itoa(at)
+		f.Fields[i].Field = "questions." + strconv.Itoa(at)
 		if within {
 			f.Fields[i].Field += "." + part
 		}
@@ -168,7 +168,7 @@ func (h handler) send(ctx context.Context, r *web.Request) (web.Result, error) {
 	what := f.Get("_do")
 	p.anyone = what == "preview.anyone" || what != "preview.customer" && f.Get("_preview") == "anyone"
 	if what == "" && f.Line("_question") != "" {
-		what = "rows.add.field" // what was typed is a question, and Enter adds it
+		what = "questions.add.field" // what was typed is a question, and Enter adds it
 	}
 	if what != "" {
 		f.Wrong = nil

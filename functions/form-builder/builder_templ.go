@@ -439,7 +439,7 @@ func fieldsTempl(p *page) templ.Component {
 			}
 			ctx = templ.InitializeContext(ctx)
 			rows := p.rows()
-			sortable := ui.SortableProps{Reader: p.Reader, Name: "rows", Label: p.Reader.T("builder.fields"), HideLabel: true, Error: p.AllErrs("fields"), Focus: p.Focus}
+			sortable := ui.SortableProps{Reader: p.Reader, Name: "questions", Label: p.Reader.T("builder.fields"), HideLabel: true, Error: p.AllErrs("fields"), Focus: p.Focus}
 			templ_7745c5c3_Var17 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 				templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 				templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -478,7 +478,7 @@ func fieldsTempl(p *page) templ.Component {
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = ui.SortableRow(ui.SortableRowProps{SortableProps: sortable, Index: i, Count: len(rows), Of: p.called(r), Error: p.Err("rows." + strconv.Itoa(i))}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var18), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.SortableRow(ui.SortableRowProps{SortableProps: sortable, Index: i, Count: len(rows), Of: p.called(r), Error: p.Err("questions." + strconv.Itoa(i))}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var18), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -518,11 +518,11 @@ func fieldsTempl(p *page) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Label: p.Reader.T("builder.add.field"), Icon: "add", Name: "_do", Value: "rows.add.field"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Label: p.Reader.T("builder.add.field"), Icon: "add", Name: "_do", Value: "questions.add.field"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Label: p.Reader.T("builder.add.heading"), Icon: "add", Kind: ui.Quiet, Name: "_do", Value: "rows.add.heading"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Label: p.Reader.T("builder.add.heading"), Icon: "add", Kind: ui.Quiet, Name: "_do", Value: "questions.add.heading"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -569,15 +569,15 @@ func headingTempl(p *page, i int, r row) templ.Component {
 			templ_7745c5c3_Var20 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		at := "rows." + strconv.Itoa(i)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "<input type=\"hidden\" name=\"rows.row\" value=\"")
+		at := "questions." + strconv.Itoa(i)
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "<input type=\"hidden\" name=\"questions.row\" value=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var21 string
 		templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(i))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/form-builder/builder.templ`, Line: 112, Col: 61}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/form-builder/builder.templ`, Line: 112, Col: 66}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var21))
 		if templ_7745c5c3_Err != nil {

@@ -92,8 +92,8 @@ func TestFixtures(t *testing.T) {
 		"make-gone":    {Status: 422, Check: unchanged, See: map[string]string{"#from-error": T("de", "form.error.gone")}},
 		"make-agent":   {Status: 403, Check: unchanged}, "make-signed-out": {Status: 401, Check: unchanged}, "make-cross-origin": {Status: 403, Check: unchanged},
 
-		"page":       {Status: 200, See: map[string]string{"h1": "Website", "#rows": "E-Mail", "form .error": "", "form .banner": ""}},
-		"page-en":    {Status: 200, Lang: "en", See: map[string]string{"#rows": T("en", "builder.required")}},
+		"page":       {Status: 200, See: map[string]string{"h1": "Website", "#questions": "E-Mail", "form .error": "", "form .banner": ""}},
+		"page-en":    {Status: 200, Lang: "en", See: map[string]string{"#questions": T("en", "builder.required")}},
 		"page-agent": {Status: 403}, "page-customer": {Status: 403}, "page-signed-out": {Status: 303}, "page-unknown": {Status: 404}, "page-malformed": {Status: 404},
 		"page-version-unknown": {Status: 404, See: map[string]string{"main": T("de", "settings.error.noVersion")}}, "page-version-malformed": {Status: 404},
 		"do": {Status: 200, Check: unchanged, See: map[string]string{"form .error": "", ".rows-more": T("de", "builder.add.heading")}},
@@ -101,7 +101,7 @@ func TestFixtures(t *testing.T) {
 			unchanged(t, p, a)
 			page := a.Page(t)
 			for selector, key := range map[string]string{
-				"#inbox-error": "form.wrong.inbox", "#stage-error": "form.wrong.stage", "#redirect-error": "form.wrong.redirect", `[id="rows.0.pattern-error"]`: "form.wrong.pattern",
+				"#inbox-error": "form.wrong.inbox", "#stage-error": "form.wrong.stage", "#redirect-error": "form.wrong.redirect", `[id="questions.0.pattern-error"]`: "form.wrong.pattern",
 			} {
 				if got := functiontest.Text(page.Find(selector)); got != T("de", key) {
 					t.Errorf("%s is %q", selector, got)
@@ -193,19 +193,19 @@ func TestBuild(t *testing.T) {
 	})
 	id := "website"
 	form := shown(t, p, id)
-	last := len(form["rows.row"])
-	at := func(i int, part string) string { return "rows." + strconv.Itoa(i) + part }
-	form = press(t, p, id, form, "rows.add.field", "_add", "own:select", "_question", "Worum geht es?")
+	last := len(form["questions.row"])
+	at := func(i int, part string) string { return "questions." + strconv.Itoa(i) + part }
+	form = press(t, p, id, form, "questions.add.field", "_add", "own:select", "_question", "Worum geht es?")
 	if form.Get(at(last, ".name")) != "worum_geht_es" || form.Get(at(last, ".label.de")) != "Worum geht es?" || len(form[at(last, ".options.row")]) != 2 {
 		t.Fatalf("%v", form)
 	}
 	form = press(t, p, id, form, at(last, ".options.add"), at(last, ".options.0.label.de"), "Größe", at(last, ".options.1.label.de"), "Farbe")
 	form.Set(at(last, ".options.2.label.de"), "Farbe")
-	form = press(t, p, id, form, "rows.add.field", "_add", "contact:phone")
+	form = press(t, p, id, form, "questions.add.field", "_add", "contact:phone")
 	form = press(t, p, id, form, at(last+1, ".when.add"))
 	form = press(t, p, id, form, "refresh", at(last+1, ".when.0.0.property"), "worum_geht_es")
 	form.Set(at(last+1, ".when.0.0.value"), "groesse")
-	form = press(t, p, id, form, "rows.add.heading")
+	form = press(t, p, id, form, "questions.add.heading")
 	form = press(t, p, id, form, at(last+2, ".up"), at(last+2, ".title.de"), "Erreichbarkeit")
 	form = press(t, p, id, form, "rules.add")
 	form = press(t, p, id, form, "refresh", "rules.0.when.0.0.property", "worum_geht_es")
@@ -238,11 +238,11 @@ func TestEnterAdds(t *testing.T) {
 	form.Set("_add", "own:text")
 	form.Set("_question", "Noch etwas?")
 	a := send(t, p, "website", form)
-	if a.Status != 200 || !strings.Contains(functiontest.Text(a.Page(t).Find("#rows")), "Noch etwas?") || stored(t, p, "website").Version != 1 {
-		t.Errorf("%d: %s", a.Status, functiontest.Text(a.Page(t).Find("#rows")))
+	if a.Status != 200 || !strings.Contains(functiontest.Text(a.Page(t).Find("#questions")), "Noch etwas?") || stored(t, p, "website").Version != 1 {
+		t.Errorf("%d: %s", a.Status, functiontest.Text(a.Page(t).Find("#questions")))
 	}
 	form.Set("_question", " ")
-	form.Set("_do", "rows.add.field")
+	form.Set("_do", "questions.add.field")
 	if a := send(t, p, "website", form); functiontest.Text(a.Page(t).Find("#_question-error")) != functiontest.T("de", "builder.error.question") {
 		t.Errorf("%s", functiontest.Text(a.Page(t).Find("form .error")))
 	}
@@ -252,8 +252,8 @@ func TestEnterAdds(t *testing.T) {
 func TestNoNumber(t *testing.T) {
 	p := functiontest.New(t)
 	form := shown(t, p, "website")
-	i := slices.IndexFunc(form["rows.row"], func(row string) bool { return form.Get("rows."+row+".name") == "email" })
-	field := "rows." + form["rows.row"][i] + ".max_length"
+	i := slices.IndexFunc(form["questions.row"], func(row string) bool { return form.Get("questions."+row+".name") == "email" })
+	field := "questions." + form["questions.row"][i] + ".max_length"
 	form.Set(field, "viele")
 	form.Set("name", "")
 	a := send(t, p, "website", form)
@@ -329,7 +329,7 @@ func TestHostileTexts(t *testing.T) {
 	p := functiontest.New(t)
 	form := shown(t, p, "website")
 	const hostile = `"><img src=x onerror=alert(1)>`
-	for _, name := range []string{"title.de", "thanks.de", "button.de", "rows.0.label.de", "rows.0.help.de", "consent.text.de"} {
+	for _, name := range []string{"title.de", "thanks.de", "button.de", "questions.0.label.de", "questions.0.help.de", "consent.text.de"} {
 		form.Set(name, hostile)
 	}
 	a := send(t, p, "website", form)

@@ -112,8 +112,8 @@ func (f *sentForm) rows(before []configuration.FieldGroup) []row {
 		known[r.field.Name] = r.field
 	}
 	var rows []row
-	for _, n := range f.Order("rows") {
-		at := "rows." + n
+	for _, n := range f.Order("questions") {
+		at := "questions." + n
 		if f.Get(at+".kind") == "heading" {
 			g := configuration.FieldGroup{Title: portal.Text{}, Text: portal.Text{}}
 			f.Text(at+".title", &g.Title)
@@ -246,8 +246,8 @@ func (f *sentForm) rules() []configuration.FormRule {
 
 // answer is what the answer to the question of the name is, of those that were sent.
 func (f *sentForm) answer(name string) (portal.Property, bool) {
-	for _, n := range f.Order("rows") {
-		at := "rows." + n
+	for _, n := range f.Order("questions") {
+		at := "questions." + n
 		if f.Get(at+".name") == name && name != "" {
 			field := newField(portal.FieldOf(f.Get(at+".of")), f.Get(at+".property"), portal.PropertyType(f.Get(at+".type")))
 			field.Name, field.Options = name, f.options(at+".options", f.Lang)
@@ -280,20 +280,20 @@ func choices(p portal.Property) []string {
 func (f *sentForm) do(v *configuration.Form, what string) {
 	rows := rowsOf(v.Groups)
 	switch what {
-	case "rows.add.heading":
-		f.Focus = "rows." + strconv.Itoa(len(rows))
+	case "questions.add.heading":
+		f.Focus = "questions." + strconv.Itoa(len(rows))
 		f.Open = append(f.Open, f.Focus)
 		rows = append(rows, row{heading: &configuration.FieldGroup{Title: portal.Text{}, Text: portal.Text{}}})
-	case "rows.add.field":
+	case "questions.add.field":
 		rows = f.addField(rows)
 	case "signing.new":
 		v.Signing++
 	case "signing.stop":
 		v.Signing = 0
 	default:
-		rows = edit.Rows(&f.Form, rows, "rows", what, row{})
+		rows = edit.Rows(&f.Form, rows, "questions", what, row{})
 	}
-	if f.Focus == "rows.add" { // of what a list has lost, the way to another one is what is left
+	if f.Focus == "questions.add" { // of what a list has lost, the way to another one is what is left
 		f.Focus = "_add"
 	}
 	for i := range rows {
@@ -315,7 +315,7 @@ func (f *sentForm) do(v *configuration.Form, what string) {
 
 // doRow carries out the buttons of a question.
 func (f *sentForm) doRow(rows []row, i int, what string) {
-	at := "rows." + strconv.Itoa(i)
+	at := "questions." + strconv.Itoa(i)
 	if rows[i].heading != nil {
 		return
 	}
@@ -357,7 +357,7 @@ func (f *sentForm) addField(rows []row) []row {
 		}
 		added.Label = portal.Text{lang: question}
 	}
-	f.Focus = "rows." + strconv.Itoa(len(rows))
+	f.Focus = "questions." + strconv.Itoa(len(rows))
 	f.Open = append(f.Open, f.Focus)
 	f.Set("_question", "")
 	return append(rows, row{field: added})

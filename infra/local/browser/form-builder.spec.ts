@@ -3,7 +3,7 @@
 import type { FrameLocator, Locator, Page } from "@playwright/test";
 import { accessible, expect, fits, say, test, type Fresh } from "./portal";
 
-const rows = (page: Page): Locator => page.locator("#rows > .rows-list > li");
+const rows = (page: Page): Locator => page.locator("#questions > .rows-list > li");
 const preview = (page: Page): FrameLocator => page.frameLocator("iframe[data-preview]");
 const row = (page: Page, name: string): Locator => rows(page).filter({ has: page.locator(`input[name$=".name"][value="${name}"]`) });
 
