@@ -348,3 +348,10 @@ func TestHostileTexts(t *testing.T) {
 		t.Error("the preview can be used")
 	}
 }
+
+// Whatever fails of the store, nobody is told that something was saved.
+func TestFaults(t *testing.T) {
+	for _, fixture := range []string{"list", "page", "do", "make", "new", "change"} {
+		functiontest.Faults(t, true, fixture, nil, nil)
+	}
+}
