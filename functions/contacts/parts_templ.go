@@ -233,9 +233,9 @@ func companyField(r *web.Request, p ui.FieldProps, id string, candidates, like [
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(names(like))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(r.Reader.T("contacts.company.like", "names", names(like)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/contacts/parts.templ`, Line: 59, Col: 31}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/contacts/parts.templ`, Line: 59, Col: 77}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 			if templ_7745c5c3_Err != nil {
@@ -494,7 +494,7 @@ func summary(failure *web.Failure) []ui.FormError {
 }
 
 func languages(r *web.Request, current string) []ui.Option {
-	options := []ui.Option{{Label: r.Reader.T("access.invite.anyLanguage")}}
+	options := []ui.Option{{Label: r.Reader.T("inbox.value.none")}}
 	for _, l := range messages.Languages {
 		if slices.Contains(r.Settings.Languages, l.Code) || l.Code == current {
 			options = append(options, ui.Option{Value: l.Code, Label: l.Name})
