@@ -21,6 +21,7 @@ import (
 	"postern/shared/dynamo"
 	"postern/shared/portal"
 	"postern/shared/ui"
+	"postern/shared/ui/messages"
 	"postern/shared/view"
 	"postern/shared/web"
 )
@@ -147,7 +148,7 @@ func (h handler) propose(ctx context.Context, r *web.Request, c current, text st
 	if p.doc, p.err = file.Decode([]byte(text)); p.doc == nil {
 		return p, nil
 	}
-	target := file.Target{Settings: c.settings, Forms: c.forms, StandIn: r.Person().ID, Languages: saving.Languages()}
+	target := file.Target{Settings: c.settings, Forms: c.forms, StandIn: r.Person().ID, Languages: messages.Codes()}
 	if !c.settings.Active {
 		// Nothing hangs on a portal that nobody has used yet.
 		unused, err := h.store.Unused(ctx, c.settings.ID)

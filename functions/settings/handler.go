@@ -162,6 +162,3 @@ func (h handler) save(ctx context.Context, r *web.Request, forms []portal.Form, 
 	}
 	return saved, nil
 }
-
-// languages are the codes of those that the portal can speak.
-func languages() []string { return saving.Languages() }

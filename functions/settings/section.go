@@ -13,6 +13,7 @@ import (
 	"postern/shared/edit"
 	"postern/shared/portal"
 	"postern/shared/ui"
+	"postern/shared/ui/messages"
 	"postern/shared/view"
 	"postern/shared/web"
 )
@@ -187,7 +188,7 @@ func (h handler) send(ctx context.Context, r *web.Request, sec section) (web.Res
 			return web.Result{}, err
 		}
 	}
-	f := &form{Form: edit.Form{Values: r.PostForm, Lang: r.Reader.Lang(), Languages: languages(), Typed: map[string]string{}}, settings: now}
+	f := &form{Form: edit.Form{Values: r.PostForm, Lang: r.Reader.Lang(), Languages: messages.Codes(), Typed: map[string]string{}}, settings: now}
 	mine := configuration.Of(base)
 	sec.read(f, &mine)
 	if sec.upload != nil {

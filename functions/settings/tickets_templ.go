@@ -150,7 +150,7 @@ func (t *ticketsPage) look(ctx context.Context, h handler) error {
 
 // wrong tells whether validation finds a fault with what the form has in the field.
 func (t *ticketsPage) wrong(field string) bool {
-	e, _ := portal.ValidateSettings(*t.shown, portal.Rules{Languages: languages()}).(*portal.Error)
+	e, _ := portal.ValidateSettings(*t.shown, portal.Rules{Languages: messages.Codes()}).(*portal.Error)
 	return e != nil && slices.ContainsFunc(e.Fields, func(f portal.FieldError) bool { return f.Field == field || strings.HasPrefix(f.Field, field+".") })
 }
 
@@ -274,7 +274,7 @@ func (t *ticketsPage) row(i int, c configuration.Column) ui.SortableRowProps {
 // others are the languages that the portal can speak and does not offer: what labels say
 // in them is kept.
 func (t *ticketsPage) others() []string {
-	return slices.DeleteFunc(languages(), func(lang string) bool { return slices.Contains(t.v.Languages, lang) })
+	return slices.DeleteFunc(messages.Codes(), func(lang string) bool { return slices.Contains(t.v.Languages, lang) })
 }
 
 // member is somebody of the team to show names by.

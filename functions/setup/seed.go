@@ -16,6 +16,7 @@ import (
 	"postern/shared/configuration/saving"
 	"postern/shared/dynamo"
 	"postern/shared/portal"
+	"postern/shared/ui/messages"
 )
 
 // seedFile is the file, beside the program, that the deployment's default portal is made
@@ -98,7 +99,7 @@ func (s *setup) seeded(ctx context.Context, slug string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	t := file.Target{Settings: now, Forms: forms, Languages: saving.Languages()}
+	t := file.Target{Settings: now, Forms: forms, Languages: messages.Codes()}
 	if t.Unused = !now.Active; t.Unused {
 		if t.Unused, err = s.store.Unused(ctx, now.ID); err != nil {
 			return "", err
@@ -164,7 +165,7 @@ func (s *setup) changed(ctx context.Context, slug string, now *portal.Settings, 
 	if err != nil {
 		return true, nil // a newer version wrote it
 	}
-	return !doc.Plan(file.Target{Settings: now, Forms: forms, Languages: saving.Languages()}).Empty(), nil
+	return !doc.Plan(file.Target{Settings: now, Forms: forms, Languages: messages.Codes()}).Empty(), nil
 }
 
 // copied is the answer to make with from.

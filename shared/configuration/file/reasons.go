@@ -58,7 +58,7 @@ func sentence(f portal.FieldError) string {
 // New is the plan of a portal that is to be made of the file, in place of what new ones
 // are otherwise. The error is all that is wrong with it; read is what Decode said.
 func (d *Document) New(ctx context.Context, first *portal.Settings, read error) (*Plan, error) {
-	p := d.Plan(Target{Settings: first, Forms: []portal.Form{portal.FirstForm()}, Unused: true, Languages: saving.Languages()})
+	p := d.Plan(Target{Settings: first, Forms: []portal.Form{portal.FirstForm()}, Unused: true, Languages: messages.Codes()})
 	return p, p.Hold(ctx, saving.Keeper{Store: saving.Nothing{}}, read)
 }
 

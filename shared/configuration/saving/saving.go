@@ -31,15 +31,6 @@ type Keeper struct {
 	Insecure bool   // providers may be reached without TLS: on a developer's machine
 }
 
-// Languages are the codes of those that portals can speak.
-func Languages() []string {
-	var codes []string
-	for _, l := range messages.Languages {
-		codes = append(codes, l.Code)
-	}
-	return codes
-}
-
 // Valid tells what is wrong with the settings, as a whole. What was wrong with before
 // is nothing to hold against a change of something else: a property that was archived
 // since, say.
@@ -49,10 +40,10 @@ func (k Keeper) Valid(forms []portal.Form, before, after *portal.Settings) error
 
 // valid is Valid, with what pipelines, inboxes and properties were as data has them.
 func (k Keeper) valid(forms []portal.Form, before, after, data *portal.Settings) error {
-	rules := portal.Rules{Forms: forms, Reserved: routes.Reserved(), Languages: Languages(), Insecure: k.Insecure}
+	rules := portal.Rules{Forms: forms, Reserved: routes.Reserved(), Languages: messages.Codes(), Insecure: k.Insecure}
 	wrong := func(after *portal.Settings) []portal.FieldError {
 		var fields []portal.FieldError
-		for _, err := range []error{portal.ValidateSettings(*after, rules), portal.ValidateData(after, data, forms, Languages())} {
+		for _, err := range []error{portal.ValidateSettings(*after, rules), portal.ValidateData(after, data, forms, messages.Codes())} {
 			if e := (*portal.Error)(nil); errors.As(err, &e) {
 				fields = append(fields, e.Fields...)
 			}
