@@ -97,9 +97,9 @@ func TestFixtures(t *testing.T) {
 			"#changes dt": T("de", "settings.name"), "#changes ins": "Neuer Name", "textarea": "name: Neuer Name", `#changes button[value="apply"]`: T("de", "configuration.apply"),
 		}},
 		"check-wrong": {Status: 422, Check: unchanged, See: map[string]string{
-			".mistakes li:nth-child(1)": T("de", "configuration.line", "line", "4", "field", "settings.reopen_days") + " " + T("de", "settings.error.number"),
-			".mistakes li:nth-child(2)": T("de", "configuration.line", "line", "5", "field", "settings.nope") + " " + T("de", "error.field.unknown"),
-			".mistakes li:nth-child(3)": T("de", "configuration.line", "line", "3", "field", "settings.name") + " " + T("de", "settings.error.empty"),
+			".mistakes li:nth-child(1)": T("de", "configuration.line", "line", "3", "field", "settings.name") + " " + T("de", "settings.error.empty"),
+			".mistakes li:nth-child(2)": T("de", "configuration.line", "line", "4", "field", "settings.reopen_days") + " " + T("de", "settings.error.number"),
+			".mistakes li:nth-child(3)": T("de", "configuration.line", "line", "5", "field", "settings.nope") + " " + T("de", "error.field.unknown"),
 			"textarea":                  "reopen_days: drei", "#changes": "",
 		}},
 		"check-newer": {Status: 422, Check: unchanged, See: map[string]string{

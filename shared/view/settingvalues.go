@@ -91,6 +91,49 @@ func SettingValue(r *web.Request, field string, value any) string {
 		return cmp.Or(strings.Join(all, "; "), none)
 	case configuration.SupportForm:
 		return cmp.Or(strings.Join(append([]string{v.Form}, slices.Concat(said(v.Menu), said(v.Header))...), ", "), none)
+	case []configuration.Property:
+		var all []string
+		for _, p := range v {
+			name := cmp.Or(p.Label.In(r.Reader.Lang()), p.Name)
+			var options []string
+			for _, o := range p.Options {
+				options = append(options, cmp.Or(o.Label.In(r.Reader.Lang()), o.Value))
+			}
+			if len(options) > 0 {
+				name += " (" + strings.Join(options, ", ") + ")"
+			}
+			all = append(all, name)
+		}
+		return cmp.Or(strings.Join(all, ", "), none)
+	case []configuration.Pipeline:
+		var all []string
+		for _, p := range v {
+			var stages []string
+			for _, s := range p.Stages {
+				stages = append(stages, s.Name.In(r.Reader.Lang()))
+			}
+			all = append(all, p.Name.In(r.Reader.Lang())+": "+strings.Join(stages, ", "))
+		}
+		return cmp.Or(strings.Join(all, "; "), none)
+	case []configuration.Inbox:
+		var all []string
+		for _, b := range v {
+			said := []string{}
+			if b.Email != "" {
+				said = append(said, b.Email)
+			}
+			for _, id := range b.Members {
+				if st, ok := r.Settings.Member(id); ok {
+					said = append(said, st.Name())
+				}
+			}
+			name := b.Name
+			if len(said) > 0 {
+				name += " (" + strings.Join(said, ", ") + ")"
+			}
+			all = append(all, name)
+		}
+		return cmp.Or(strings.Join(all, "; "), none)
 	case map[string]string: // stages by pipeline
 		var all []string
 		for _, id := range slices.Sorted(maps.Keys(v)) {
