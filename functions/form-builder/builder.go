@@ -25,7 +25,7 @@ type page struct {
 	base    int64              // the version that it is a change of
 	changed bool               // the fields have what is not saved
 	former  *portal.Form       // the version whose values the fields have; nil for those of now
-	clash   []clashing         // what somebody else has changed meanwhile
+	clash   []edit.Clashing    // what somebody else has changed meanwhile
 	anyone  bool               // the preview is as anyone sees the form
 
 	versions []portal.Form // some of those before, newest first
@@ -34,9 +34,6 @@ type page struct {
 
 // formVersions is how many earlier versions the builder lists at once.
 const formVersions = 10
-
-// clashing is what somebody else has changed while the builder was open.
-type clashing struct{ field, theirs string }
 
 func (p *page) path() string { return p.Path("settings", "forms", p.now.ID) }
 
@@ -184,7 +181,7 @@ func (h handler) send(ctx context.Context, r *web.Request) (web.Result, error) {
 		theirs := configuration.OfForm(now)
 		values := configuration.FieldsOf(&theirs)
 		for _, field := range clash {
-			p.clash = append(p.clash, clashing{field, valueWords(r, values[field].Interface())})
+			p.clash = append(p.clash, edit.Clashing{Name: view.FormPart(r.Reader, field), Theirs: valueWords(r, values[field].Interface())})
 		}
 		p.v, p.base = merged, now.Version
 		return p.result(), portal.Errorf(portal.Conflict, "builder.error.changed")

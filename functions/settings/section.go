@@ -60,14 +60,11 @@ type page struct {
 	forms   []portal.Form
 	base    int64            // the version that the form is a change of
 	changed bool             // the fields have what is not saved
-	clash   []clashing       // what somebody else has changed meanwhile
+	clash   []edit.Clashing  // what somebody else has changed meanwhile
 	by      portal.Saved     // who has
 	former  *portal.Settings // the version whose values the fields have; nil for those of now
 	test    portal.TestMail  // the last test mail, on the pages that show it
 }
-
-// clashing is a setting that somebody else has changed while the form was open.
-type clashing struct{ field, theirs string }
 
 // path is the section's.
 func (p *page) path() string { return p.Path("settings", string(p.section.name)) }
@@ -228,7 +225,7 @@ func (h handler) send(ctx context.Context, r *web.Request, sec section) (web.Res
 		theirs := configuration.Of(now)
 		values := configuration.FieldsOf(&theirs)
 		for _, field := range clash {
-			p.clash = append(p.clash, clashing{field, view.SettingValue(r, field, values[field].Interface())})
+			p.clash = append(p.clash, edit.Clashing{Name: view.SettingName(r.Reader, field), Theirs: view.SettingValue(r, field, values[field].Interface())})
 		}
 		p.v, p.base, p.by = merged, now.Version, now.Saved
 		result, err := h.page(ctx, p)
