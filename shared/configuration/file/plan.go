@@ -64,7 +64,7 @@ func (f *Document) Plan(t Target) *Plan {
 	}
 	if slices.Contains(f.Named, "inboxes") {
 		for i, b := range v.Inboxes {
-			v.Inboxes[i].Members = p.members(t, b, "settings.inboxes."+strconv.Itoa(i)+".members")
+			v.Inboxes[i].Members = p.members(t, b, join(join(partSettings, "inboxes"), strconv.Itoa(i)+".members"))
 		}
 	}
 	if slices.Contains(f.Named, "providers") {
@@ -129,7 +129,7 @@ func (p *Plan) providers(t Target, list []configuration.Provider) []configuratio
 				continue
 			}
 		}
-		p.note("settings.providers."+strconv.Itoa(i), "configuration.note.secret", "name", v.Name)
+		p.note(join(join(partSettings, "providers"), strconv.Itoa(i)), "configuration.note.secret", "name", v.Name)
 	}
 	return list
 }
@@ -139,7 +139,7 @@ func (p *Plan) providers(t Target, list []configuration.Provider) []configuratio
 func (p *Plan) named(v configuration.Settings) {
 	missing := func(at, id string) {
 		if id == "" {
-			p.refuse("settings."+at+".id", "configuration.error.id")
+			p.refuse(join(partSettings, at+".id"), "configuration.error.id")
 		}
 	}
 	has := func(name string) bool { return slices.Contains(p.file.Named, name) }

@@ -63,7 +63,7 @@ func TestKeysExist(t *testing.T) {
 			s, ok := literalOf(n)
 			group, rest, dotted := strings.Cut(s, ".")
 			if !ok || !dotted || !groups[group] || strings.Trim(rest, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.") != "" ||
-				slices.Contains([]string{".js", ".css", ".templ", ".json"}, filepath.Ext(s)) {
+				slices.Contains([]string{".js", ".css", ".templ", ".json", ".yaml"}, filepath.Ext(s)) {
 				return true
 			}
 			keys++
