@@ -3,12 +3,15 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -34,6 +37,8 @@ type store interface {
 	Unused(ctx context.Context, portalID string) (bool, error)
 	PutImage(ctx context.Context, portalID string, i portal.Image) error
 	SaveConfiguration(ctx context.Context, before *portal.Settings, after portal.Settings, forms []portal.Form, e portal.AuditEntry) (*portal.Settings, error)
+	NewestSettings(ctx context.Context, slug string) (*portal.Settings, error)
+	CreatePortalFor(ctx context.Context, c dynamo.AccessChange, admin portal.Person, forms ...portal.Form) error
 	SeeSettings(ctx context.Context, portalID, person, hash string, version int64) error
 }
 
@@ -106,6 +111,23 @@ func (h handler) download(ctx context.Context, r *web.Request) (web.Result, erro
 	case asked != "" && asked != string(file.YAML):
 		return web.Result{}, portal.FieldErrorf("format", "inbox.error.option")
 	}
+	whole, err := h.whole(ctx, c)
+	if err != nil {
+		return web.Result{}, err
+	}
+	body := file.Encode(whole, format)
+	return web.Result{Serve: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		head := w.Header()
+		head.Set("Content-Type", mediaType)
+		head.Set("Content-Disposition", `attachment; filename="`+c.settings.Slug+"."+string(format)+`"`)
+		head.Set("ETag", c.etag())
+		head.Set("Vary", "Accept, Cookie")
+		w.Write(body)
+	})}, nil
+}
+
+// whole is what the portal's file is made of.
+func (h handler) whole(ctx context.Context, c current) (file.Whole, error) {
 	images := map[string][]byte{}
 	v := configuration.Of(c.settings)
 	for _, i := range configuration.Images(&v) {
@@ -116,20 +138,12 @@ func (h handler) download(ctx context.Context, r *web.Request) (web.Result, erro
 		switch {
 		case portal.KindOf(err) == portal.NotFound: // it is named nevertheless
 		case err != nil:
-			return web.Result{}, err
+			return file.Whole{}, err
 		default:
 			images[*i.Name] = data
 		}
 	}
-	body := file.Encode(file.Whole{Settings: c.settings, Forms: c.forms, Images: images}, format)
-	return web.Result{Serve: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		head := w.Header()
-		head.Set("Content-Type", mediaType)
-		head.Set("Content-Disposition", `attachment; filename="`+c.settings.Slug+"."+string(format)+`"`)
-		head.Set("ETag", c.etag())
-		head.Set("Vary", "Accept, Cookie")
-		w.Write(body)
-	})}, nil
+	return file.Whole{Settings: c.settings, Forms: c.forms, Images: images}, nil
 }
 
 // proposal is a file held against a portal.
@@ -295,6 +309,8 @@ type page struct {
 	*proposal        // nil where no file was sent
 	failure   string // what is wrong and not with the file
 	confirm   string // what is wrong with how archiving was confirmed
+	copied    copyOf // what was typed of a copy
+	copyWrong *web.Failure
 	notice    string // why what was sent is shown once more
 }
 
@@ -306,6 +322,8 @@ func (h handler) show(ctx context.Context, r *web.Request) (web.Result, error) {
 	switch q := r.URL.Query(); {
 	case q.Has("applied"):
 		result.Flash = &ui.BannerProps{Tone: ui.OK, Text: r.Reader.T("configuration.applied")}
+	case q.Has("copied") && portal.ValidSlug(q.Get("copied")):
+		result.Flash = &ui.BannerProps{Tone: ui.OK, Text: r.Reader.T("configuration.copied", "slug", q.Get("copied"))}
 	case q.Has("restored") && !r.Settings.Archived:
 		result.Flash = &ui.BannerProps{Tone: ui.OK, Text: r.Reader.T("configuration.restored")}
 	}
@@ -326,6 +344,8 @@ func (h handler) send(ctx context.Context, r *web.Request) (web.Result, error) {
 		return web.Result{}, err
 	}
 	switch r.PostForm.Get("_do") {
+	case "copy":
+		return h.copy(ctx, r)
 	case "archive", "restore":
 		return h.archive(ctx, r, r.PostForm.Get("_do") == "archive")
 	}
@@ -375,6 +395,82 @@ func (h handler) send(ctx context.Context, r *web.Request) (web.Result, error) {
 	return h.page(p), portal.Errorf(portal.Conflict, "configuration.changed")
 }
 
+// copyOf is what a copy of the portal is called.
+type copyOf struct{ name, slug string }
+
+// copy makes another portal of this one's configuration, without its people, tickets and
+// secrets: off, and with who asks as its first admin, who sets up a login there by a
+// mailed link.
+func (h handler) copy(ctx context.Context, r *web.Request) (web.Result, error) {
+	c, err := h.current(ctx, r)
+	switch {
+	case err != nil:
+		return web.Result{}, err
+	case !mayArchive(r), c.settings.Archived:
+		return web.Result{}, portal.Errorf(portal.Forbidden, "configuration.copy.mayNot")
+	}
+	typed := copyOf{strings.TrimSpace(r.PostForm.Get("name")), strings.TrimSpace(r.PostForm.Get("slug"))}
+	refuse := func(err error) (web.Result, error) {
+		return h.page(&page{Request: r, copied: typed, copyWrong: r.Failure(err)}), err
+	}
+	whole, err := h.whole(ctx, c)
+	if err != nil {
+		return web.Result{}, err
+	}
+	doc, err := file.Of(whole)
+	if err != nil {
+		return web.Result{}, err
+	}
+	key := make([]byte, 32)
+	rand.Read(key) // never fails
+	first := portal.First(dynamo.NewID(r.Now), typed.slug, key)
+	plan, wrong := doc.New(ctx, &first, nil)
+	if plan == nil || wrong != nil && portal.KindOf(wrong) != portal.Invalid {
+		return web.Result{}, wrong
+	}
+	plan.After.Name = typed.name
+	var own []portal.FieldError
+	if e := (*portal.Error)(nil); errors.As(saving.Keeper{Insecure: r.Insecure()}.Valid(plan.Forms, plan.After, plan.After), &e) {
+		own = slices.DeleteFunc(e.Fields, func(f portal.FieldError) bool { return f.Field != "name" && f.Field != "slug" })
+	}
+	if len(own) > 0 {
+		return refuse(&portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: own})
+	}
+	if wrong != nil { // what has become wrong with this portal since it was saved
+		return refuse(portal.Errorf(portal.Invalid, "configuration.copy.wrong"))
+	}
+	switch _, err := h.store.NewestSettings(ctx, typed.slug); {
+	case err == nil:
+		return refuse(portal.FieldErrorf("slug", "settings.error.slugTaken"))
+	case portal.KindOf(err) != portal.NotFound:
+		return web.Result{}, err
+	}
+	for _, i := range plan.Images {
+		if err := h.store.PutImage(ctx, plan.After.ID, i); err != nil {
+			return web.Result{}, err
+		}
+	}
+	for i := range plan.Forms {
+		plan.Forms[i].Version = 1
+	}
+	admin := portal.Person{ID: dynamo.NewID(r.Now), First: r.Viewer.First, Last: r.Viewer.Last, Email: r.Viewer.Email, Language: r.Viewer.Language}
+	for i, b := range plan.After.Inboxes {
+		if was, ok := c.settings.Inbox(b.ID); ok && len(was.Members) > 0 { // what is for some is not for all
+			plan.After.Inboxes[i].Members = []string{admin.ID}
+		}
+	}
+	by := dynamo.AccessChange{Settings: plan.After, Mode: r.AccessMode(), By: r.Viewer.Name(), Language: r.Reader.Lang(), Entry: r.Entry("", "", nil)}
+	switch err := h.store.CreatePortalFor(ctx, by, admin, plan.Forms...); {
+	case portal.KindOf(err) == portal.Conflict: // another has just taken it
+		return refuse(portal.FieldErrorf("slug", "settings.error.slugTaken"))
+	case portal.KindOf(err) == portal.Invalid:
+		return refuse(err)
+	case err != nil:
+		return web.Result{}, err
+	}
+	return web.Result{SeeOther: r.Path("settings", "configuration") + "?copied=" + url.QueryEscape(typed.slug)}, nil
+}
+
 // archive takes the portal out of use, which its slug confirms, or back: switched off
 // in any case. Nothing is deleted.
 func (h handler) archive(ctx context.Context, r *web.Request, archived bool) (web.Result, error) {
@@ -410,7 +506,8 @@ func (h handler) archive(ctx context.Context, r *web.Request, archived bool) (we
 	return done, nil
 }
 
-// mayArchive tells whether the viewer takes the portal out of use, or back.
+// mayArchive tells whether the viewer takes the portal out of use, or back, or makes
+// another one of it.
 func mayArchive(r *web.Request) bool { return r.Viewer.Role == portal.Admin }
 
 func digest(text string) string {

@@ -409,6 +409,51 @@ func TestArchive(t *testing.T) {
 	}
 }
 
+// A copy has the configuration and nobody but who made it, who is invited.
+func TestCopy(t *testing.T) {
+	T := functiontest.T
+	p := functiontest.New(t, func(s *portal.Settings) { s.Inboxes[0].Members = []string{sample.Agent} })
+	slug := "copy-" + p.ID
+	do := func(as, name, slug string) functiontest.Answer {
+		return p.Do(t, functiontest.Request{As: as, Method: "POST", URL: "/{portal}/settings/configuration", Form: url.Values{"_do": {"copy"}, "name": {name}, "slug": {slug}}})
+	}
+	for _, c := range []struct{ name, slug, field, key string }{
+		{"", slug, "name", "settings.error.empty"}, {"Copy", "No Slug", "slug", "settings.error.slug"}, {"Copy", "assets", "slug", "settings.error.slugReserved"}, {"Copy", p.Slug, "slug", "settings.error.slugTaken"},
+	} {
+		a := do("admin", c.name, c.slug)
+		if doc := a.Page(t); a.Status != 422 || !strings.Contains(functiontest.Text(doc.Find("#"+c.field+"-error")), T("de", c.key)) || doc.Find("#slug").AttrOr("value", "") != c.slug {
+			t.Errorf("%+v: %d", c, a.Status)
+		}
+	}
+	if a := do("agent", "Copy", slug); a.Status != 403 {
+		t.Error(a.Status)
+	}
+	if a := do("admin", "Copy", slug); a.Status != 303 || a.Header.Get("Location") != "/"+p.Slug+"/settings/configuration?copied="+slug {
+		t.Fatal(a.Status, a.Body)
+	}
+	s, err := p.Store.NewestSettings(t.Context(), slug)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := stored(t, p)
+	if s.Active || s.Name != "Copy" || s.ID == p.ID || reflect.DeepEqual(s.Key, from.Key) || len(s.Staff) != 1 || s.Staff[0].Email != "admin@postern.example" || !s.HasAdmin() || len(s.Pipelines) != len(from.Pipelines) {
+		t.Errorf("%+v", s)
+	}
+	if got := s.Inboxes[0].Members; len(got) != 1 || got[0] != s.Staff[0].ID {
+		t.Errorf("%q work in what was for some", got)
+	}
+	who, err := p.Store.ContactByEmail(t.Context(), s.ID, "admin@postern.example")
+	if err != nil || who.ID != s.Staff[0].ID || who.Role != portal.Admin || who.Invitation != portal.Pending || who.ID == sample.Admin {
+		t.Errorf("%+v, %v", who, err)
+	}
+	if all, err := p.Store.Forms(t.Context(), s.ID); err != nil || len(all) < len(forms(t, p)) {
+		t.Errorf("%d forms, %v", len(all), err)
+	}
+	if a := do("admin", "Copy", slug); a.Status != 422 {
+		t.Error("it is made twice")
+	}
+}
+
 func TestTouch(t *testing.T) { functiontest.Touch(t, "file") }
 
 // Whatever fails on the way, nothing is half saved.

@@ -191,11 +191,12 @@ var functions = map[string][]Grant{
 		{schema.Settings, []string{getItem, query, putItem}},
 		{schema.Audit, []string{putItem}},
 	}),
-	"configuration": union(viewer, []Grant{ // patterns 7, 54, 112, 132, 135, 136, 170, 171
+	"configuration": union(viewer, []Grant{ // patterns 7, 54, 112, 132, 135, 136, 170, 171, 174
+		{schema.Sessions, []string{putItem}}, // who is invited to a copy
 		{schema.Lists, []string{query}},
 		{schema.Settings, []string{getItem, query, putItem, deleteItem}},
 		{schema.Audit, []string{putItem}},
-		{schema.People, []string{query}},
+		{schema.People, []string{query, putItem}},
 	}),
 	"api-token": union(viewer, []Grant{ // patterns 62 to 64
 		{schema.People, []string{query, putItem, deleteItem}},

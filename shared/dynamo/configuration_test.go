@@ -114,3 +114,30 @@ func TestApplied(t *testing.T) {
 		return err
 	})
 }
+
+func TestCreatePortalFor(t *testing.T) {
+	store := dynamotest.Store(t)
+	id := dynamotest.ID(t)
+	settings := portal.First(id, "copy-"+id, make([]byte, 32))
+	admin := portal.Person{ID: dynamotest.ID(t), First: "Ada", Email: "ada@postern.example"}
+	c := dynamo.AccessChange{Settings: &settings, By: "Ada", Language: "en", Entry: changedEntry(t)}
+	costs(t, "174 CreatePortalFor", bill{1, 0, 12}, func(ctx context.Context) error { return store.CreatePortalFor(ctx, c, admin, portal.FirstForm()) })
+	got := readSettings(t, store, id)
+	if !got.HasAdmin() || len(got.Staff) != 1 || got.Staff[0].ID != admin.ID {
+		t.Errorf("%+v", got.Staff)
+	}
+	who, err := store.ContactByEmail(t.Context(), id, admin.Email)
+	if err != nil || who.Role != portal.Admin || who.Invitation != portal.Pending {
+		t.Errorf("%+v, %v", who, err)
+	}
+	if err := store.CreatePortalFor(t.Context(), c, admin); portal.KindOf(err) != portal.Conflict {
+		t.Errorf("it is made twice: %v", err)
+	}
+	var many []portal.Form
+	for i := range 60 {
+		many = append(many, portal.SupportTemplate(fmt.Sprintf("form-%d", i), "Form", portal.FirstInbox))
+	}
+	if err := store.CreatePortalFor(t.Context(), c, admin, many...); portal.KindOf(err) != portal.Invalid {
+		t.Errorf("more than a transaction takes: %v", err)
+	}
+}

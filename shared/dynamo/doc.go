@@ -250,5 +250,6 @@
 //	170 SaveConfiguration  settings and forms, and what they were  1 TransactWriteItems: as 130, and twice its KB a form;
 //	                                                             of more than 95 parts several
 //	171 Unused         that there is no ticket yet               1 Query: 1
+//	174 CreatePortalFor  its first admin, invited              1 TransactWriteItems: as 31, and 10
 //	172 Applied, 173 PutApplied  what a deployment brought last  1 GetItem: its KB / 4, 1 PutItem: its KB
 package dynamo

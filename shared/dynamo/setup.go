@@ -35,6 +35,11 @@ func (s *Store) forgetSettings() {
 // TransactWriteItems of at most 98 pipelines, properties, inboxes and staff). It
 // is a Conflict where there is a portal with the slug or the id.
 func (s *Store) CreatePortal(ctx context.Context, settings portal.Settings, forms ...portal.Form) error {
+	return s.createPortal(ctx, settings, forms)
+}
+
+// createPortal is CreatePortal with what else is to be written with it.
+func (s *Store) createPortal(ctx context.Context, settings portal.Settings, forms []portal.Form, more ...types.TransactWriteItem) error {
 	items := settingsItems(settings)
 	for _, f := range forms {
 		items = append(items, formItems(settings.ID, f)...)
@@ -43,11 +48,28 @@ func (s *Store) CreatePortal(ctx context.Context, settings portal.Settings, form
 	for _, it := range items {
 		writes = append(writes, s.mustNotExist(schema.Settings, it))
 	}
+	if writes = append(writes, more...); len(writes) > maxTransaction {
+		return portal.Errorf(portal.Invalid, tooManyParts, "max", maxTransaction)
+	}
 	if err := s.transactAll(ctx, writes); err != nil {
 		return err
 	}
 	s.forgetSettings()
 	return nil
+}
+
+// CreatePortalFor is CreatePortal with its first admin, who is invited by mail (pattern
+// 174, one TransactWriteItems: as 31, and 10). c says who invites; its settings are the
+// new portal's.
+func (s *Store) CreatePortalFor(ctx context.Context, c AccessChange, admin portal.Person, forms ...portal.Form) error {
+	settings := *c.Settings
+	admin.Role, admin.Created, admin.Invitation = portal.Admin, c.Entry.At, portal.Pending
+	settings.Staff = []portal.Staff{{ID: admin.ID, First: admin.First, Last: admin.Last, Email: admin.Email, Role: admin.Role}}
+	more := append(s.invite(c, admin),
+		s.mustNotExist(schema.People, marshal(emailKey(settings.ID, admin.Email), "e", claimItem{Person: admin.ID})),
+		s.mustNotExist(schema.People, itemOfPerson(settings.ID, admin)),
+		s.auditWrite(settings.ID, entryOf(c, portal.AuditTeamAdded, admin, map[string]string{"to": string(admin.Role), "setsUp": "false"})))
+	return s.createPortal(ctx, settings, forms, more...)
 }
 
 // ErrAddressTaken says that another person of the portal has the e-mail address.
