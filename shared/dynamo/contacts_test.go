@@ -229,6 +229,10 @@ func TestEveryWriterPlaces(t *testing.T) {
 			people, companies = append(people, p.ID), append(companies, "addco00001")
 			return err
 		}, nil},
+		{"Join, without an address", func() error {
+			_, err := store.Join(ctx, c, people[len(people)-1], portal.CustomersGroup)
+			return err
+		}, named(author, "ábc")},
 		{"ChangeContact", func() error {
 			_, err := store.ChangeContact(ctx, c, author, edited(func(p *portal.Person) { p.First, p.Last = "", "" }))
 			return err
