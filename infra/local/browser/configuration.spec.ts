@@ -1,7 +1,7 @@
 // The configuration as a file: downloaded, changed, shown, taken; and a portal that is
 // archived and restored.
 import { readFile } from "node:fs/promises";
-import { accessible, expect, fits, say, test } from "./portal";
+import { accessible, expect, fits, links, say, test } from "./portal";
 
 for (const { width, language, scheme } of [
   { width: 1280, language: "de", scheme: "light" },
@@ -72,6 +72,34 @@ for (const { width, language, scheme } of [
       await expect(page.getByText(say(language, "configuration.applied"))).toBeVisible();
       const settings = (await (await portal.api.get(`/api/v1/${portal.slug}/settings`)).json()) as { name: string; active: boolean };
       expect(settings).toMatchObject({ name: "Nordlicht Support", active: false });
+    });
+
+    test("a portal is copied, and its maker comes in by the mailed link", async ({ page, browser, request, fresh, watch }) => {
+      const portal = await fresh(language);
+      const slug = `k-${portal.slug}`.slice(0, 40).replace(/-+$/, "");
+      await page.goto(portal.path("settings/configuration"));
+      await page.getByLabel(say(language, "settings.name"), { exact: true }).fill("Zweites Portal");
+      await page.getByLabel(say(language, "settings.slug"), { exact: true }).fill("assets");
+      await page.getByRole("button", { name: say(language, "configuration.copy.do") }).click();
+      await expect(page.getByText(say(language, "settings.error.slugReserved"))).toBeVisible();
+      await expect(page.getByLabel(say(language, "settings.name"), { exact: true })).toHaveValue("Zweites Portal");
+      await page.getByLabel(say(language, "settings.slug"), { exact: true }).fill(slug);
+      await page.getByRole("button", { name: say(language, "configuration.copy.do") }).click();
+      await expect(page.getByText(say(language, "configuration.copied", { slug }))).toBeVisible();
+      await accessible(page);
+      await fits(page);
+      const context = await browser.newContext({ locale: language === "de" ? "de-DE" : "en-GB" });
+      await watch(context);
+      const maker = await context.newPage();
+      const link = async () => (await links(request, "chefin@postern.example")).find(({ url }) => url.includes(`/${slug}/link/`))?.url ?? "";
+      await expect.poll(link).not.toBe("");
+      await maker.goto(await link());
+      await maker.getByLabel(say(language, "signIn.password"), { exact: true }).fill("ein langes Passwort 7");
+      await maker.getByRole("button", { name: say(language, "link.use.register.submit") }).click();
+      await expect(maker).toHaveURL(new RegExp(`/${slug}/inbox`));
+      await maker.goto(`/${slug}/settings/general`);
+      await expect(maker.getByLabel(say(language, "settings.name"), { exact: true })).toHaveValue("Zweites Portal");
+      await context.close();
     });
 
     test("a portal is archived, and restored by its admin", async ({ page, fresh }) => {
