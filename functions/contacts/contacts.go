@@ -239,7 +239,11 @@ func (h handler) edit(ctx context.Context, r *web.Request, f *contactForm, befor
 		made, err := portal.ValidateCompany(portal.Company{ID: dynamo.NewID(r.Now), Name: f.company}, portal.Company{}, r.Settings)
 		if err != nil {
 			f.unknown = true
-			wrong = append(wrong, portal.FieldError{Field: "company", Key: "account.error.nameLong", Pairs: []any{"max", portal.MaxCompanyName}})
+			if bad := (*portal.Error)(nil); errors.As(err, &bad) {
+				for _, w := range bad.Fields { // all of them about the name
+					wrong = append(wrong, portal.FieldError{Field: "company", Key: w.Key, Pairs: w.Pairs})
+				}
+			}
 			break
 		}
 		e.NewCompany, p.Company, company = &made, made.ID, made

@@ -362,6 +362,12 @@ func TestCompanyByName(t *testing.T) {
 	if err != nil || len(all) != 1 {
 		t.Errorf("%+v, %v", all, err)
 	}
+	for name, key := range map[string]string{strings.Repeat("x", 101): "account.error.nameLong", "a\u202eb": "account.error.nameCharacters"} {
+		a := add(url.Values{"last": {"Neu"}, "company": {name}, "new_company": {"on"}})
+		if got := functiontest.Text(a.Page(t).Find("#company-error")); a.Status != 422 || got != functiontest.T("de", key, "max", "100") {
+			t.Errorf("a new company %q: %d %q", name, a.Status, got)
+		}
+	}
 	for _, hostile := range []string{`"><script>alert(1)</script>`, "a#b#c", strings.Repeat("x", 300), "\u202e", "../../admin", `" autofocus onfocus="x`} {
 		for _, values := range []url.Values{
 			{"last": {"Neu"}, "company": {hostile}}, {"last": {"Neu"}, "company": {hostile}, "new_company": {"on"}, "company_id": {hostile}},
