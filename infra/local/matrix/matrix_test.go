@@ -793,10 +793,14 @@ func plain(a attempt, got answer) string {
 	return varying.ReplaceAllString(strings.NewReplacer(asked...).Replace(b.String()), "")
 }
 
-// builtForm is the form as it is, as the API has it.
+// builtForm is the form as it is, as the API has it; one that can be a support form
+// where there is none.
 func builtForm(p place, id string) configuration.Form {
 	f, err := at.store.NewestForm(context.Background(), p.id(), id)
-	if err != nil {
+	switch {
+	case portal.KindOf(err) == portal.NotFound:
+		f = portal.SupportTemplate(id, "Kontakt", p.settings.Inboxes[0].ID)
+	case err != nil:
 		panic(err)
 	}
 	return configuration.OfForm(f)
