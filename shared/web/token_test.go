@@ -77,6 +77,7 @@ func TestTokens(t *testing.T) {
 		"of one who sets up":           {"GET", readInbox, read, func(b *bench) { b.store.owner.Role, b.store.owner.SetsUp = portal.Agent, true }, 200, ""},
 		"of a customer by now":         {"GET", readInbox, read, func(b *bench) { b.store.owner.Role = portal.Customer }, 401, ""},
 		"of a manager who once set up": {"GET", readInbox, read, func(b *bench) { b.store.owner.Role, b.store.owner.SetsUp = portal.Manager, true }, 401, ""},
+		"of an archived portal":        {"GET", readInbox, read, func(b *bench) { b.store.settings.Archived, b.store.settings.Active = true, false }, 403, "archived"},
 		"while nothing answers":        {"GET", readInbox, read, func(b *bench) { b.store.tokenErr = portal.Errorf(portal.Unavailable, "error.unavailable") }, 503, ""},
 	} {
 		b, secret := tokenBench("inbox", c.scopes...)
