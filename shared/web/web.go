@@ -549,7 +549,7 @@ func (s *server) identifyToken(ctx context.Context, r *Request) error {
 	case !found.Has(portal.Scope(scope)):
 		return portal.Errorf(portal.Forbidden, "error.tokenScope", "scope", scope)
 	}
-	if r.Now.Sub(found.Used) > portal.TokenTouchAfter {
+	if r.Now.Sub(found.Used) > portal.TokenTouchAfter && !r.Settings.Archived {
 		if err := s.Store.TouchToken(ctx, r.Settings.ID, token.Person, token.Hash(), found.Expires, r.Now); err != nil {
 			r.Note(err) // the request itself need not fail for it
 		}
