@@ -370,6 +370,9 @@ func TestFixtures(t *testing.T) {
 		"switch-off":         {[]string{"create", "admin", "switch-on"}, `^{"portal":"SLUG","active":false}$`},
 		"make-taken":         {[]string{"create"}, `^portal: there is a portal "SLUG" already`},
 		"make-reserved":      {[]string{"create"}, `^portal: "assets" is no slug that a portal can have`},
+		"make-from-unknown":  {[]string{"create"}, `^portal: there is no portal "no-such-portal"\.$`},
+		"archive":            {[]string{"create"}, `^{"portal":"SLUG","archived":true}$`},
+		"restore":            {[]string{"create", "archive"}, `^{"portal":"SLUG","archived":false}$`},
 		"both":               {[]string{"create"}, `^Give exactly one of `},
 		"nothing":            {[]string{"create"}, `^Give exactly one of `},
 	}
