@@ -794,12 +794,12 @@ func plain(a attempt, got answer) string {
 }
 
 // builtForm is the form as it is, as the API has it; one that can be a support form
-// where there is none.
+// where there is none, or no portal.
 func builtForm(p place, id string) configuration.Form {
 	f, err := at.store.NewestForm(context.Background(), p.id(), id)
 	switch {
 	case portal.KindOf(err) == portal.NotFound:
-		f = portal.SupportTemplate(id, "Kontakt", p.settings.Inboxes[0].ID)
+		f = portal.SupportTemplate(id, "Kontakt", "inboxsupport")
 	case err != nil:
 		panic(err)
 	}
