@@ -20,7 +20,7 @@ import (
 
 // complete makes every setting something that is not the recommended.
 func complete(s *portal.Settings) {
-	s.Version, s.Active = 9, true
+	s.Version, s.Active, s.Archived = 9, true, true
 	s.Saved = portal.Saved{At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), By: "admin@nordwind.example"}
 	s.Languages, s.TimeZone = []string{"de", "en"}, "Europe/Berlin"
 	s.Logo, s.LogoDark, s.Favicon = strings.Repeat("a", 32)+".png", strings.Repeat("b", 32)+".svg", strings.Repeat("c", 32)+".ico"
