@@ -10,12 +10,16 @@ function preview(page: Page, language: Language = "de"): FrameLocator {
   return page.frameLocator(`iframe[title="${say(language, "design.preview.frame")}"]`);
 }
 
-/** The colours of the preview's header, as they are drawn. */
-async function header(page: Page) {
+/** What the preview's element looks like as it is drawn; "" while another page takes its place. */
+async function drawn(page: Page, selector: string, property: "backgroundColor" | "fontFamily"): Promise<string> {
   return preview(page)
-    .locator("header.top")
-    .evaluate((e) => getComputedStyle(e).backgroundColor);
+    .locator(selector)
+    .evaluate((e, property) => getComputedStyle(e)[property], property)
+    .catch(() => "");
 }
+
+/** The colour of the preview's header. */
+const header = (page: Page): Promise<string> => drawn(page, "header.top", "backgroundColor");
 
 /** A picture of the size, of one colour. */
 function png(width: number, height: number): Buffer {
@@ -106,11 +110,9 @@ test("the preview follows what is typed, page by page, in both themes", async ({
   await expect(page.getByRole("button", { name: say("de", "design.preview.detail"), exact: true })).toHaveAttribute("aria-pressed", "true");
 
   await page.getByLabel(say("de", "design.font"), { exact: true }).selectOption("serif");
-  await expect.poll(() => seen.locator("body").evaluate((e) => getComputedStyle(e).fontFamily)).toContain("Charter");
+  await expect.poll(() => drawn(page, "body", "fontFamily")).toContain("Charter");
   await page.getByLabel(say("de", "design.buttons.outline")).check();
-  await expect
-    .poll(() => seen.locator(".button.primary").evaluate((e) => getComputedStyle(e).backgroundColor))
-    .toBe("rgb(26, 32, 40)");
+  await expect.poll(() => drawn(page, ".button.primary", "backgroundColor")).toBe("rgb(26, 32, 40)");
 
   // Whatever is changed on the server's side, the chosen page stays. Nothing was saved.
   await page.getByRole("button", { name: say("de", "design.links.add") }).first().click();
