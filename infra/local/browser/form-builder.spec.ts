@@ -7,8 +7,12 @@ const rows = (page: Page): Locator => page.locator("#questions > .rows-list > li
 const preview = (page: Page): FrameLocator => page.frameLocator("iframe[data-preview]");
 const row = (page: Page, name: string): Locator => rows(page).filter({ has: page.locator(`input[name$=".name"][value="${name}"]`) });
 
-/** What the questions are called, in their order. */
-const order = (page: Page): Promise<string[]> => rows(page).locator("> .rows-fields > details > summary > b").allTextContents();
+/** What the questions are called, in their order; nothing while the page is loaded anew, as it is where a button is pressed before the script is there. */
+const order = (page: Page): Promise<string[]> =>
+  rows(page)
+    .locator("> .rows-fields > details > summary > b")
+    .allTextContents()
+    .catch(() => []);
 
 async function save(page: Page, language: "de" | "en" = "de"): Promise<void> {
   await page.locator("[data-save-bar]").getByRole("button", { name: say(language, "button.save") }).click();
@@ -54,7 +58,14 @@ test("a form is built, and filled in as it was built", async ({ page, fresh, bro
   await expect(preview(page).getByRole("heading", { level: 1 })).toHaveText("Wir rufen zurück");
 
   await page.getByRole("switch", { name: say("de", "builder.public"), exact: true }).check();
+  // As anyone sees it, it asks who they are; the focus stays where it was.
+  await expect(preview(page).getByLabel("E-Mail-Adresse")).toHaveCount(0);
+  await expect(page.getByRole("button", { name: say("de", "builder.preview.anyone") })).toHaveCount(0);
   await page.getByRole("button", { name: say("de", "builder.rules.add") }).click();
+  const anyoneSees = page.getByRole("button", { name: say("de", "builder.preview.anyone") });
+  await anyoneSees.click();
+  await expect(preview(page).getByLabel("E-Mail-Adresse")).toBeVisible();
+  await expect(anyoneSees).toBeFocused();
   await page.locator('[id="rules.0.when.0.0.property"]').selectOption("worum_geht_es");
   await page.locator('[id="rules.0.when.0.0.value"]').selectOption({ label: "Rechnung" });
   await page.locator('[id="rules.0.priority"]').selectOption("high");

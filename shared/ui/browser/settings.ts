@@ -34,7 +34,10 @@ async function change(form: HTMLFormElement, name: string, value: string): Promi
     form.replaceChildren(...next.childNodes);
     for (const fold of form.querySelectorAll<HTMLDetailsElement>("details[data-fold]")) fold.open ||= open.has(fold.dataset["fold"]);
     begin(form);
-    const focus = form.querySelector<HTMLElement>("[autofocus]") ?? (at ? document.getElementById(at) : null);
+    const focus =
+      form.querySelector<HTMLElement>("[autofocus]") ??
+      (at ? document.getElementById(at) : null) ??
+      form.querySelector<HTMLElement>(`button[name="${name}"][value="${CSS.escape(value)}"]`);
     focus?.focus();
     // Who types on does so where they were.
     if (caret !== null && focus?.id === at && (focus instanceof HTMLInputElement || focus instanceof HTMLTextAreaElement)) {
