@@ -544,7 +544,7 @@ func people(r *web.Request, list []contactView, group string, resend bool) templ
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					if resend && c.State != registered {
+					if resend && c.State != portal.LoginRegistered {
 						templ_7745c5c3_Err = action(r, c.ID, "invite", "", "", r.Reader.T("access.contact.resend"), c.name).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
@@ -562,7 +562,7 @@ func people(r *web.Request, list []contactView, group string, resend bool) templ
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Item(ui.ItemProps{Title: c.name, Badge: stateBadge(r, c.State), Meta: ui.Text(c.Email)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var21), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Item(ui.ItemProps{Title: c.name, Badge: view.LoginBadge(r.Reader, c.State), Meta: ui.Text(c.Email)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var21), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -995,7 +995,7 @@ func contactTempl(f ui.Frame, r *web.Request, v accessOfView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Head(ui.HeadProps{Title: v.name, Meta: contactMeta(v), Badge: stateBadge(r, v.State), Over: ui.NavItem{Label: r.Reader.T("access.title"), Href: r.Path("access")}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var41), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Head(ui.HeadProps{Title: v.name, Meta: contactMeta(v), Badge: view.LoginBadge(r.Reader, v.State), Over: ui.NavItem{Label: r.Reader.T("access.title"), Href: r.Path("access")}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var41), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1086,7 +1086,7 @@ func contactTempl(f ui.Frame, r *web.Request, v accessOfView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					if v.State != registered && (v.Admitted || r.AccessMode() == portal.ByRegistration) {
+					if v.State != portal.LoginRegistered && (v.Admitted || r.AccessMode() == portal.ByRegistration) {
 						templ_7745c5c3_Var46 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 							templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 							templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -1114,7 +1114,7 @@ func contactTempl(f ui.Frame, r *web.Request, v accessOfView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					if v.State == registered {
+					if v.State == portal.LoginRegistered {
 						templ_7745c5c3_Var47 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 							templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 							templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -1417,7 +1417,7 @@ func contactMeta(v accessOfView) string {
 }
 
 func inviteWords(r *web.Request, v accessOfView) string {
-	if v.State == none {
+	if v.State == portal.LoginNone {
 		return r.Reader.T("access.contact.invite")
 	}
 	return r.Reader.T("access.contact.resend")
@@ -1433,7 +1433,7 @@ func whyWords(r *web.Request, v accessOfView) string {
 	}
 	for _, id := range append(slices.Clone(v.Groups), v.ByRule...) {
 		if g, ok := r.Settings.AccessGroup(id); ok {
-			if v.State != registered {
+			if v.State != portal.LoginRegistered {
 				return r.Reader.T("access.why.groupNoLogin", "group", g.Name)
 			}
 			return r.Reader.T("access.why.group", "group", g.Name)
@@ -1475,20 +1475,6 @@ func resultBadge(r *web.Request, result inviteResult) templ.Component {
 		return ui.Badge(ui.Bad, r.Reader.T("access.result.bad"))
 	}
 	return ui.Badge(ui.OK, r.Reader.T("access.result.ok"))
-}
-
-func stateBadge(r *web.Request, state string) templ.Component {
-	switch state {
-	case registered:
-		return ui.Badge(ui.OK, r.Reader.T("access.state.registered"))
-	case pending:
-		return ui.Badge(ui.Info, r.Reader.T("access.state.pending"))
-	case waiting:
-		return ui.Badge(ui.Warn, r.Reader.T("access.state.waiting"))
-	case failed:
-		return ui.Badge(ui.Bad, r.Reader.T("access.state.failed"))
-	}
-	return ui.Badge(ui.ToneQuiet, r.Reader.T("access.state.none"))
 }
 
 var _ = templruntime.GeneratedTemplate

@@ -24,12 +24,12 @@ const (
 
 // colleagueView is somebody of the manager's company, in JSON.
 type colleagueView struct {
-	ID    string      `json:"id"`
-	Email string      `json:"email"`
-	First string      `json:"first"`
-	Last  string      `json:"last"`
-	Role  portal.Role `json:"role"`
-	State string      `json:"state"`
+	ID    string            `json:"id"`
+	Email string            `json:"email"`
+	First string            `json:"first"`
+	Last  string            `json:"last"`
+	Role  portal.Role       `json:"role"`
+	State portal.LoginState `json:"state"`
 	// Removable tells whether the manager may take them out of the company.
 	Removable bool `json:"removable"`
 
@@ -85,7 +85,7 @@ func (h handler) colleagues(ctx context.Context, r *web.Request) (colleaguesView
 			role = portal.Customer // what they are elsewhere is no business of this company
 		}
 		view.Colleagues = append(view.Colleagues, colleagueView{
-			ID: p.ID, Email: p.Email, First: p.First, Last: p.Last, Role: role, State: stateOf(p),
+			ID: p.ID, Email: p.Email, First: p.First, Last: p.Last, Role: role, State: p.Login(),
 			Removable: portal.MayRemove(me, p) == nil, name: p.Name(),
 		})
 	}

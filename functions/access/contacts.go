@@ -45,7 +45,7 @@ func (h handler) accessOf(ctx context.Context, r *web.Request, p portal.Person, 
 		contactView: viewOf(p), Company: company.Name, Admitted: portal.Admitted(p, company, r.Settings, r.AccessMode()),
 		Groups: []string{}, ByRule: []string{}, person: p,
 	}
-	if view.State != registered {
+	if view.State != portal.LoginRegistered {
 		view.Invited = momentOf(invited)
 	}
 	for _, g := range r.Settings.Groups {

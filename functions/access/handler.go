@@ -70,7 +70,7 @@ func newHandler(cfg app.Config, s store) http.Handler {
 		"DELETE /api/v1/{portal}/team/{member}":                           h.removeMemberJSON,
 		"GET /api/v1/{portal}/audit":                                      h.showAudit,
 	} {
-		handlers[key] = only(portal.MaySet, "access.error.mayNot", handle)
+		handlers[key] = web.OnlySettingUp(handle)
 	}
 	for key, handle := range map[string]web.Handler{
 		"GET /{portal}/colleagues":                                    h.showColleagues,
@@ -82,19 +82,9 @@ func newHandler(cfg app.Config, s store) http.Handler {
 		"DELETE /api/v1/{portal}/colleagues/{contact}":                h.removeColleague,
 		"DELETE /api/v1/{portal}/colleagues/invitations/{invitation}": h.withdraw,
 	} {
-		handlers[key] = only(portal.MayInvite, "colleagues.error.mayNot", handle)
+		handlers[key] = web.Only(portal.MayInvite, "colleagues.error.mayNot", handle)
 	}
 	return web.New(web.Options{Config: cfg, Store: s}, handlers)
-}
-
-// only refuses viewers who may not, whatever they ask for.
-func only(may func(portal.Viewer) bool, key string, handle web.Handler) web.Handler {
-	return func(ctx context.Context, r *web.Request) (web.Result, error) {
-		if !may(r.Viewer) {
-			return web.Result{}, portal.Errorf(portal.Forbidden, key)
-		}
-		return handle(ctx, r)
-	}
 }
 
 // change is a change of somebody's access by the viewer. Customers know the team
@@ -156,42 +146,19 @@ func invitee(r *web.Request, email, first, last, language string) (dynamo.Invite
 
 // contactView is a contact, in JSON. It has no more than who manages access needs.
 type contactView struct {
-	ID         string      `json:"id"`
-	Email      string      `json:"email"`
-	First      string      `json:"first"`
-	Last       string      `json:"last"`
-	Role       portal.Role `json:"role"`
-	State      string      `json:"state"`
-	Registered *time.Time  `json:"registered_at"`
+	ID         string            `json:"id"`
+	Email      string            `json:"email"`
+	First      string            `json:"first"`
+	Last       string            `json:"last"`
+	Role       portal.Role       `json:"role"`
+	State      portal.LoginState `json:"state"`
+	Registered *time.Time        `json:"registered_at"`
 
 	name string
 }
 
-// The states of a contact's login.
-const (
-	registered = "registered"
-	pending    = "pending"
-	waiting    = "waiting"
-	failed     = "failed"
-	none       = "none"
-)
-
-func stateOf(p portal.Person) string {
-	switch {
-	case !p.Registered.IsZero():
-		return registered
-	case p.Invitation == portal.Pending:
-		return pending
-	case p.Invitation == portal.Waiting:
-		return waiting
-	case p.Invitation == portal.Failed:
-		return failed
-	}
-	return none
-}
-
 func viewOf(p portal.Person) contactView {
-	v := contactView{ID: p.ID, Email: p.Email, First: p.First, Last: p.Last, Role: p.Role, State: stateOf(p), name: p.Name()}
+	v := contactView{ID: p.ID, Email: p.Email, First: p.First, Last: p.Last, Role: p.Role, State: p.Login(), name: p.Name()}
 	v.Registered = momentOf(p.Registered)
 	return v
 }

@@ -260,7 +260,7 @@ func TestFromInvitationToLeaving(t *testing.T) {
 		Invited bool        `json:"invited"`
 	}
 	do(t, p, "admin", "POST", members, map[string]string{"email": " New@Nordwind.example ", "first": "<b>Neu</b>"}).JSON(t, &joined)
-	if !joined.New || !joined.Invited || joined.Contact.State != pending || joined.Contact.Email != "new@nordwind.example" {
+	if !joined.New || !joined.Invited || joined.Contact.State != portal.LoginPending || joined.Contact.Email != "new@nordwind.example" {
 		t.Fatalf("%+v", joined)
 	}
 	id := joined.Contact.ID

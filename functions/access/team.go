@@ -22,19 +22,19 @@ type memberView struct {
 	Last  string      `json:"last"`
 	Role  portal.Role `json:"role"` // "" has who has no account: an owner by name
 	// SetsUp tells whether the member may change the settings.
-	SetsUp bool   `json:"sets_up"`
-	State  string `json:"state"` // of their login, "none" without an account
+	SetsUp bool              `json:"sets_up"`
+	State  portal.LoginState `json:"state"` // of their login, "none" without an account
 
 	name     string
 	language string
 }
 
 func memberOf(m dynamo.TeamMember) memberView {
-	v := memberView{ID: m.ID, Email: m.Email, First: m.First, Last: m.Last, Role: m.Role, State: none, name: m.Name()}
+	v := memberView{ID: m.ID, Email: m.Email, First: m.First, Last: m.Last, Role: m.Role, State: portal.LoginNone, name: m.Name()}
 	if p := m.Person; p.ID != "" {
 		v.SetsUp, v.language = portal.MaySet(portal.Viewer{Person: p}), p.Language
-		if v.State = stateOf(p); portal.HasLogin(p) {
-			v.State = registered
+		if v.State = p.Login(); portal.HasLogin(p) {
+			v.State = portal.LoginRegistered
 		}
 	}
 	return v
@@ -87,7 +87,7 @@ func (h handler) showTeam(ctx context.Context, r *web.Request) (web.Result, erro
 	}
 	p := teamPage{teamView: view, form: teamBody{Role: portal.Agent}}
 	// An owner who is to be invited is named by id.
-	if i := slices.IndexFunc(view.Members, func(m memberView) bool { return m.ID == r.URL.Query().Get("owner") && m.State == none }); i >= 0 {
+	if i := slices.IndexFunc(view.Members, func(m memberView) bool { return m.ID == r.URL.Query().Get("owner") && m.State == portal.LoginNone }); i >= 0 {
 		m := view.Members[i]
 		p.form.Email, p.form.First, p.form.Last = m.Email, m.First, m.Last
 	}
@@ -197,7 +197,7 @@ func (h handler) showMember(ctx context.Context, r *web.Request) (web.Result, er
 	if err != nil {
 		return web.Result{}, err
 	}
-	if m.State == none && !m.Role.Team() { // there is nothing to change
+	if m.State == portal.LoginNone && !m.Role.Team() { // there is nothing to change
 		return web.Result{SeeOther: r.Path("team") + "?owner=" + m.ID}, nil
 	}
 	if r.URL.Query().Get("do") == "remove" {
@@ -387,11 +387,11 @@ func teamRoles(r *web.Request) []ui.Option {
 
 func memberBadge(r *web.Request, m memberView) templ.Component {
 	switch m.State {
-	case registered:
+	case portal.LoginRegistered:
 		return ui.Badge(ui.OK, r.Reader.T("team.login.has"))
-	case failed:
+	case portal.LoginFailed:
 		return ui.Badge(ui.Bad, r.Reader.T("team.login.failed"))
-	case none:
+	case portal.LoginNone:
 		return ui.Badge(ui.ToneQuiet, r.Reader.T("team.login.none"))
 	}
 	return ui.Badge(ui.Info, r.Reader.T("team.login.pending"))

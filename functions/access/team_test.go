@@ -99,7 +99,7 @@ func TestTeamAtOnce(t *testing.T) {
 	var team teamView
 	do(t, p, "admin", "GET", "/api/v1/{portal}/team", nil).JSON(t, &team)
 	for _, m := range team.Members {
-		if m.ID == sample.Agent && (m.Role != "" || m.State != none || m.Email == "") {
+		if m.ID == sample.Agent && (m.Role != "" || m.State != portal.LoginNone || m.Email == "") {
 			t.Errorf("%+v", m)
 		}
 	}

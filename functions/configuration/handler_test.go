@@ -49,23 +49,13 @@ func forms(t *testing.T, p *functiontest.Portal) []portal.Form {
 	return all
 }
 
-// log is the audit log, newest first.
-func log(t *testing.T, p *functiontest.Portal) []portal.AuditEntry {
-	t.Helper()
-	all, _, err := p.Store.Audit(t.Context(), p.ID, time.Now(), "", 100)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
-
 // unchanged checks that nothing was saved, nor the log says so.
 func unchanged(t *testing.T, p *functiontest.Portal, _ functiontest.Answer) {
 	t.Helper()
 	if s := stored(t, p); s.Version != 1 {
 		t.Errorf("version %d", s.Version)
 	}
-	if entries := log(t, p); len(entries) > 0 {
+	if entries := p.Log(t); len(entries) > 0 {
 		t.Errorf("the log has %+v", entries)
 	}
 }
@@ -76,7 +66,7 @@ func renamed(t *testing.T, p *functiontest.Portal, _ functiontest.Answer) {
 	if s := stored(t, p); s.Name != "Neuer Name" || s.Version != 2 {
 		t.Errorf("%q, version %d", s.Name, s.Version)
 	}
-	entries := slices.DeleteFunc(log(t, p), func(e portal.AuditEntry) bool { return e.Action == portal.AuditTokenMade })
+	entries := slices.DeleteFunc(p.Log(t), func(e portal.AuditEntry) bool { return e.Action == portal.AuditTokenMade })
 	if len(entries) != 1 || entries[0].Action != portal.AuditSettingsChanged || entries[0].Actor != sample.Admin ||
 		entries[0].Details["way"] != "file" || entries[0].Details["after.name"] != `"Neuer Name"` {
 		t.Errorf("the log has %+v", entries)
@@ -404,7 +394,7 @@ func TestArchive(t *testing.T) {
 	if a := send(t, p, restore); a.Status != 303 || stored(t, p).Archived || stored(t, p).Active {
 		t.Error(a.Status)
 	}
-	if entries := log(t, p); len(entries) != 2 || entries[0].Action != portal.AuditPortalRestored || entries[1].Action != portal.AuditPortalArchived {
+	if entries := p.Log(t); len(entries) != 2 || entries[0].Action != portal.AuditPortalRestored || entries[1].Action != portal.AuditPortalArchived {
 		t.Errorf("%+v", entries)
 	}
 }

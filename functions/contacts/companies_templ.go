@@ -14,6 +14,7 @@ import (
 
 	"postern/shared/portal"
 	"postern/shared/ui"
+	"postern/shared/view"
 	"postern/shared/web"
 )
 
@@ -432,7 +433,7 @@ func companyTempl(f ui.Frame, r *web.Request, v companyContactsView, form compan
 								var templ_7745c5c3_Var16 string
 								templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(form.version)
 								if templ_7745c5c3_Err != nil {
-									return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/contacts/companies.templ`, Line: 97, Col: 63}
+									return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/contacts/companies.templ`, Line: 98, Col: 63}
 								}
 								_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var16))
 								if templ_7745c5c3_Err != nil {
@@ -514,7 +515,7 @@ func companyTempl(f ui.Frame, r *web.Request, v companyContactsView, form compan
 							var templ_7745c5c3_Var19 string
 							templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(r.Reader.T("companies.contacts.none"))
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/contacts/companies.templ`, Line: 109, Col: 61}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/contacts/companies.templ`, Line: 110, Col: 61}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var19))
 							if templ_7745c5c3_Err != nil {
@@ -560,7 +561,7 @@ func companyTempl(f ui.Frame, r *web.Request, v companyContactsView, form compan
 									}
 									return nil
 								})
-								templ_7745c5c3_Err = ui.Item(ui.ItemProps{Title: titleOf(r, c), Badge: ui.Badge(stateTone(c.State), stateWord(r, c.State)), Meta: ui.Text(companyContactMeta(r, v.ID, c))}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var21), templ_7745c5c3_Buffer)
+								templ_7745c5c3_Err = ui.Item(ui.ItemProps{Title: titleOf(r, c), Badge: view.LoginBadge(r.Reader, c.State), Meta: ui.Text(companyContactMeta(r, v.ID, c))}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var21), templ_7745c5c3_Buffer)
 								if templ_7745c5c3_Err != nil {
 									return templ_7745c5c3_Err
 								}
@@ -630,7 +631,7 @@ func companyTempl(f ui.Frame, r *web.Request, v companyContactsView, form compan
 								var templ_7745c5c3_Var23 string
 								templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(r.Reader.T("companies.move.help"))
 								if templ_7745c5c3_Err != nil {
-									return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/contacts/companies.templ`, Line: 130, Col: 68}
+									return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/contacts/companies.templ`, Line: 131, Col: 68}
 								}
 								_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var23))
 								if templ_7745c5c3_Err != nil {
@@ -722,7 +723,7 @@ func companyTempl(f ui.Frame, r *web.Request, v companyContactsView, form compan
 							var templ_7745c5c3_Var27 string
 							templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(r.Reader.T("companies.remove.help"))
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/contacts/companies.templ`, Line: 141, Col: 59}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/contacts/companies.templ`, Line: 142, Col: 59}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var27))
 							if templ_7745c5c3_Err != nil {
@@ -890,7 +891,7 @@ func companyRemovalTempl(f ui.Frame, r *web.Request, title string, v companyCont
 						var templ_7745c5c3_Var32 string
 						templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(r.Reader.T("companies.remove.what"))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/contacts/companies.templ`, Line: 185, Col: 45}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/contacts/companies.templ`, Line: 186, Col: 45}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var32))
 						if templ_7745c5c3_Err != nil {

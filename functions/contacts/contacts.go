@@ -28,7 +28,7 @@ type contactView struct {
 	Companies  []companyView     `json:"companies"`
 	Role       portal.Role       `json:"role"`
 	Groups     []string          `json:"groups"` // static access groups
-	State      string            `json:"state"`  // of their login
+	State      portal.LoginState `json:"state"`  // of their login
 	Properties map[string]string `json:"properties"`
 	Created    time.Time         `json:"created_at"`
 	Version    string            `json:"version"` // for If-Match, in quotes
@@ -42,29 +42,6 @@ type contactsView struct {
 	Next     *string       `json:"next"`
 }
 
-// The states of a contact's login.
-const (
-	registered = "registered"
-	pending    = "pending"
-	waiting    = "waiting"
-	failed     = "failed"
-	none       = "none"
-)
-
-func stateOf(p portal.Person) string {
-	switch {
-	case !p.Registered.IsZero():
-		return registered
-	case p.Invitation == portal.Pending:
-		return pending
-	case p.Invitation == portal.Waiting:
-		return waiting
-	case p.Invitation == portal.Failed:
-		return failed
-	}
-	return none
-}
-
 func contactVersion(p portal.Person) string {
 	return version(p.First, p.Last, p.Email, p.Language, p.Company, append([]string{}, p.Companies...), orNothing(p.Properties))
 }
@@ -72,7 +49,7 @@ func contactVersion(p portal.Person) string {
 func contactOf(p portal.Person, names map[string]portal.Company) contactView {
 	v := contactView{
 		ID: p.ID, First: p.First, Last: p.Last, Email: p.Email, Language: p.Language, Companies: []companyView{},
-		Role: p.Role, Groups: append([]string{}, p.Groups...), State: stateOf(p), Properties: orNothing(p.Properties), Created: p.Created,
+		Role: p.Role, Groups: append([]string{}, p.Groups...), State: p.Login(), Properties: orNothing(p.Properties), Created: p.Created,
 		Version: contactVersion(p), person: p,
 	}
 	if p.Company != "" {

@@ -15,6 +15,7 @@ import (
 
 	"postern/shared/portal"
 	"postern/shared/ui"
+	"postern/shared/view"
 	"postern/shared/web"
 )
 
@@ -149,7 +150,7 @@ func contactRows(r *web.Request, contacts []contactView) []ui.Row {
 			company = c.Company.Name
 		}
 		rows = append(rows, ui.Row{Href: r.Path("contacts", c.ID), Cells: []templ.Component{
-			ui.Text(titleOf(r, c)), ui.Text(c.Email), ui.Text(company), ui.Badge(stateTone(c.State), stateWord(r, c.State)),
+			ui.Text(titleOf(r, c)), ui.Text(c.Email), ui.Text(company), view.LoginBadge(r.Reader, c.State),
 		}})
 	}
 	return rows
@@ -474,7 +475,7 @@ func contactTempl(f ui.Frame, r *web.Request, v contactView, form contactForm, o
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Head(ui.HeadProps{Title: titleOf(r, v), Badge: ui.Badge(stateTone(v.State), stateWord(r, v.State)), Meta: contactMeta(v), Over: ui.NavItem{Label: r.Reader.T("contacts.title"), Href: r.Path("contacts")}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Head(ui.HeadProps{Title: titleOf(r, v), Badge: view.LoginBadge(r.Reader, v.State), Meta: contactMeta(v), Over: ui.NavItem{Label: r.Reader.T("contacts.title"), Href: r.Path("contacts")}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -548,7 +549,7 @@ func contactTempl(f ui.Frame, r *web.Request, v contactView, form contactForm, o
 								var templ_7745c5c3_Var16 string
 								templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(form.version)
 								if templ_7745c5c3_Err != nil {
-									return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/contacts/contacts.templ`, Line: 186, Col: 63}
+									return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/contacts/contacts.templ`, Line: 187, Col: 63}
 								}
 								_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var16))
 								if templ_7745c5c3_Err != nil {
@@ -630,7 +631,7 @@ func contactTempl(f ui.Frame, r *web.Request, v contactView, form contactForm, o
 							var templ_7745c5c3_Var19 string
 							templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(r.Reader.T("contacts.remove.help"))
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/contacts/contacts.templ`, Line: 198, Col: 58}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/contacts/contacts.templ`, Line: 199, Col: 58}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var19))
 							if templ_7745c5c3_Err != nil {
@@ -719,7 +720,7 @@ func contactSide(r *web.Request, v contactView, of tickets) templ.Component {
 				var templ_7745c5c3_Var22 string
 				templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(r.Reader.T("contacts.groups") + ": " + strings.Join(groups, ", "))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/contacts/contacts.templ`, Line: 212, Col: 73}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/contacts/contacts.templ`, Line: 213, Col: 73}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var22))
 				if templ_7745c5c3_Err != nil {
@@ -737,7 +738,7 @@ func contactSide(r *web.Request, v contactView, of tickets) templ.Component {
 				var templ_7745c5c3_Var23 string
 				templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(r.Reader.T("contacts.groups.none"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/contacts/contacts.templ`, Line: 214, Col: 55}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/contacts/contacts.templ`, Line: 215, Col: 55}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var23))
 				if templ_7745c5c3_Err != nil {
@@ -760,7 +761,7 @@ func contactSide(r *web.Request, v contactView, of tickets) templ.Component {
 				var templ_7745c5c3_Var24 string
 				templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(r.Reader.T("access.role.manager"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/contacts/contacts.templ`, Line: 217, Col: 41}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/contacts/contacts.templ`, Line: 218, Col: 41}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var24))
 				if templ_7745c5c3_Err != nil {
@@ -908,7 +909,7 @@ func contactRemovalTempl(f ui.Frame, r *web.Request, title string, v contactView
 						return templ_7745c5c3_Err
 					}
 				} else {
-					if v.State == registered {
+					if v.State == portal.LoginRegistered {
 						templ_7745c5c3_Err = ui.Banner(ui.BannerProps{Tone: ui.Warn, Text: r.Reader.T("contacts.remove.registered")}).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
@@ -937,7 +938,7 @@ func contactRemovalTempl(f ui.Frame, r *web.Request, title string, v contactView
 						var templ_7745c5c3_Var29 string
 						templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(r.Reader.T("contacts.remove.what"))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/contacts/contacts.templ`, Line: 285, Col: 44}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/contacts/contacts.templ`, Line: 286, Col: 44}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var29))
 						if templ_7745c5c3_Err != nil {

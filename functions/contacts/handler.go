@@ -72,12 +72,7 @@ func newHandler(cfg app.Config, s store) http.Handler {
 // changing refuses who may read only. To which company a contact belongs is part of
 // what decides which tickets they see.
 func changing(handle web.Handler) web.Handler {
-	return func(ctx context.Context, r *web.Request) (web.Result, error) {
-		if !portal.MaySet(r.Viewer) {
-			return web.Result{}, portal.Errorf(portal.Forbidden, "contacts.error.mayNot")
-		}
-		return handle(ctx, r)
-	}
+	return web.Only(portal.MaySet, "contacts.error.mayNot", handle)
 }
 
 // change is a change by the viewer.

@@ -545,7 +545,7 @@ func TestAddress(t *testing.T) {
 	guest := "/api/v1/{portal}/contacts/" + j.Contact.ID
 	var v contactView
 	do(t, p, "admin", "PATCH", guest, map[string]any{"email": "guest@neuland.example"}).JSON(t, &v)
-	if v.State != pending || v.Email != "guest@neuland.example" {
+	if v.State != portal.LoginPending || v.Email != "guest@neuland.example" {
 		t.Errorf("%+v", v)
 	}
 	if a := do(t, p, "admin", "DELETE", guest, nil); a.Status != 204 {

@@ -509,32 +509,4 @@ func languageWord(r *web.Request, language string) string {
 	return options[max(i, 0)].Label
 }
 
-func stateWord(r *web.Request, state string) string {
-	switch state {
-	case registered:
-		return r.Reader.T("access.state.registered")
-	case pending:
-		return r.Reader.T("access.state.pending")
-	case waiting:
-		return r.Reader.T("access.state.waiting")
-	case failed:
-		return r.Reader.T("access.state.failed")
-	}
-	return r.Reader.T("access.state.none")
-}
-
-func stateTone(state string) ui.Tone {
-	switch state {
-	case registered:
-		return ui.OK
-	case pending:
-		return ui.Info
-	case waiting:
-		return ui.Warn
-	case failed:
-		return ui.Bad
-	}
-	return ui.ToneQuiet
-}
-
 var _ = templruntime.GeneratedTemplate

@@ -40,19 +40,9 @@ func newHandler(cfg app.Config, s store) http.Handler {
 		"GET /api/v1/{portal}/settings/forms/{form}": h.showJSON,
 		"PUT /api/v1/{portal}/settings/forms/{form}": h.changeJSON,
 	} {
-		handlers[key] = only(handle)
+		handlers[key] = web.OnlySettingUp(handle)
 	}
 	return web.New(web.Options{Config: cfg, Store: s}, handlers)
-}
-
-// only refuses who may not change the settings: they may not see them either.
-func only(handle web.Handler) web.Handler {
-	return func(ctx context.Context, r *web.Request) (web.Result, error) {
-		if !portal.MaySet(r.Viewer) {
-			return web.Result{}, portal.Errorf(portal.Forbidden, "access.error.mayNot")
-		}
-		return handle(ctx, r)
-	}
 }
 
 // newest has the request know the settings as they are: what forms ask for, and where

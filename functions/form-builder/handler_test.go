@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/PuerkitoBio/goquery"
 
@@ -33,15 +32,6 @@ func stored(t *testing.T, p *functiontest.Portal, id string) portal.Form {
 	return f
 }
 
-func log(t *testing.T, p *functiontest.Portal) []portal.AuditEntry {
-	t.Helper()
-	all, _, err := p.Store.Audit(t.Context(), p.ID, time.Now(), "", 100)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
-
 // unchanged checks that no form was made or changed, nor the log says so.
 func unchanged(t *testing.T, p *functiontest.Portal, _ functiontest.Answer) {
 	t.Helper()
@@ -49,7 +39,7 @@ func unchanged(t *testing.T, p *functiontest.Portal, _ functiontest.Answer) {
 	if err != nil || len(forms) != 2 || forms[0].Version != 1 || forms[1].Version != 1 {
 		t.Errorf("%+v, %v", forms, err)
 	}
-	if entries := log(t, p); len(entries) > 0 {
+	if entries := p.Log(t); len(entries) > 0 {
 		t.Errorf("the log has %+v", entries)
 	}
 }
@@ -66,7 +56,7 @@ func TestFixtures(t *testing.T) {
 		if a.JSON(t, &v); v.Version != 2 || len(v.Groups) != 1 || v.ID != sample.WebsiteForm {
 			t.Errorf("%+v", v)
 		}
-		if entries := log(t, p); entries[0].Action != portal.AuditFormSaved || entries[0].Details["form"] != sample.WebsiteForm || entries[0].Details["before.public"] != "true" || entries[0].Details["after.public"] != "false" {
+		if entries := p.Log(t); entries[0].Action != portal.AuditFormSaved || entries[0].Details["form"] != sample.WebsiteForm || entries[0].Details["before.public"] != "true" || entries[0].Details["after.public"] != "false" {
 			t.Errorf("the log has %+v", entries[0])
 		}
 		if was, err := p.Store.FormVersion(t.Context(), p.ID, sample.WebsiteForm, 1); err != nil || !was.Public {

@@ -250,7 +250,7 @@ func TestProviderSecret(t *testing.T) {
 	for _, path := range []string{"/{portal}/settings/access", "/{portal}/settings/access?version=2", "/{portal}/settings/history", "/api/v1/{portal}/settings"} {
 		nowhere(p.Do(t, functiontest.Request{As: "admin", URL: path}))
 	}
-	for _, e := range log(t, p) {
+	for _, e := range p.Log(t) {
 		if strings.Contains(configuration.JSON(e.Details), "horse") {
 			t.Errorf("the log has %v", e.Details)
 		}

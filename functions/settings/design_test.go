@@ -69,7 +69,7 @@ func TestDesign(t *testing.T) {
 	if form.Get("accent") != "#ffd400" || form.Get("button_style") != "outline" {
 		t.Errorf("version 2 has %v", form)
 	}
-	entries := log(t, p)
+	entries := p.Log(t)
 	if entries[0].Details["before.accent"] != `"#ffd400"` || entries[0].Details["after.accent"] != `""` {
 		t.Errorf("the log has %v", entries[0].Details)
 	}

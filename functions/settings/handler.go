@@ -55,19 +55,9 @@ func newHandler(cfg app.Config, s store, client *http.Client) http.Handler {
 		"GET /api/v1/{portal}/settings/test-mail":  h.showTest,
 		"POST /api/v1/{portal}/settings/test-mail": h.sendTest,
 	} {
-		handlers[key] = only(handle)
+		handlers[key] = web.OnlySettingUp(handle)
 	}
 	return web.New(web.Options{Config: cfg, Store: s}, handlers)
-}
-
-// only refuses who may not change the settings: they may not see them either.
-func only(handle web.Handler) web.Handler {
-	return func(ctx context.Context, r *web.Request) (web.Result, error) {
-		if !portal.MaySet(r.Viewer) {
-			return web.Result{}, portal.Errorf(portal.Forbidden, "access.error.mayNot")
-		}
-		return handle(ctx, r)
-	}
 }
 
 // newest are the settings as they are, which the request has from then on.

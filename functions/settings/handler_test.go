@@ -40,23 +40,13 @@ func stored(t *testing.T, p *functiontest.Portal) *portal.Settings {
 	return s
 }
 
-// log is the audit log, newest first.
-func log(t *testing.T, p *functiontest.Portal) []portal.AuditEntry {
-	t.Helper()
-	all, _, err := p.Store.Audit(t.Context(), p.ID, time.Now(), "", 100)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
-
 // unchanged checks that nothing was saved, nor the log says so.
 func unchanged(t *testing.T, p *functiontest.Portal, _ functiontest.Answer) {
 	t.Helper()
 	if s := stored(t, p); s.Version != 1 {
 		t.Errorf("version %d", s.Version)
 	}
-	if entries := log(t, p); len(entries) > 0 {
+	if entries := p.Log(t); len(entries) > 0 {
 		t.Errorf("the log has %+v", entries)
 	}
 }
@@ -112,7 +102,7 @@ func TestFixtures(t *testing.T) {
 		if v.Version != 2 || v.CompanyView || len(v.Columns) != 2 {
 			t.Errorf("%+v", v)
 		}
-		if entries := log(t, p); len(entries) == 0 || entries[0].Action != portal.AuditSettingsChanged ||
+		if entries := p.Log(t); len(entries) == 0 || entries[0].Action != portal.AuditSettingsChanged ||
 			entries[0].Details["before.company_view"] != "true" || entries[0].Details["after.company_view"] != "false" || entries[0].Details["after.name"] != "" {
 			t.Errorf("the log has %+v", entries)
 		}
@@ -140,7 +130,7 @@ func TestFixtures(t *testing.T) {
 			if s := stored(t, p); s.Name != "Nordlicht Hilfe" || s.Version != 2 || s.Saved.By != "admin@postern.example" {
 				t.Errorf("%+v", s)
 			}
-			if entries := log(t, p); len(entries) != 1 || entries[0].Details["after.name"] != `"Nordlicht Hilfe"` || len(entries[0].Details) != 2 {
+			if entries := p.Log(t); len(entries) != 1 || entries[0].Details["after.name"] != `"Nordlicht Hilfe"` || len(entries[0].Details) != 2 {
 				t.Errorf("the log has %+v", entries)
 			}
 		}},

@@ -156,7 +156,7 @@ func TestHeaderIsOffered(t *testing.T) {
 	if s.SupportForm.Header["de"] != "Einen Vorgang einreichen" || s.SupportForm.Header["en"] != "How can we help?" {
 		t.Errorf("the header is %q", s.SupportForm.Header)
 	}
-	if entries := log(t, p); len(entries) != 2 || !strings.Contains(entries[0].Details["after.support_form"], "Einen Vorgang") {
+	if entries := p.Log(t); len(entries) != 2 || !strings.Contains(entries[0].Details["after.support_form"], "Einen Vorgang") {
 		t.Errorf("the log has %+v", entries)
 	}
 	again := p.Do(t, functiontest.Request{As: "admin", URL: "/{portal}/settings/tickets?saved"})

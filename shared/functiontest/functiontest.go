@@ -217,6 +217,16 @@ func (p *Portal) Do(t testing.TB, r Request) Answer {
 	}, nil)
 }
 
+// Log is the audit log of this month, newest first, up to 100 entries.
+func (p *Portal) Log(t testing.TB) []portal.AuditEntry {
+	t.Helper()
+	all, _, err := p.Store.Audit(t.Context(), p.ID, time.Now(), "", 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
 // Session returns the cookie, name and value, of a session of the account.
 func (p *Portal) Session(t testing.TB, account string) string {
 	t.Helper()

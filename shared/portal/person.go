@@ -51,6 +51,32 @@ func (p Person) Name() string {
 	return p.Email
 }
 
+// LoginState is how far a contact is with a login of their own.
+type LoginState string
+
+const (
+	LoginRegistered LoginState = "registered"
+	LoginPending    LoginState = "pending" // an invitation is on its way
+	LoginWaiting    LoginState = "waiting" // it waits for the portal to be switched on
+	LoginFailed     LoginState = "failed"  // its mail could not be delivered
+	LoginNone       LoginState = "none"
+)
+
+// Login is how far the contact is with a login.
+func (p Person) Login() LoginState {
+	switch {
+	case !p.Registered.IsZero():
+		return LoginRegistered
+	case p.Invitation == Pending:
+		return LoginPending
+	case p.Invitation == Waiting:
+		return LoginWaiting
+	case p.Invitation == Failed:
+		return LoginFailed
+	}
+	return LoginNone
+}
+
 // Company is a company whose contacts use the portal.
 type Company struct {
 	ID         string

@@ -419,6 +419,19 @@ func (r *Request) archived() error {
 	return portal.Errorf(portal.Forbidden, portalOff)
 }
 
+// Only refuses viewers who may not, whatever they ask for, with the message of the key.
+func Only(may func(portal.Viewer) bool, key string, handle Handler) Handler {
+	return func(ctx context.Context, r *Request) (Result, error) {
+		if !may(r.Viewer) {
+			return Result{}, portal.Errorf(portal.Forbidden, key)
+		}
+		return handle(ctx, r)
+	}
+}
+
+// OnlySettingUp is Only for who may change the portal's settings: nobody else sees them.
+func OnlySettingUp(handle Handler) Handler { return Only(portal.MaySet, "access.error.mayNot", handle) }
+
 // Off is why nobody may use a portal that is switched off.
 func (r *Request) Off() error { return portal.Errorf(portal.Forbidden, portalOff) }
 
