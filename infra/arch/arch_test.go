@@ -73,7 +73,7 @@ var rooms = []room{
 	{
 		path:    "shared/blob",
 		rooms:   []string{"shared/portal", "shared/app", "shared/app/awsconfig"},
-		modules: []string{sdk, smithy, s3},
+		modules: []string{sdk, smithy, s3, "github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"},
 	},
 	{
 		path:    "shared/mail",

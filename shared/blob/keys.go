@@ -12,3 +12,8 @@ func FinalKey(portalID, ticket, content string) string {
 func UploadKey(portalID, person, upload string) string {
 	return strings.Join([]string{portalID, person, upload}, "/")
 }
+
+// ExportKey is where a file is kept that is made for a person.
+func ExportKey(portalID, person, export string) string {
+	return Exports + strings.Join([]string{portalID, person, export}, "/") + ".csv"
+}
