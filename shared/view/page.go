@@ -191,7 +191,7 @@ func properties(r *web.Request, t portal.Ticket) []ui.Property {
 	reader, s := r.Reader, r.Settings
 	list := []ui.Property{
 		{Label: reader.T("property.number"), Value: ui.Text("#" + number(t))},
-		{Label: reader.T("property.requestedBy"), Value: ui.Text(requester(t, r.Viewer))},
+		{Label: reader.T("property.requestedBy"), Value: ui.Text(portal.RequesterOf(t, r.Viewer))},
 	}
 	if owner := s.Owner(t.Owner); owner != "" {
 		list = append(list, ui.Property{Label: reader.T("property.owner"), Value: ui.Text(owner)})

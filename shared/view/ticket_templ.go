@@ -448,9 +448,9 @@ func Value(r *web.Request, t portal.Ticket, p portal.Property) templ.Component {
 			}
 		case portal.PropRequestedBy:
 			var templ_7745c5c3_Var17 string
-			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(requester(t, r.Viewer))
+			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(portal.RequesterOf(t, r.Viewer))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/view/ticket.templ`, Line: 123, Col: 27}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `shared/view/ticket.templ`, Line: 123, Col: 36}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var17))
 			if templ_7745c5c3_Err != nil {

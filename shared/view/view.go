@@ -34,7 +34,7 @@ type Ticket struct {
 func TicketOf(t portal.Ticket, v portal.Viewer, s *portal.Settings, r ui.Reader) Ticket {
 	out := Ticket{
 		ID: t.ID, Number: t.Number, Subject: t.Subject, State: t.State, Status: string(t.State),
-		RequestedBy: requester(t, v), Owner: s.Owner(t.Owner), CreatedAt: t.Created, LastActivityAt: t.Activity,
+		RequestedBy: portal.RequesterOf(t, v), Owner: s.Owner(t.Owner), CreatedAt: t.Created, LastActivityAt: t.Activity,
 		Unread: !v.Role.Team() && portal.Unread(v, t, r.Now), Properties: map[string]any{},
 	}
 	if label := portal.StatusOf(t, s, r.Lang()).Label; label != "" {
@@ -49,15 +49,6 @@ func TicketOf(t portal.Ticket, v portal.Viewer, s *portal.Settings, r ui.Reader)
 		}
 	}
 	return out
-}
-
-// requester is who asked: of their own tickets people see their name as it is
-// now, even where the ticket has an older one.
-func requester(t portal.Ticket, v portal.Viewer) string {
-	if len(t.Contacts) > 0 && t.Contacts[0] == v.ID {
-		return v.Name()
-	}
-	return t.Requester
 }
 
 // typed is a property's value in JSON's own types.
