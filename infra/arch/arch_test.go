@@ -58,11 +58,12 @@ var rooms = []room{
 	{path: "shared/openapi/compile", modules: []string{"github.com/goccy/go-yaml"}},
 	{path: "shared/meter"},
 	{path: "shared/dynamo/schema"},
+	{path: "shared/search", rooms: []string{"shared/portal"}, modules: []string{language}},
 	{path: "shared/app"},
 	{path: "shared/app/awsconfig", modules: []string{sdk}, tests: []string{dynamodb, streams, s3}},
 	{
 		path:    "shared/dynamo",
-		rooms:   []string{"shared/portal", "shared/meter", "shared/dynamo/schema", "shared/app", "shared/app/awsconfig"},
+		rooms:   []string{"shared/portal", "shared/search", "shared/meter", "shared/dynamo/schema", "shared/app", "shared/app/awsconfig"},
 		modules: []string{sdk, smithy, dynamodb, attribute, ulid, group},
 	},
 	{
@@ -168,7 +169,7 @@ var rooms = []room{
 			"shared/portal", "shared/routes", "shared/meter", "shared/dynamo", "shared/blob", "shared/auth",
 			"shared/auth/password", "shared/app", "shared/app/awsconfig", "shared/web", "shared/ui", "shared/view",
 			"shared/reply", "shared/attachment", "shared/form", "shared/lambdahttp", "shared/richtext", "shared/richtext/sanitize",
-			"shared/openapi", "shared/picture",
+			"shared/openapi", "shared/picture", "shared/search",
 		},
 		modules: []string{templ, group, "github.com/mileusna/useragent"},
 	},

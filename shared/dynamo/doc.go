@@ -20,6 +20,10 @@
 //	lists        entry, one per audience                audience      ticket
 //	             audience: P#c#contact, P#o#company, P#* (the team),
 //	             P#u#address (nobody's list: it is yet to be proven)
+//	search       posting: a token that an audience      audience#first two runes  token#inverted ms#ticket
+//	             finds a ticket by
+//	             what a ticket is found by, and by whom P#T#ticket    d
+//	             its newest messages as plain text      same          x
 //	people       person                                 P#c#contact   p
 //	             read marks                             same          r
 //	             what they agreed to                    same          k#ms#version
@@ -252,4 +256,8 @@
 //	171 Unused         that there is no ticket yet               1 Query: 1
 //	174 CreatePortalFor  its first admin, invited              1 TransactWriteItems: as 31, and 10
 //	172 Applied, 173 PutApplied  what a deployment brought last  1 GetItem: its KB / 4, 1 PutItem: its KB
+//	180 Index          what a ticket is found by, off the stream  1 GetItem: 1, 1 Query: its KB / 4 of at most 1 MB;
+//	                                                             what is new or gone in BatchWriteItem of 25: 1 each, and
+//	                                                             2 PutItem: up to 4 each; with what is gone 1 UpdateItem: up to 4
+//	181 Search         tickets by words                          2 Query at once: 1.5 each, 2 BatchGetItem: up to 63
 package dynamo

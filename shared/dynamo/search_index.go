@@ -1,0 +1,335 @@
+package dynamo
+
+import (
+	"bytes"
+	"compress/flate"
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"postern/shared/dynamo/schema"
+	"postern/shared/portal"
+	"postern/shared/search"
+)
+
+// documentItem is what a ticket is found by, and by whom.
+type documentItem struct {
+	Version int64 `dynamodbav:"v"`
+	// Pending says that postings were being deleted: which ones there are is not known.
+	Pending bool `dynamodbav:"pending,omitempty"`
+	// Created is the ticket's, as it is in the postings.
+	Created   int64             `dynamodbav:"c"`
+	Audiences []string          `dynamodbav:"a,omitempty"` // without the portal's id
+	Document  map[string]string `dynamodbav:"d,omitempty"`
+	Text      uint64            `dynamodbav:"x,omitempty"` // hash of the text that lies beside it
+}
+
+type textItem struct {
+	Text []byte `dynamodbav:"text"` // deflated
+}
+
+const (
+	documentKey = "d"
+	textKey     = "x"
+
+	// What one read unit reads of two: a page of results reads many of them.
+	maxDocument = 4 << 10
+	maxText     = 4 << 10
+
+	// What keys and names take of it, and the numbers, at most.
+	documentOverhead = 200
+)
+
+// posting is a token that an audience finds the ticket by.
+type posting struct{ pk, sk string }
+
+// postingKey returns the partition of the tokens that begin as the word does: with its
+// first two runes. A word of one rune is in one with tokens of that one alone.
+func postingKey(a Audience, word string) string {
+	end := 0
+	for range 2 {
+		_, size := utf8.DecodeRuneInString(word[end:])
+		end += size
+	}
+	return string(a) + "#" + word[:end]
+}
+
+// postings returns the keys of all postings of the document. Of one token the newest
+// tickets come first.
+func (d documentItem) postings(portalID, ticket string) map[posting]bool {
+	all := map[posting]bool{}
+	place := d.place(ticket)
+	for _, token := range search.Document(d.Document).Tokens() {
+		for _, a := range d.Audiences {
+			all[posting{postingKey(Audience(portalID+a), token), token + place}] = true
+		}
+	}
+	return all
+}
+
+// place is what follows the token in a posting of the ticket.
+func (d documentItem) place(ticket string) string {
+	return fmt.Sprintf("#%013d#%s", maxMs-d.Created, ticket)
+}
+
+// maxMs is the last moment that thirteen digits hold.
+const maxMs = 9_999_999_999_999
+
+// Index writes what the ticket is found by, as it is now (pattern 180): one Query of
+// the ticket with its messages, one GetItem of its document and, where anything is
+// another, BatchWriteItem of 25 postings that are new or gone, 1 unit each, and the
+// document, its KB. plain turns the HTML of a message into text. Of a ticket that is gone
+// it deletes all. It may be done at any time, by several at once, and any number of times.
+//
+// A document is written last, so that what a failure leaves half done is done by whoever
+// comes next. Postings that then nothing knows of may remain; they find nothing.
+func (s *Store) Index(ctx context.Context, settings *portal.Settings, ticket string, plain func(html string) string) error {
+	again := false // another came between: what is in the table is not known
+	for try := range changeTries {
+		if err := pause(ctx, try); err != nil {
+			return err
+		}
+		err := s.tryIndex(ctx, settings, ticket, plain, again)
+		if portal.KindOf(err) != portal.Conflict {
+			return err
+		}
+		again = true
+	}
+	return portal.Errorf(portal.Unavailable, "error.unavailable", fmt.Errorf("index ticket %s: another always comes between", ticket))
+}
+
+func (s *Store) tryIndex(ctx context.Context, settings *portal.Settings, ticket string, plain func(html string) string, again bool) error {
+	pk := ticketKey(settings.ID, ticket)
+	it, err := s.get(ctx, key{table: schema.Search, pk: pk, sk: documentKey, consistent: true})
+	if err != nil {
+		return err
+	}
+	var before documentItem
+	if err := unmarshal(it, &before); err != nil {
+		return err
+	}
+	want, words, err := s.indexed(ctx, settings, ticket, plain)
+	if err != nil {
+		return err
+	}
+	want.Version = before.Version + 1
+	unknown := again || it == nil || before.Pending
+
+	have, wanted := before.postings(settings.ID, ticket), want.postings(settings.ID, ticket)
+	var writes []types.WriteRequest
+	for p := range wanted {
+		if unknown || !have[p] {
+			writes = append(writes, types.WriteRequest{PutRequest: &types.PutRequest{Item: keyOf(p.pk, p.sk)}})
+		}
+	}
+	gone := false
+	for p := range have {
+		if !wanted[p] {
+			gone = true
+			writes = append(writes, types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: keyOf(p.pk, p.sk)}})
+		}
+	}
+	if gone && !before.Pending {
+		if err := s.putPending(ctx, pk, before.Version); err != nil {
+			return err
+		}
+		before.Version++
+		want.Version++
+	}
+	if err := s.writeBatches(ctx, schema.Search, writes); err != nil {
+		return err
+	}
+	switch {
+	case len(want.Audiences) == 0 && it == nil:
+		return nil
+	case len(want.Audiences) == 0:
+		if err := s.delete(ctx, schema.Search, pk, textKey); err != nil {
+			return err
+		}
+		in := ifVersion(before.Version)
+		_, err := s.deleteIf(ctx, schema.Search, &dynamodb.DeleteItemInput{
+			Key: keyOf(pk, documentKey), ConditionExpression: in.condition, ExpressionAttributeValues: in.values,
+		})
+		return err
+	case !unknown && len(writes) == 0 && before.Text == want.Text && maps.Equal(before.Document, want.Document) && slices.Equal(before.Audiences, want.Audiences):
+		return nil
+	}
+	if unknown || before.Text != want.Text {
+		if err := s.putText(ctx, pk, words); err != nil {
+			return err
+		}
+	}
+	in := ifVersion(before.Version)
+	out, err := s.db.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: s.table(schema.Search), Item: marshal(pk, documentKey, want), ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal,
+		ConditionExpression: in.condition, ExpressionAttributeValues: in.values,
+	})
+	if err != nil {
+		return wrap("PutItem", schema.Search, err)
+	}
+	s.record(ctx, "PutItem", "", capacities(out.ConsumedCapacity), true)
+	return nil
+}
+
+// ifVersion is the condition that the document is still of the version; 0 is none.
+func ifVersion(version int64) (c struct {
+	condition *string
+	values    item
+}) {
+	if version == 0 {
+		c.condition = aws.String("attribute_not_exists(pk)")
+		return c
+	}
+	c.condition, c.values = aws.String("v = :v"), item{":v": num(version)}
+	return c
+}
+
+// putPending notes that postings of the document are being deleted.
+func (s *Store) putPending(ctx context.Context, pk string, version int64) error {
+	_, err := s.update(ctx, schema.Search, &dynamodb.UpdateItemInput{
+		Key:                       keyOf(pk, documentKey),
+		UpdateExpression:          aws.String("SET pending = :true ADD v :one"),
+		ConditionExpression:       aws.String("v = :v"),
+		ExpressionAttributeValues: item{":true": &types.AttributeValueMemberBOOL{Value: true}, ":one": num(1), ":v": num(version)},
+	})
+	return err
+}
+
+// putText writes the texts that snippets are cut from, or that there are none.
+func (s *Store) putText(ctx context.Context, pk string, text []byte) error {
+	if text == nil {
+		return s.delete(ctx, schema.Search, pk, textKey)
+	}
+	return s.put(ctx, schema.Search, marshal(pk, textKey, textItem{text}))
+}
+
+// indexed reads the ticket, and returns what it is to be found by. Nobody finds one that
+// is gone.
+func (s *Store) indexed(ctx context.Context, settings *portal.Settings, ticket string, plain func(html string) string) (d documentItem, words []byte, err error) {
+	out, err := s.query(ctx, &dynamodb.QueryInput{
+		TableName:                 aws.String(schema.Tickets),
+		KeyConditionExpression:    aws.String("pk = :pk AND sk BETWEEN :m AND :t"),
+		ExpressionAttributeValues: item{":pk": str(ticketKey(settings.ID, ticket)), ":m": str("m#"), ":t": str("t")},
+		ScanIndexForward:          aws.Bool(false),
+		ConsistentRead:            aws.Bool(true),
+	})
+	if err != nil {
+		return documentItem{}, nil, err
+	}
+	if len(out.Items) == 0 || text(out.Items[0]["sk"]) != "t" {
+		return documentItem{}, nil, nil
+	}
+	t, err := ticketFrom(out.Items[0])
+	if err != nil {
+		return documentItem{}, nil, err
+	}
+	var texts []string // the newest first
+	for _, it := range out.Items[1:] {
+		m, err := messageFrom(it)
+		if err != nil {
+			return documentItem{}, nil, err
+		}
+		if m.Kind == portal.Reply && portal.Shown(m, t) {
+			texts = append(texts, plain(m.HTML))
+		}
+	}
+	d.Created = t.Created.UnixMilli()
+	size := maxDocument - documentOverhead
+	for _, a := range audiences(settings.ID, t) {
+		if t.Unproven != nil && a == unprovenAudience(settings.ID, t.Unproven.Email) {
+			continue
+		}
+		own := strings.TrimPrefix(string(a), settings.ID)
+		d.Audiences = append(d.Audiences, own)
+		size -= len(own) + 1
+	}
+	// Each place has a few bytes beside its name and its tokens.
+	size -= 4 * (len(settings.Properties) + 4)
+	d.Document = search.DocumentOf(t, settings, slices.Values(texts), size)
+	words = deflate(strings.Join(texts, "\n\n"), maxText-documentOverhead)
+	if words != nil {
+		hash := fnv.New64a()
+		_, _ = hash.Write(words)
+		d.Text = hash.Sum64() >> 1 // which DynamoDB's numbers hold exactly
+	}
+	return d, words, nil
+}
+
+// deflate returns as much of the text's beginning as has the size when it is deflated;
+// nil where it is empty.
+func deflate(text string, size int) []byte {
+	if text == "" {
+		return nil
+	}
+	// Text is deflated to a fifth at best, and what is cut is cut to fit at once as a rule.
+	text = cut(text, 8*size)
+	for {
+		var b bytes.Buffer
+		w, err := flate.NewWriter(&b, flate.BestCompression)
+		if err != nil {
+			panic(err) // the level is one
+		}
+		_, _ = w.Write([]byte(text)) // into memory
+		_ = w.Close()
+		if b.Len() <= size {
+			return b.Bytes()
+		}
+		text = cut(text, len(text)*size/b.Len()*19/20)
+	}
+}
+
+// cut returns at most size bytes of the text's beginning, whole runes.
+func cut(text string, size int) string {
+	if len(text) <= size {
+		return text
+	}
+	for size > 0 && !utf8.RuneStart(text[size]) {
+		size--
+	}
+	return text[:size]
+}
+
+func inflate(b []byte) (string, error) {
+	r := flate.NewReader(bytes.NewReader(b))
+	var out strings.Builder
+	// No more than deflate puts in.
+	if _, err := io.Copy(&out, io.LimitReader(r, 8*maxText)); err != nil {
+		return "", fmt.Errorf("text of a ticket: %w", err)
+	}
+	return out.String(), nil
+}
+
+// writeBatches writes and deletes in batches of 25, and again what a throttled table
+// leaves over.
+func (s *Store) writeBatches(ctx context.Context, table string, writes []types.WriteRequest) error {
+	for batch := range slices.Chunk(writes, 25) {
+		left := map[string][]types.WriteRequest{s.prefix + table: batch}
+		for try := 0; len(left) > 0; try++ {
+			if try == batchTries {
+				return portal.Errorf(portal.Unavailable, "error.unavailable", errors.New("BatchWriteItem: items left unprocessed"))
+			}
+			if err := pause(ctx, try); err != nil {
+				return err
+			}
+			out, err := s.db.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{
+				RequestItems: left, ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal,
+			})
+			if err != nil {
+				return wrap("BatchWriteItem", table, err)
+			}
+			s.record(ctx, "BatchWriteItem", "", out.ConsumedCapacity, true)
+			left = out.UnprocessedItems
+		}
+	}
+	return nil
+}
