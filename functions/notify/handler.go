@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,9 +20,7 @@ import (
 )
 
 const (
-	// A record that still fails so long after it was written is put aside, so
-	// that the shard goes on.
-	patience = time.Hour
+	patience = deadletter.Patience
 
 	// A mail is claimed for claimTime; whoever claimed it has given up on SES by
 	// giveUp, so that after the claim's time nobody is still sending.
@@ -62,72 +61,37 @@ func newNotifier(cfg app.Config, store *dynamo.Store, mails sender, dead queue) 
 	return &notifier{cfg: cfg, store: store, mails: mails, dead: dead, now: time.Now}
 }
 
-// failure is why a record was not processed.
-type failure struct {
-	reason string // of deadletter; "" where it is to be tried again
-	err    error
-}
-
-func (f *failure) Error() string { return f.err.Error() }
+// again is the problem of a record that is to be tried again.
+func again(err error) *deadletter.Problem { return &deadletter.Problem{Err: err} }
 
 func (n *notifier) handle(ctx context.Context, e deadletter.Event) (deadletter.Answer, error) {
-	answer := deadletter.Answer{Failures: []deadletter.Failure{}}
-	for _, source := range e.Records {
-		record, err := dynamo.RecordFrom(source)
-		var f *failure
-		if err != nil {
-			f = &failure{deadletter.Unreadable, err}
-			n.log(ctx, &line{outcome: f.reason}, f)
-		} else {
-			f = n.record(ctx, record, e.Replay)
-		}
-		if f != nil && e.Replay == nil {
-			f = n.setAside(ctx, source, record, f)
-		}
-		if f == nil {
-			continue
-		}
-		if record.Sequence == "" && e.Replay == nil {
-			return answer, f // Lambda could not be told which one
-		}
-		answer.Failures = append(answer.Failures, deadletter.Failure{Sequence: record.Sequence, Reason: f.reason, Detail: f.Error()})
-		if e.Replay == nil {
-			// Lambda begins again with this one: a shard's order is kept.
-			break
-		}
-	}
-	return answer, nil
+	c := deadletter.Consumer{Function: n.cfg.Function, Queue: n.dead, Now: n.now, Process: n.process, Aside: n.noteUnsure}
+	return c.Handle(ctx, e)
 }
 
-// setAside puts the record into the queue where trying it again is no use. It
-// returns nil where it lies there, and else what it was given.
-func (n *notifier) setAside(ctx context.Context, source []byte, r dynamo.Record, f *failure) *failure {
-	reason := f.reason
-	if reason == "" && !r.At.IsZero() && n.now().Sub(r.At) > patience {
-		reason = deadletter.Late
-	}
-	if reason == "" {
-		return f
-	}
-	err := n.dead.Put(ctx, deadletter.Letter{
-		Function: n.cfg.Function, Reason: reason, Detail: f.Error(), At: n.now().UTC().Truncate(time.Second), Record: source,
-	})
+// process sends the mails of a record.
+func (n *notifier) process(ctx context.Context, source json.RawMessage, replay *deadletter.Replay) (deadletter.Record, *deadletter.Problem) {
+	r, err := dynamo.RecordFrom(source)
 	if err != nil {
-		slog.ErrorContext(ctx, "dead letter", "sequence", r.Sequence, "reason", reason, "error", err.Error())
-		return f
+		p := &deadletter.Problem{Reason: deadletter.Unreadable, Err: err}
+		n.log(ctx, &line{outcome: p.Reason}, p)
+		return deadletter.Record{}, p
 	}
-	slog.WarnContext(ctx, "dead letter", "sequence", r.Sequence, "reason", reason, "detail", f.Error())
+	return deadletter.Record{Sequence: r.Sequence, At: r.At}, n.record(ctx, r, replay)
+}
+
+// noteUnsure notes of mails that may have been sent that they lie in the queue, and need
+// not go there again. Where this is not noted they may, which does no harm.
+func (n *notifier) noteUnsure(ctx context.Context, p *deadletter.Problem) {
 	var u *unsure
-	if errors.As(f.err, &u) {
-		// It lies in the queue, and need not go there again. Where this is not
-		// noted it may, which does no harm.
-		for _, m := range u.mails {
-			if err := n.store.PutUnsure(ctx, m); err != nil {
-				slog.ErrorContext(ctx, "mail claim", "message", m.Message, "error", err.Error())
-			}
+	if !errors.As(p.Err, &u) {
+		return
+	}
+	for _, m := range u.mails {
+		if err := n.store.PutUnsure(ctx, m); err != nil {
+			slog.ErrorContext(ctx, "mail claim", "message", m.Message, "error", err.Error())
 		}
 	}
-	return nil
 }
 
 var errNoTime = errors.New("no time is left in this invocation")
@@ -159,7 +123,7 @@ type line struct {
 	outcome                 string
 }
 
-func (n *notifier) log(ctx context.Context, l *line, f *failure, more ...slog.Attr) {
+func (n *notifier) log(ctx context.Context, l *line, f *deadletter.Problem, more ...slog.Attr) {
 	attrs := append([]slog.Attr{
 		slog.String("portal", l.portal), slog.String("ticket", l.ticket), slog.String("message", l.message),
 		slog.String("notice", string(l.notice)), slog.Int("recipients", l.recipients), slog.Int("sent", l.sent),
@@ -174,20 +138,20 @@ func (n *notifier) log(ctx context.Context, l *line, f *failure, more ...slog.At
 }
 
 // record sends the mails of a record, and logs what became of it.
-func (n *notifier) record(ctx context.Context, r dynamo.Record, replay *deadletter.Replay) (f *failure) {
+func (n *notifier) record(ctx context.Context, r dynamo.Record, replay *deadletter.Replay) (f *deadletter.Problem) {
 	began := time.Now()
 	ctx, m := meter.Start(ctx)
 	l := &line{}
 	defer func() {
 		if v := recover(); v != nil {
 			slog.ErrorContext(ctx, "panic", "sequence", r.Sequence, "stack", string(debug.Stack()))
-			f = &failure{deadletter.Broken, &panicked{v}}
+			f = &deadletter.Problem{Reason: deadletter.Broken, Err: &panicked{v}}
 		}
 		if l.outcome == "" && f == nil {
 			return // nobody is told of it
 		}
 		if f != nil {
-			if l.outcome = f.reason; l.outcome == "" {
+			if l.outcome = f.Reason; l.outcome == "" {
 				l.outcome = "again"
 			}
 		}
@@ -197,7 +161,7 @@ func (n *notifier) record(ctx context.Context, r dynamo.Record, replay *deadlett
 	}()
 	link, ok, err := r.LinkRequest()
 	if err != nil {
-		return &failure{deadletter.Unreadable, err}
+		return &deadletter.Problem{Reason: deadletter.Unreadable, Err: err}
 	}
 	if ok {
 		l.portal, l.message, l.notice = link.Portal, link.ID, "link"
@@ -205,7 +169,7 @@ func (n *notifier) record(ctx context.Context, r dynamo.Record, replay *deadlett
 	}
 	test, ok, err := r.TestRequest()
 	if err != nil {
-		return &failure{deadletter.Unreadable, err}
+		return &deadletter.Problem{Reason: deadletter.Unreadable, Err: err}
 	}
 	if ok {
 		l.portal, l.message, l.notice = test.Portal, test.ID, "test"
@@ -213,7 +177,7 @@ func (n *notifier) record(ctx context.Context, r dynamo.Record, replay *deadlett
 	}
 	notice, ok, err := r.Notice()
 	if err != nil {
-		return &failure{deadletter.Unreadable, err}
+		return &deadletter.Problem{Reason: deadletter.Unreadable, Err: err}
 	}
 	if !ok {
 		return nil
@@ -223,7 +187,7 @@ func (n *notifier) record(ctx context.Context, r dynamo.Record, replay *deadlett
 }
 
 // tell sends the mails of a message to whom they are due.
-func (n *notifier) tell(ctx context.Context, notice dynamo.Notice, replay *deadletter.Replay, l *line) *failure {
+func (n *notifier) tell(ctx context.Context, notice dynamo.Notice, replay *deadletter.Replay, l *line) *deadletter.Problem {
 	settings, err := n.store.SettingsOf(ctx, notice.Portal)
 	var t portal.Ticket
 	if err == nil {
@@ -234,11 +198,11 @@ func (n *notifier) tell(ctx context.Context, notice dynamo.Notice, replay *deadl
 		l.outcome = "gone" // the portal or the ticket: nobody to tell
 		return nil
 	case err != nil:
-		return &failure{"", err}
+		return again(err)
 	}
 	people, err := n.store.People(ctx, notice.Portal, portal.Readers(notice.Message, t, settings))
 	if err != nil {
-		return &failure{"", err}
+		return again(err)
 	}
 	recipients := portal.Recipients(notice.Message, t, settings, people)
 	l.recipients = len(recipients)
@@ -262,27 +226,27 @@ func (n *notifier) tell(ctx context.Context, notice dynamo.Notice, replay *deadl
 		})
 	}
 	sending.Wait()
-	var again error
+	var failed error
 	lost := &unsure{}
 	for i, o := range outcomes {
 		var p *panicked
 		switch {
 		case errors.As(o.err, &p):
-			return &failure{deadletter.Broken, p}
+			return &deadletter.Problem{Reason: deadletter.Broken, Err: p}
 		case errors.Is(o.err, dynamo.ErrMailUnsure):
 			lost.mails = append(lost.mails, ids[i])
 		case o.err != nil:
-			again = o.err
+			failed = o.err
 		case o.sent:
 			l.sent++
 		}
 	}
 	l.outcome = "done"
 	switch {
-	case again != nil:
-		return &failure{"", again}
+	case failed != nil:
+		return again(failed)
 	case len(lost.mails) > 0:
-		return &failure{deadletter.Unsure, lost}
+		return &deadletter.Problem{Reason: deadletter.Unsure, Err: lost}
 	}
 	return nil
 }

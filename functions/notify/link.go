@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"postern/shared/auth"
+	"postern/shared/deadletter"
 	"postern/shared/dynamo"
 	"postern/shared/mail"
 	"postern/shared/mail/ses"
@@ -33,7 +34,7 @@ const lateInvitation = patience / 2
 // that comes again sends nothing again. What cannot be sent in time is dropped, and
 // not put aside: the person has asked once more by then, and the queue would keep
 // the address. But nobody asks once more whether something came from them.
-func (n *notifier) mailLink(ctx context.Context, r dynamo.LinkRequest, l *line) *failure {
+func (n *notifier) mailLink(ctx context.Context, r dynamo.LinkRequest, l *line) *deadletter.Problem {
 	invite, confirm := r.Kind == portal.LinkInvite, r.Kind == portal.LinkConfirm
 	late := n.now().Sub(r.At) > portal.LinkAge
 	if late && !invite && !confirm {
@@ -64,7 +65,7 @@ func (n *notifier) mailLink(ctx context.Context, r dynamo.LinkRequest, l *line) 
 		l.outcome = "nobody"
 		return nil
 	case err != nil:
-		return &failure{"", err}
+		return again(err)
 	case confirm && person.Role.Team():
 		l.outcome = "team" // who does not open tickets as a customer
 		return nil
@@ -76,7 +77,7 @@ func (n *notifier) mailLink(ctx context.Context, r dynamo.LinkRequest, l *line) 
 	case invite:
 		outcome, err := n.holds(ctx, r, settings, person, n.now().Sub(r.At) > lateInvitation)
 		if err != nil {
-			return &failure{"", err}
+			return again(err)
 		}
 		if l.outcome = outcome; outcome != "" {
 			return nil
@@ -84,7 +85,7 @@ func (n *notifier) mailLink(ctx context.Context, r dynamo.LinkRequest, l *line) 
 	}
 	l.recipients = 1
 	if deadline, bounded := ctx.Deadline(); bounded && time.Until(deadline) < mailTime {
-		return &failure{"", errNoTime}
+		return again(errNoTime)
 	}
 	began := n.now()
 	recipient := person.ID
@@ -100,10 +101,10 @@ func (n *notifier) mailLink(ctx context.Context, r dynamo.LinkRequest, l *line) 
 		l.outcome = "unsure"
 		return nil
 	case err != nil:
-		return &failure{"", err}
+		return again(err)
 	}
 	if err := n.sendLink(ctx, letter, claim, l); err != nil {
-		return &failure{"", errors.Join(err, n.store.ReleaseMail(ctx, claim))}
+		return again(errors.Join(err, n.store.ReleaseMail(ctx, claim)))
 	}
 	return nil
 }

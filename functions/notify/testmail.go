@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"postern/shared/deadletter"
 	"postern/shared/dynamo"
 	"postern/shared/mail"
 	"postern/shared/mail/ses"
@@ -19,7 +20,7 @@ const testAge = 5 * time.Minute
 // mailTest sends a test mail to who has asked for it, once, and writes what became of
 // it. It is tried again only where nothing has been tried: what SES says is what the
 // test is for.
-func (n *notifier) mailTest(ctx context.Context, r dynamo.TestRequest, l *line) *failure {
+func (n *notifier) mailTest(ctx context.Context, r dynamo.TestRequest, l *line) *deadletter.Problem {
 	if n.now().Sub(r.At) > testAge {
 		l.outcome = "late"
 		return nil
@@ -35,11 +36,11 @@ func (n *notifier) mailTest(ctx context.Context, r dynamo.TestRequest, l *line) 
 		l.outcome = "gone"
 		return nil
 	case err != nil:
-		return &failure{"", err}
+		return again(err)
 	}
 	l.recipients = 1
 	if deadline, bounded := ctx.Deadline(); bounded && time.Until(deadline) < mailTime {
-		return &failure{"", errNoTime}
+		return again(errNoTime)
 	}
 	began := n.now()
 	test := portal.TestMail{ID: r.ID, From: settings.Sender(n.cfg.MailFrom), To: person.Email, At: r.At}
@@ -52,11 +53,11 @@ func (n *notifier) mailTest(ctx context.Context, r dynamo.TestRequest, l *line) 
 		// Whoever claimed it ended before it was noted what became of it.
 		l.outcome, test.State, test.Ended = "unsure", portal.TestUnsure, n.now()
 		if err := n.store.EndTestMail(ctx, r.Portal, test); err != nil {
-			return &failure{"", err}
+			return again(err)
 		}
 		return nil
 	case err != nil:
-		return &failure{"", err}
+		return again(err)
 	}
 	id, reason, err := n.sendTest(ctx, r, settings, person)
 	test.Ended = n.now()
