@@ -45,6 +45,7 @@ var actionKeys = map[portal.AuditAction]string{
 	portal.AuditTokenMade:        "audit.tokenMade",
 	portal.AuditTokenRevoked:     "audit.tokenRevoked",
 	portal.AuditDataCopied:       "audit.dataCopied",
+	portal.AuditTicketsExported:  "audit.ticketsExported",
 	portal.AuditErasureRequested: "audit.erasureRequested",
 	portal.AuditFactorAdded:      "audit.factorAdded",
 	portal.AuditFactorRemoved:    "audit.factorRemoved",
@@ -280,6 +281,11 @@ func detailWords(r *web.Request, details map[string]string) []string {
 			label = r.Reader.T("audit.detail.scopes")
 		case "part":
 			label = r.Reader.T("audit.detail.part")
+		case "query":
+			if value == "" {
+				continue
+			}
+			label = r.Reader.T("audit.detail.query")
 		case "forms":
 			label = r.Reader.T("audit.detail.forms")
 		case "copied":

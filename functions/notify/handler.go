@@ -46,8 +46,8 @@ type (
 	}
 )
 
-// notifier sends what new messages are told by, and one-time links and test mails to
-// who asks for them. A record may come any number of times: each of its mails is sent once
+// notifier sends what new messages are told by, one-time links and test mails to who
+// asks for them, and that an export has ended. A record may come any number of times: each of its mails is sent once
 // (see [notifier.send]).
 type notifier struct {
 	cfg   app.Config
@@ -174,6 +174,14 @@ func (n *notifier) record(ctx context.Context, r dynamo.Record, replay *deadlett
 	if ok {
 		l.portal, l.message, l.notice = test.Portal, test.ID, "test"
 		return n.mailTest(ctx, test, l)
+	}
+	export, ok, err := r.ExportNotice()
+	if err != nil {
+		return &deadletter.Problem{Reason: deadletter.Unreadable, Err: err}
+	}
+	if ok {
+		l.portal, l.message, l.notice = export.Portal, export.ID, "export"
+		return n.mailExport(ctx, export, l)
 	}
 	notice, ok, err := r.Notice()
 	if err != nil {

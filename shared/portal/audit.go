@@ -25,7 +25,8 @@ const (
 	AuditTokenRevoked     AuditAction = "tokenRevoked"
 	AuditDataCopied       AuditAction = "dataCopied" // a person took a copy of what is kept about them
 	AuditErasureRequested AuditAction = "erasureRequested"
-	AuditFactorAdded      AuditAction = "factorAdded" // a passkey, a one-time code's secret, an account elsewhere
+	AuditTicketsExported  AuditAction = "ticketsExported" // by somebody of the team
+	AuditFactorAdded      AuditAction = "factorAdded"     // a passkey, a one-time code's secret, an account elsewhere
 	AuditFactorRemoved    AuditAction = "factorRemoved"
 	AuditSettingsChanged  AuditAction = "settingsChanged"
 	AuditPortalArchived   AuditAction = "portalArchived"

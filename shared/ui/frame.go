@@ -33,6 +33,7 @@ type Frame struct {
 	HeaderLinks, FooterLinks []NavItem // of the portal, to elsewhere
 
 	Scripts []string // besides app.js, by plain name: "reply.js"
+	Refresh bool     // without scripts, the page asks for itself again every 5 s
 	Wide    bool     // the content takes the whole width (inbox)
 	Theme   string   // "light" or "dark" overrides the reader's system (gallery, tests); usually ""
 

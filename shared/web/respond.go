@@ -88,7 +88,7 @@ func (s *server) page(r *Request, w http.ResponseWriter, status int, result Resu
 
 // frame is what stands around the page.
 func (s *server) frame(r *Request, result Result) ui.Frame {
-	f := ui.Frame{Reader: r.Reader, Title: result.Title, Scripts: result.Scripts, Flash: result.Flash}
+	f := ui.Frame{Reader: r.Reader, Title: result.Title, Scripts: result.Scripts, Refresh: result.Refresh, Flash: result.Flash}
 	set := r.Settings
 	if set == nil {
 		f.Portal = ui.Brand{Name: "Postern"}

@@ -81,6 +81,9 @@ type Result struct {
 	Section string
 	// Wide gives the content the whole width.
 	Wide bool
+	// Refresh has a browser without scripts ask for the page again in a while: something
+	// goes on that it shows.
+	Refresh bool
 	// Flash says above the content what the last step did.
 	Flash *ui.BannerProps
 	// SeeOther is where a browser goes after a form was sent (303). JSON has
