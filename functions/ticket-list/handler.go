@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -13,7 +11,9 @@ import (
 
 	"postern/shared/app"
 	"postern/shared/dynamo"
+	"postern/shared/list"
 	"postern/shared/portal"
+	"postern/shared/search"
 	"postern/shared/ui"
 	"postern/shared/view"
 	"postern/shared/web"
@@ -22,6 +22,8 @@ import (
 type store interface {
 	web.Store
 	List(ctx context.Context, q dynamo.ListQuery) (dynamo.ListPage, error)
+	Newest(ctx context.Context, a dynamo.Audience, limit int, see func(portal.Ticket)) (more bool, err error)
+	Search(ctx context.Context, q dynamo.SearchQuery) (dynamo.SearchPage, error)
 }
 
 type handler struct{ store store }
@@ -34,169 +36,256 @@ func newHandler(cfg app.Config, s store) http.Handler {
 	})
 }
 
-// Tickets of a page.
-const (
-	pageSize    = 25
-	maxPageSize = 100
-)
-
-// query is what the address asks for.
-type query struct {
-	View   portal.View
-	Status string // all, open or closed
-	Order  dynamo.Order
-	Limit  int
-	Cursor string
-}
-
 // listView is a page of the list, in JSON.
 type listView struct {
-	Tickets []view.Ticket `json:"tickets"`
-	Next    *string       `json:"next"`     // the cursor of the next page; null at the end of the list
-	Prev    *string       `json:"previous"` // null on the first page
-	// LookedBackTo is set where the page ended early, because the portal hides
-	// many tickets: how far it looked. Next goes on from there.
+	Tickets []row   `json:"tickets"`
+	Next    *string `json:"next"`     // the cursor of the next page; null at the end of the list
+	Prev    *string `json:"previous"` // null on the first page, and of a search
+	// LookedBackTo is set where the page ended early, because many tickets do not
+	// belong into the list: how far it looked. Next goes on from there.
 	LookedBackTo *time.Time `json:"looked_back_to,omitempty"`
+	// NewestOnly is set where only so many tickets were ordered, the newest, and there
+	// are older ones.
+	NewestOnly int `json:"newest_only,omitempty"`
+}
+
+// row is a ticket of the list.
+type row struct {
+	view.Ticket
+	Match *match `json:"match,omitempty"` // in a search
+}
+
+// match is where a search found the words, beside the subject.
+type match struct {
+	In    string `json:"in"` // "messages", or the property's name
+	Label string `json:"label"`
+	Text  []part `json:"text"` // a piece of it, plain
+}
+
+// part is a part of a text.
+type part struct {
+	Text  string `json:"text"`
+	Match bool   `json:"match,omitempty"` // what was searched for
 }
 
 // page is what the HTML shows besides.
 type page struct {
 	listView
-	query
-	tickets   []portal.Ticket
-	noCompany bool // the company's tickets were asked for, and there is no company
+	list.Query
+	tickets []portal.Ticket
+	failure *web.Failure
 }
 
 // listTickets shows the viewer's tickets, or their company's.
 func (h handler) listTickets(ctx context.Context, r *web.Request) (web.Result, error) {
-	q, err := parse(r)
-	if err != nil {
-		return web.Result{}, err
-	}
-	p := page{query: q, listView: listView{Tickets: []view.Ticket{}}}
-	p.noCompany = q.View == portal.Organisation && r.Viewer.Company == "" && portal.OffersCompany(r.Viewer, r.Settings)
-	p.View = portal.EffectiveView(q.View, r.Viewer, r.Settings)
-	if !p.noCompany {
-		if err := h.read(ctx, r, &p); err != nil {
+	q, err := list.Parse(r)
+	p := page{Query: q, listView: listView{Tickets: []row{}}}
+	if err == nil && !p.NoCompany {
+		err = h.read(ctx, r, &p)
+		if portal.KindOf(err) == portal.Invalid && p.Cursor != "" {
 			return web.Result{}, err
 		}
 	}
+	if err != nil && portal.KindOf(err) != portal.Invalid {
+		return web.Result{}, err
+	}
+	if err != nil {
+		p.failure = r.Failure(err)
+	}
 	return web.Result{
-		View: p.listView, Title: r.Reader.T("list.title"), Section: "tickets",
+		View: p.listView, Title: r.Reader.T("list.title"), Section: "tickets", Scripts: []string{"list.js"},
 		Page: func(f ui.Frame) templ.Component { return listPage(f, r, p) },
-	}, nil
+	}, err
 }
 
 func (h handler) read(ctx context.Context, r *web.Request, p *page) error {
-	binding := p.binding(r)
-	q := dynamo.ListQuery{
-		Audience: dynamo.AudienceOf(p.View, r.Viewer), Order: p.Order, Limit: p.Limit,
-		Keep: portal.SeenBy(r.Viewer, r.Settings),
-	}
-	if len(r.Settings.Visible) > 0 {
-		q.Spare = p.Limit / 5
-	}
-	if p.Status != "all" {
-		q.State = portal.State(p.Status)
-	}
+	var from portal.Cursor
 	if p.Cursor != "" {
 		var err error
-		if q.From, err = portal.ParseCursor(p.Cursor, r.Settings.Key, binding); err != nil {
+		if from, err = portal.ParseCursor(p.Cursor, r.Settings.Key, p.Binding(r)); err != nil {
 			return err
 		}
+	}
+	_, indexed := p.Order.Indexed()
+	switch {
+	case len(p.Words) > 0:
+		return h.search(ctx, r, p, from)
+	case indexed:
+		return h.walk(ctx, r, p, from)
+	}
+	return h.sort(ctx, r, p, from)
+}
+
+// walk reads the list from an index.
+func (h handler) walk(ctx context.Context, r *web.Request, p *page, from portal.Cursor) error {
+	order, _ := p.Order.Indexed()
+	q := dynamo.ListQuery{Audience: p.Audience(r), State: p.State(), Order: order, Limit: p.Limit, From: from, Keep: p.Keep(r)}
+	if len(r.Settings.Visible) > 0 {
+		q.Spare = p.Limit / 5
 	}
 	found, err := h.store.List(ctx, q)
 	if err != nil {
 		return err
 	}
-	p.tickets = found.Tickets
 	for _, t := range found.Tickets {
-		p.Tickets = append(p.Tickets, view.TicketOf(t, r.Viewer, r.Settings, r.Reader))
+		p.add(r, t, nil)
 	}
-	sign := func(c portal.Cursor) *string {
-		if c.Position == "" {
-			return nil
-		}
-		text := c.Sign(r.Settings.Key, binding)
-		return &text
-	}
-	p.Next, p.Prev = sign(found.Next), sign(found.Previous)
+	p.Next, p.Prev = p.sign(r, found.Next), p.sign(r, found.Previous)
 	if !found.Walked.IsZero() {
 		p.LookedBackTo = &found.Walked
 	}
 	return nil
 }
 
-// parse reads the address. What it does not understand is an error, and not
-// left out: a list must not show something else than was asked for.
-func parse(r *web.Request) (query, error) {
-	values := r.URL.Query()
-	q := query{View: portal.Mine, Status: "all", Order: dynamo.NewestActivity, Limit: pageSize, Cursor: values.Get("cursor")}
-	var wrong []portal.FieldError
-	add := func(field, key string, pairs ...any) {
-		wrong = append(wrong, portal.FieldError{Field: field, Key: key, Pairs: pairs})
+// newest is how many tickets an order without an index is over.
+const newest = 1000
+
+// sort reads the newest tickets and orders them.
+func (h handler) sort(ctx context.Context, r *web.Request, p *page, from portal.Cursor) error {
+	type keyed struct {
+		list.Key
+		portal.Ticket
 	}
-	if v := values.Get("view"); v != "" {
-		if q.View = portal.View(v); q.View != portal.Mine && q.View != portal.Organisation {
-			add("view", "list.error.view")
+	keep, keyOf := p.Keep(r), p.KeyOf(r)
+	var all []keyed
+	more, err := h.store.Newest(ctx, p.Audience(r), newest, func(t portal.Ticket) {
+		if keep(t) {
+			all = append(all, keyed{keyOf(t), t})
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if more {
+		p.NewestOnly = newest
+	}
+	slices.SortFunc(all, func(a, b keyed) int { return p.Compare(a.Key, b.Key) })
+	// What is before the page, the page, and what is after it.
+	first := 0
+	if from.Position != "" {
+		at := keyAt(from.Position)
+		first, _ = slices.BinarySearchFunc(all, at, func(k keyed, at list.Key) int { return p.Compare(k.Key, at) })
+		if from.Back {
+			first = max(first-p.Limit, 0)
+		} else if first < len(all) && all[first].Key == at {
+			first++
 		}
 	}
-	if v := values.Get("status"); v != "" {
-		if q.Status = v; !slices.Contains([]string{"all", "open", "closed"}, v) {
-			add("status", "list.error.status")
-		}
+	last := min(first+p.Limit, len(all))
+	for _, k := range all[first:last] {
+		p.add(r, k.Ticket, nil)
 	}
-	if v := values.Get("sort"); v != "" {
-		if q.Order = dynamo.Order(v); !slices.Contains(dynamo.Orders, q.Order) {
-			add("sort", "list.error.sort")
-		}
+	if last < len(all) && last > 0 {
+		p.Next = p.sign(r, portal.Cursor{Position: positionOf(all[last-1].Key)})
 	}
-	if v := values.Get("limit"); v != "" {
-		n, err := strconv.Atoi(v)
-		if q.Limit = n; err != nil || n < 1 || n > maxPageSize {
-			add("limit", "list.error.limit", "max", maxPageSize)
-		}
+	if first > 0 && first < len(all) {
+		p.Prev = p.sign(r, portal.Cursor{Position: positionOf(all[first].Key), Back: true})
 	}
-	if values.Get("q") != "" {
-		add("q", "list.error.search")
-	}
-	if len(wrong) > 0 {
-		return query{}, &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: wrong}
-	}
-	return q, nil
+	return nil
 }
 
-// binding is what cursors of this list are bound to.
-func (p page) binding(r *web.Request) string {
-	return strings.Join([]string{"tickets", r.Settings.ID, r.Viewer.ID, string(p.View), p.Status, string(p.Order)}, "\x00")
+// A position in such an order is the ticket's id and its key: of a cursor that was
+// signed, so it is one of these.
+func positionOf(k list.Key) string { return k.ID + " " + k.Value }
+
+func keyAt(position string) list.Key {
+	id, value, _ := strings.Cut(position, " ")
+	return list.Key{Value: value, ID: id}
 }
 
-// href is the list's address with one thing changed; a change begins at the
-// first page.
-func (p page) href(r *web.Request, change func(*query)) string {
-	q := p.query
-	q.Cursor = ""
-	change(&q)
-	values := url.Values{}
-	set := func(name, value, usual string) {
-		if value != usual {
-			values.Set(name, value)
+// around is how much of a text is shown around what was found in it.
+const around = 120
+
+// search reads what has the words. It is ordered on its page: what does not fit on the
+// first is found by how the words are written.
+func (h handler) search(ctx context.Context, r *web.Request, p *page, from portal.Cursor) error {
+	found, err := h.store.Search(ctx, dynamo.SearchQuery{
+		Audience: p.Audience(r), Words: p.Words, Limit: p.Limit, From: from.Position, Keep: p.Keep(r), Places: search.Shown(r.Settings),
+	})
+	if err != nil {
+		return err
+	}
+	keyOf := p.KeyOf(r)
+	slices.SortStableFunc(found.Found, func(a, b dynamo.Found) int { return p.Compare(keyOf(a.Ticket), keyOf(b.Ticket)) })
+	for _, f := range found.Found {
+		p.add(r, f.Ticket, matchOf(r, p.Words, f))
+	}
+	if found.Next != "" {
+		p.Next = p.sign(r, portal.Cursor{Position: found.Next})
+	}
+	return nil
+}
+
+func (p *page) add(r *web.Request, t portal.Ticket, m *match) {
+	p.tickets = append(p.tickets, t)
+	p.Tickets = append(p.Tickets, row{view.TicketOf(t, r.Viewer, r.Settings, r.Reader), m})
+}
+
+func (p *page) sign(r *web.Request, c portal.Cursor) *string {
+	if c.Position == "" {
+		return nil
+	}
+	text := c.Sign(r.Settings.Key, p.Binding(r))
+	return &text
+}
+
+// matchOf is where the words were found, nil where they are all in the subject, which
+// every row shows.
+func matchOf(r *web.Request, words []string, f dynamo.Found) *match {
+	missing := slices.DeleteFunc(slices.Clone(words), func(w string) bool {
+		return len(search.Marks(f.Ticket.Subject, []string{w})) > 0
+	})
+	if len(missing) == 0 {
+		return nil
+	}
+	var best *match
+	most := 0
+	for _, place := range f.Places {
+		m, text := match{In: place}, f.Text
+		switch name, custom := search.PropertyOf(place); {
+		case place == search.Subject:
+			continue
+		case place == search.Messages:
+			m.Label = r.Reader.T("list.match.message")
+		default:
+			if custom {
+				m.In = name
+			}
+			property, _ := r.Settings.Property(m.In)
+			m.Label, text = view.PropertyLabel(r, m.In), list.Cell(r, f.Ticket, property)
+		}
+		// Where most of the words are that the subject lacks.
+		n := 0
+		for _, w := range missing {
+			if len(search.Marks(text, []string{w})) > 0 {
+				n++
+			}
+		}
+		if best != nil && n <= most {
+			continue
+		}
+		best, most = &m, n
+		if piece, marks := search.Snippet(text, missing, around); len(marks) > 0 {
+			m.Text = parts(piece, marks)
 		}
 	}
-	set("view", string(q.View), string(portal.EffectiveView(portal.Mine, r.Viewer, r.Settings)))
-	set("status", q.Status, "all")
-	set("sort", string(q.Order), string(dynamo.NewestActivity))
-	set("limit", strconv.Itoa(q.Limit), strconv.Itoa(pageSize))
-	set("cursor", q.Cursor, "")
-	if len(values) == 0 {
-		return r.Path("tickets")
-	}
-	return r.Path("tickets") + "?" + values.Encode()
+	return best
 }
 
-func (p page) cursorHref(r *web.Request, cursor *string) string {
-	if cursor == nil {
-		return ""
+// parts cuts a text where marks begin and end.
+func parts(text string, marks [][2]int) []part {
+	var all []part
+	at := 0
+	add := func(to int, found bool) {
+		if to > at {
+			all = append(all, part{text[at:to], found})
+			at = to
+		}
 	}
-	return p.href(r, func(q *query) { q.Cursor = *cursor })
+	for _, m := range marks {
+		add(m[0], false)
+		add(m[1], true)
+	}
+	add(len(text), false)
+	return all
 }

@@ -26,8 +26,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// list is the public shape of a page of tickets.
-type list struct {
+// listed is the public shape of a page of tickets.
+type listed struct {
 	Tickets []struct {
 		ID             string         `json:"id"`
 		Number         int64          `json:"number"`
@@ -46,7 +46,7 @@ type list struct {
 	LookedBackTo *string `json:"looked_back_to"`
 }
 
-func (l list) ids() []string {
+func (l listed) ids() []string {
 	ids := []string{}
 	for _, t := range l.Tickets {
 		ids = append(ids, t.ID)
@@ -54,12 +54,12 @@ func (l list) ids() []string {
 	return ids
 }
 
-func read(t *testing.T, a functiontest.Answer) list {
+func read(t *testing.T, a functiontest.Answer) listed {
 	t.Helper()
 	if a.Status != http.StatusOK {
 		t.Fatalf("%s: %d %s", a.Path, a.Status, a.Body)
 	}
-	var l list
+	var l listed
 	a.JSON(t, &l)
 	return l
 }
@@ -100,23 +100,38 @@ func TestFixtures(t *testing.T) {
 		"list": {Status: 200, Lang: "de", See: map[string]string{
 			"title": "Tickets · Nordlicht Support", "h1": "Tickets", "thead": "Betreff Angefragt von Erstellt Zuständig Letzte Aktivität",
 			`.segments [aria-current]`: "Alle", "tr.unread a.row-link": "S200 verliert zwischen Halle 2 und 3 das WLAN",
-			".head summary": T("de", "list.view.mine"), ".pager": "",
+			".toolbar-view summary": T("de", "list.view.mine"), ".pager": "",
 			".head a.primary[href$='/forms/contact']": T("de", "frame.newTicket", "Ticket", "Ticket"), "nav a[href$='/forms/contact']": T("de", "frame.newTicket", "Ticket", "Ticket"),
 		}},
 		"list-en": {Status: 200, Lang: "en", See: map[string]string{
 			"h1": "Tickets", "thead": "Subject Requested by Created Owner Last activity", "tbody .badge": "In progress",
 			"tbody": "Oliver Grant",
 		}},
-		"list-company":        {Status: 200, Lang: "de", See: map[string]string{".head summary": T("de", "list.view.company"), "tbody": "Miriam Vogt"}},
-		"list-no-company":     {Status: 200, Lang: "de", See: map[string]string{".empty": T("de", "list.empty.noCompany"), ".head summary": "", "table": ""}},
+		"list-company":        {Status: 200, Lang: "de", See: map[string]string{".toolbar-view summary": T("de", "list.view.company"), "tbody": "Miriam Vogt"}},
+		"list-no-company":     {Status: 200, Lang: "de", See: map[string]string{".empty": T("de", "list.empty.noCompany"), ".toolbar-view summary": "", "table": ""}},
 		"list-closed-none":    {Status: 200, Lang: "de", See: map[string]string{".empty": T("de", "list.empty.closed"), "table": ""}},
-		"list-team":           {Status: 200, Lang: "de", See: map[string]string{".preview": T("de", "frame.preview"), "tbody": "Handheld W10 drops Bluetooth", ".head summary": "", "a[href$='/forms/contact']": ""}},
+		"list-team":           {Status: 200, Lang: "de", See: map[string]string{".preview": T("de", "frame.preview"), "tbody": "Handheld W10 drops Bluetooth", ".toolbar-view summary": "", "a[href$='/forms/contact']": ""}},
 		"list-signed-out":     {Status: 303, Check: toSignIn("/tickets?status=open")},
 		"list-expired":        {Status: 303, Check: toSignIn("/tickets")},
 		"list-portal-unknown": {Status: 404, Lang: "de", See: map[string]string{"main": T("de", "error.noPortal")}},
 		"list-cursor":         {Status: 422, Lang: "de", See: map[string]string{"main": T("de", "error.cursor"), "main a.button": T("de", "error.home")}},
 		"list-query-long":     {Status: 414, Lang: "de", See: map[string]string{"main": T("de", "error.queryTooLong"), "title": "Nordlicht Support"}},
 		"list-percent":        {Status: 400, Lang: "de", See: map[string]string{"main": T("de", "error.badQuery")}},
+		"list-sorted":         {Status: 200, Lang: "de", See: map[string]string{`th[aria-sort="ascending"]`: "Betreff", ".banner": ""}},
+		"list-search": {Status: 200, Lang: "de", Before: indexed, Check: searched("s200 WLÁN"), See: map[string]string{
+			"a.row-link": "S200 verliert zwischen Halle 2 und 3 das WLAN", "mark": "S200 WLAN", ".row-note": "", ".toolbar-end a[href$='/tickets/export.csv?q=s200+WL%C3%81N']": T("de", "list.export"),
+		}},
+		"list-search-message": {Status: 200, Lang: "de", Before: indexed, See: map[string]string{".row-note": T("de", "list.match.message"), ".row-note mark": "Kommissionierlist Minute"}},
+		"list-search-none":    {Status: 200, Lang: "de", Before: indexed, See: map[string]string{".empty": T("de", "list.empty.search", "words", "zebra"), "table": ""}},
+		"list-search-common":  {Status: 422, Lang: "de", Check: searched("der die das"), See: map[string]string{"#search-error": T("de", "list.error.searchCommon"), "table": ""}},
+		"list-filters": {Status: 200, Lang: "de", See: map[string]string{
+			".chip": "Erstellt: Dieses Jahr", ".chips": "Priorität: Hoch, Dringend", ".filters > summary .count": "2", "table": "S200 verliert",
+			"[data-filter-form] input[type=hidden]": "", ".filters[open]": "",
+		}},
+		"list-filters-wrong": {Status: 422, Lang: "de", See: map[string]string{
+			".filters[open] .filter-field[open] .error": T("de", "list.error.filterDate"), "#filters-error": T("de", "list.error.filterProperty"),
+			".chip": "", "table": "",
+		}, Check: searched("wlan")},
 
 		"tickets":                {Status: 200, Check: holds(customers...), Header: map[string]string{"Content-Type": "application/json", "Cache-Control": "private, no-store"}},
 		"tickets-company":        {Status: 200, Check: holds(nordwinds...)},
@@ -125,12 +140,35 @@ func TestFixtures(t *testing.T) {
 		"tickets-no-company":     {Status: 200, Check: holds()},
 		"tickets-team":           {Status: 200, Check: holds(everyones...)},
 		"tickets-parameters":     {Status: 422, Detail: T("de", "error.invalid"), Fields: []string{"view", "status", "sort", "limit", "q"}},
+		"tickets-search":         {Status: 200, Before: indexed, Check: holds(sample.OwnTicket)},
+		"tickets-search-wrong":   {Status: 422, Fields: []string{"q"}},
+		"tickets-filters":        {Status: 200, Check: holds(sample.OwnTicket)},
+		"tickets-filters-wrong":  {Status: 422, Fields: []string{"f.root_cause", "f.number.from", "f.priority", "f.product.op"}},
 		"tickets-cursor":         {Status: 422, Fields: []string{"cursor"}},
 		"tickets-query-long":     {Status: 414, Detail: T("de", "error.queryTooLong"), Fields: []string{}},
 		"tickets-signed-out":     session,
 		"tickets-expired":        session,
 		"tickets-portal-unknown": {Status: 404, Detail: T("en", "error.noPortal"), Fields: []string{}},
 	})
+}
+
+// indexed has all tickets of the sample found.
+func indexed(t *testing.T, p *functiontest.Portal) {
+	t.Helper()
+	p.Index(t, everyones...)
+}
+
+// searched checks what stands in the search field, and that the filters keep it.
+func searched(want string) func(*testing.T, *functiontest.Portal, functiontest.Answer) {
+	return func(t *testing.T, _ *functiontest.Portal, a functiontest.Answer) {
+		t.Helper()
+		page := a.Page(t)
+		got, _ := page.Find("#search").Attr("value")
+		kept, _ := page.Find("[data-filter-form] input[name=q]").Attr("value")
+		if got != want || kept != want {
+			t.Errorf("the search is for %q, with filters for %q, not %q", got, kept, want)
+		}
+	}
 }
 
 func toSignIn(next string) func(*testing.T, *functiontest.Portal, functiontest.Answer) {
@@ -244,7 +282,7 @@ func TestShape(t *testing.T) {
 func TestPages(t *testing.T) {
 	p := functiontest.New(t)
 	for _, query := range []string{"view=company", "view=company&sort=last_activity", "view=company&sort=-created", "view=mine&sort=created", "view=company&status=open", "status=closed&sort=-created"} {
-		get := func(limit int, cursor *string) list {
+		get := func(limit int, cursor *string) listed {
 			u := "/api/v1/{portal}/tickets?" + query + "&limit=" + strconv.Itoa(limit)
 			if cursor != nil {
 				u += "&cursor=" + url.QueryEscape(*cursor)
@@ -255,7 +293,7 @@ func TestPages(t *testing.T) {
 		if whole.Next != nil || whole.Previous != nil {
 			t.Errorf("%s: the whole list has next %v, previous %v", query, whole.Next, whole.Previous)
 		}
-		var pages []list
+		var pages []listed
 		for l := get(2, nil); ; l = get(2, l.Next) {
 			pages = append(pages, l)
 			if l.Next == nil {
@@ -328,9 +366,12 @@ func TestCursorsAreBound(t *testing.T) {
 func TestParameters(t *testing.T) {
 	p := functiontest.New(t)
 	for query, field := range map[string]string{
-		"view=all": "view", "view=MINE": "view", "status=new": "status", "sort=subject": "sort", "sort=--created": "sort",
+		"view=all": "view", "view=MINE": "view", "status=new": "status", "sort=root_cause": "sort", "sort=--created": "sort",
 		"limit=0": "limit", "limit=-1": "limit", "limit=101": "limit", "limit=ten": "limit", "limit=1e2": "limit",
-		"limit=99999999999999999999": "limit", "q=wlan": "q", "cursor=x": "cursor",
+		"limit=99999999999999999999": "limit", "q=%2F": "q", "q=der": "q",
+		"q=" + strings.Repeat("%C3%BC", 201): "q", "q=a1+b2+c3+d4+e5+f6+g7+h8+i9": "q", "q=%E2%80%8B%E2%80%AE": "q", "q=%F0%9F%98%80": "q",
+		"f.inbox=x": "f.inbox", "f.subject.like=x": "f.subject.like", "f.=x": "f.", "f.priority=x": "f.priority", "f.priority.op=contains&f.priority=high": "f.priority.op",
+		"f.created_at.from=1.1.2026": "f.created_at.from", "f.created_at.in=ever": "f.created_at.in", "cursor=x": "cursor",
 	} {
 		a := p.Do(t, functiontest.Request{As: "customer", URL: "/api/v1/{portal}/tickets?" + query})
 		if a.Status != 422 || !slices.Equal(a.Problem(t).Fields(), []string{field}) {
@@ -359,7 +400,7 @@ func TestCompanyView(t *testing.T) {
 		a := p.Do(t, functiontest.Request{As: as, URL: "/api/v1/{portal}/tickets?view=company"})
 		holds(want...)(t, p, a)
 		page := p.Do(t, functiontest.Request{As: as, URL: "/{portal}/tickets?view=company"}).Page(t)
-		if got := page.Find(".head summary").Length() > 0; got != (as == "manager") {
+		if got := page.Find(".toolbar-view summary").Length() > 0; got != (as == "manager") {
 			t.Errorf("%s has the menu: %v", as, got)
 		}
 	}
@@ -377,7 +418,7 @@ func TestCompanyRule(t *testing.T) {
 	for p, want := range map[*functiontest.Portal][]string{matched: nordwinds, unmatched: customers} {
 		holds(want...)(t, p, p.Do(t, functiontest.Request{As: "customer", URL: "/api/v1/{portal}/tickets?view=company"}))
 		page := p.Do(t, functiontest.Request{As: "customer", URL: "/{portal}/tickets?view=company"}).Page(t)
-		if got := page.Find(".head summary").Length() > 0; got != (p == matched) {
+		if got := page.Find(".toolbar-view summary").Length() > 0; got != (p == matched) {
 			t.Errorf("has the menu: %v", got)
 		}
 		holds(nordwinds...)(t, p, p.Do(t, functiontest.Request{As: "manager", URL: "/api/v1/{portal}/tickets?view=company"}))
@@ -433,7 +474,7 @@ func TestOrdersPortal(t *testing.T) {
 	if got := functiontest.Text(doc.Find("h1")); got != "Bestellungen" {
 		t.Errorf("tickets are called %q", got)
 	}
-	if doc.Find(".head summary").Length() > 0 {
+	if doc.Find(".toolbar-view summary").Length() > 0 {
 		t.Error("there is a menu of views")
 	}
 	for _, other := range []string{sample.OrderStrangerTicket, sample.OwnTicket} {

@@ -10,6 +10,7 @@ import (
 
 // Want is what a fixture is answered with.
 type Want struct {
+	Before func(t *testing.T, p *Portal) // makes the portal ready; nil where it is
 	Status int
 	// Header are headers and their values; {portal} stands for the slug, and ""
 	// for a header that is not there.
@@ -47,6 +48,9 @@ func Fixtures(t *testing.T, alone bool, wants map[string]Want) {
 			if alone && want.Status < 400 {
 				t.Parallel()
 				p = New(t)
+			}
+			if want.Before != nil {
+				want.Before(t, p)
 			}
 			p.Fixture(t, name).Is(t, p, want)
 		})

@@ -37,6 +37,7 @@ import (
 	"postern/shared/dynamo/dynamotest"
 	"postern/shared/lambdahttp/lambdatest"
 	"postern/shared/portal"
+	"postern/shared/richtext"
 	"postern/shared/routes"
 )
 
@@ -157,6 +158,16 @@ func build(t testing.TB, orders bool, change []func(*portal.Settings)) *Portal {
 	p.Settings = &changed
 	p.Restart(t)
 	return p
+}
+
+// Index has tickets found by what is in them, as the table's stream does.
+func (p *Portal) Index(t testing.TB, tickets ...string) {
+	t.Helper()
+	for _, id := range tickets {
+		if err := p.Store.Index(t.Context(), p.Settings, id, richtext.Text); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // Restart makes the handler anew: it has read nothing yet.

@@ -19,6 +19,7 @@ const result = await build({
     "form-builder": "browser/form-builder.ts",
     form: "browser/form.ts",
     inbox: "browser/inbox.ts",
+    list: "browser/list.ts",
     passkey: "browser/passkey.ts",
     reply: "browser/reply.ts",
     settings: "browser/settings.ts",
