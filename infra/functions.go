@@ -135,25 +135,22 @@ func (s *stack) addStream(stream routes.Stream) {
 	allow(function.Role(), table.TableStreamArn(),
 		"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams")
 	props := &awslambda.EventSourceMappingProps{
-		Target:           function,
-		EventSourceArn:   table.TableStreamArn(),
-		StartingPosition: awslambda.StartingPosition_TRIM_HORIZON,
-		// As many as one invocation gets done, with a mail or two each.
-		BatchSize:               jsii.Number(25),
+		Target:                  function,
+		EventSourceArn:          table.TableStreamArn(),
+		StartingPosition:        awslambda.StartingPosition_TRIM_HORIZON,
+		BatchSize:               jsii.Number(float64(stream.Batch)),
 		BisectBatchOnError:      jsii.Bool(true),
 		ReportBatchItemFailures: jsii.Bool(true),
 		// Twice as long as the function itself tries again.
 		MaxRecordAge:  awscdk.Duration_Hours(jsii.Number(2)),
 		RetryAttempts: jsii.Number(1000),
 	}
-	if stream.New != "" {
+	if stream.Window > 0 {
+		props.MaxBatchingWindow = awscdk.Duration_Seconds(jsii.Number(float64(stream.Window)))
+	}
+	if pattern := filterOf(stream); pattern != nil {
 		// So the function is not even called, and paid for, for other changes.
-		props.Filters = &[]*map[string]any{awslambda.FilterCriteria_Filter(&map[string]any{
-			"eventName": awslambda.FilterRule_IsEqual("INSERT"),
-			"dynamodb": map[string]any{"NewImage": map[string]any{
-				stream.New: map[string]any{"S": awslambda.FilterRule_Exists()},
-			}},
-		})}
+		props.Filters = &[]*map[string]any{awslambda.FilterCriteria_Filter(&pattern)}
 	}
 	mapping := awslambda.NewEventSourceMapping(s.Stack, jsii.String("Stream-"+stream.Table+"-"+stream.Function), props)
 	// With the function's own grant to send there; the CDK's destination would
@@ -164,6 +161,32 @@ func (s *stack) addStream(stream routes.Stream) {
 		})
 	// Lambda tries to read at once, so the policy has to be there before.
 	mapping.Node().AddDependency(function.Role())
+}
+
+// filterOf is what postern/shared/routes.Stream.Wants asks for, as Lambda asks for it; nil
+// is everything.
+func filterOf(stream routes.Stream) map[string]any {
+	pattern, record := map[string]any{}, map[string]any{}
+	if stream.New != "" {
+		pattern["eventName"] = awslambda.FilterRule_IsEqual("INSERT")
+		record["NewImage"] = map[string]any{stream.New: map[string]any{"S": awslambda.FilterRule_Exists()}}
+	}
+	var keys []any
+	for _, key := range stream.Keys {
+		if strings.HasSuffix(key, "#") {
+			keys = append(keys, map[string]any{"prefix": key})
+		} else {
+			keys = append(keys, key)
+		}
+	}
+	if keys != nil {
+		record["Keys"] = map[string]any{"sk": map[string]any{"S": keys}}
+	}
+	if len(record) == 0 {
+		return nil
+	}
+	pattern["dynamodb"] = record
+	return pattern
 }
 
 func allow(role awsiam.IRole, resource *string, actions ...string) {

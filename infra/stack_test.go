@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -773,13 +774,15 @@ func TestStream(t *testing.T) {
 	}
 	names := functionNames(t, tmpl)
 	for _, m := range only[struct {
-		EventSourceArn, FunctionName any
-		FunctionResponseTypes        []string
-		BisectBatchOnFunctionError   bool
-		MaximumRecordAgeInSeconds    int
-		MaximumRetryAttempts         int
-		FilterCriteria               struct{ Filters []struct{ Pattern string } }
-		DestinationConfig            struct{ OnFailure struct{ Destination any } }
+		EventSourceArn, FunctionName   any
+		FunctionResponseTypes          []string
+		BisectBatchOnFunctionError     bool
+		MaximumRecordAgeInSeconds      int
+		MaximumRetryAttempts           int
+		BatchSize                      int
+		MaximumBatchingWindowInSeconds int
+		FilterCriteria                 struct{ Filters []struct{ Pattern string } }
+		DestinationConfig              struct{ OnFailure struct{ Destination any } }
 	}](t, tmpl, "AWS::Lambda::EventSourceMapping") {
 		table, _ := strings.CutSuffix(strings.TrimPrefix(text(m.EventSourceArn), "${"), ".StreamArn}")
 		function := names[strings.Trim(text(m.FunctionName), "${}")]
@@ -791,11 +794,20 @@ func TestStream(t *testing.T) {
 		if m.MaximumRecordAgeInSeconds != 2*60*60 || m.MaximumRetryAttempts != 1000 || text(m.DestinationConfig.OnFailure.Destination) != "${"+queue+".Arn}" {
 			t.Errorf("what fails for long: %+v", m)
 		}
-		if f := m.FilterCriteria.Filters; len(f) != 1 || f[0].Pattern != `{"dynamodb":{"NewImage":{"notice":{"S":[{"exists":true}]}}},"eventName":["INSERT"]}` {
-			t.Errorf("is called for %v", f)
+		pattern, batch, window := `{"dynamodb":{"NewImage":{"notice":{"S":[{"exists":true}]}}},"eventName":["INSERT"]}`, 25, 0
+		if function == "search-index" {
+			pattern, batch, window = `{"dynamodb":{"Keys":{"sk":{"S":["t",{"prefix":"m#"}]}}}}`, 100, 1
+		}
+		if f := m.FilterCriteria.Filters; len(f) != 1 || f[0].Pattern != pattern {
+			t.Errorf("%s is called for %v", function, f)
+		}
+		if m.BatchSize != batch || m.MaximumBatchingWindowInSeconds != window {
+			t.Errorf("%s is called with up to %d records after %d s", function, m.BatchSize, m.MaximumBatchingWindowInSeconds)
 		}
 	}
-	byTable := func(a, b source) int { return strings.Compare(a.table, b.table) }
+	byTable := func(a, b source) int {
+		return cmp.Or(strings.Compare(a.table, b.table), strings.Compare(a.function, b.function))
+	}
 	slices.SortFunc(got, byTable)
 	slices.SortFunc(want, byTable)
 	if !slices.Equal(got, want) {

@@ -215,6 +215,14 @@ var rooms = []room{
 		tests:   []string{mime, sdk},
 	},
 	{
+		path: "functions/search-index",
+		rooms: []string{
+			"shared/portal", "shared/meter", "shared/dynamo", "shared/app", "shared/app/awsconfig", "shared/deadletter", "shared/richtext",
+		},
+		modules: []string{lambda},
+		tests:   []string{sdk},
+	},
+	{
 		path: "functions/second-factor",
 		rooms: []string{
 			"shared/portal", "shared/routes", "shared/meter", "shared/dynamo", "shared/auth", "shared/auth/password", "shared/auth/totp",

@@ -91,6 +91,9 @@ func TestFixtures(t *testing.T) {
 					delete(missing, "stream")
 					continue
 				}
+				if e.Version == "" && len(routes.For(function)) == 0 {
+					continue // of who invokes it by hand: what they may be, its own tests say
+				}
 				delete(missing, e.RouteKey)
 				if e.Version != "2.0" {
 					t.Errorf("%s has payload version %q", file, e.Version)

@@ -34,6 +34,7 @@ const (
 	putItem      = "dynamodb:PutItem"
 	updateItem   = "dynamodb:UpdateItem"
 	deleteItem   = "dynamodb:DeleteItem"
+	batchWrite   = "dynamodb:BatchWriteItem"
 	checkItem    = "dynamodb:ConditionCheckItem"
 	getObject    = "s3:GetObject"
 	putObject    = "s3:PutObject"
@@ -214,6 +215,13 @@ var functions = map[string][]Grant{
 		{Mail, []string{sendEmail, sendRawEmail}},
 		{DeadLetters, []string{sendMessage}},
 	}),
+	"search-index": { // patterns 7, 180, 182
+		{schema.Settings, []string{getItem, query}},
+		{schema.Tickets, []string{query}},
+		{schema.Lists, []string{query}},
+		{schema.Search, []string{getItem, putItem, updateItem, deleteItem, batchWrite}},
+		{DeadLetters, []string{sendMessage}},
+	},
 	"setup": { // patterns 7, 31 to 33, 49, 54, 112, 135, 136, 170 to 173, and the static files
 		{schema.Audit, []string{putItem}},
 		{schema.Lists, []string{query}},

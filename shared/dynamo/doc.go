@@ -260,4 +260,5 @@
 //	                                                             what is new or gone in BatchWriteItem of 25: 1 each, and
 //	                                                             2 PutItem: up to 4 each; with what is gone 1 UpdateItem: up to 4
 //	181 Search         tickets by words                          2 Query at once: 1.5 each, 2 BatchGetItem: up to 63
+//	182 TicketIDs      a portal's, for all to be indexed         1 Query for 200: 25 at 1 KB each
 package dynamo

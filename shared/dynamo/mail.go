@@ -26,6 +26,7 @@ type Record struct {
 	At       time.Time // when it was written, to the second; zero where it does not say
 	image    json.RawMessage
 	name     string
+	pk, sk   string
 }
 
 // RecordFrom reads the frame of a record.
@@ -36,12 +37,18 @@ func RecordFrom(source []byte) (Record, error) {
 			At       float64         `json:"ApproximateCreationDateTime"`
 			Sequence string          `json:"SequenceNumber"`
 			NewImage json.RawMessage `json:"NewImage"`
+			Keys     struct {
+				PK struct{ S string } `json:"pk"`
+				SK struct{ S string } `json:"sk"`
+			}
 		} `json:"dynamodb"`
 	}
 	if err := json.Unmarshal(source, &r); err != nil {
 		return Record{}, fmt.Errorf("stream record: %w", err)
 	}
-	record := Record{Sequence: r.DynamoDB.Sequence, image: r.DynamoDB.NewImage, name: r.EventName}
+	record := Record{
+		Sequence: r.DynamoDB.Sequence, image: r.DynamoDB.NewImage, name: r.EventName, pk: r.DynamoDB.Keys.PK.S, sk: r.DynamoDB.Keys.SK.S,
+	}
 	if at := r.DynamoDB.At; at > 0 && at < 1e11 {
 		seconds, fraction := math.Modf(at)
 		record.At = time.Unix(int64(seconds), int64(fraction*1e9)).UTC()

@@ -213,6 +213,41 @@ func (s *Store) putText(ctx context.Context, pk string, text []byte) error {
 	return s.put(ctx, schema.Search, marshal(pk, textKey, textItem{text}))
 }
 
+// Ticket returns the ticket that the record is of, where it may be found by something else
+// than before: the ticket itself has changed, or a message that customers see.
+func (r Record) Ticket() (portalID, ticket string, ok bool) {
+	portalID, ticket, ok = strings.Cut(r.pk, "#T#")
+	ok = ok && portal.ValidID(portalID) && portal.ValidID(ticket) && (r.sk == "t" || strings.HasPrefix(r.sk, "m#"))
+	if !ok {
+		return "", "", false
+	}
+	return portalID, ticket, true
+}
+
+// TicketIDs returns the ids of up to limit tickets of the portal, the oldest first, from
+// after the id (pattern 182, one Query: the entries' KB / 8). more tells that there are
+// further ones.
+func (s *Store) TicketIDs(ctx context.Context, portalID, after string, limit int) (ids []string, more bool, err error) {
+	in := &dynamodb.QueryInput{
+		TableName: aws.String(schema.Lists), Limit: aws.Int32(int32(limit)),
+		KeyConditionExpression:    aws.String("pk = :pk"),
+		ExpressionAttributeValues: item{":pk": str(string(TeamAudience(portalID)))},
+		ProjectionExpression:      aws.String("sk"),
+	}
+	if after != "" {
+		in.KeyConditionExpression = aws.String("pk = :pk AND sk > :after")
+		in.ExpressionAttributeValues[":after"] = str(after)
+	}
+	out, err := s.query(ctx, in)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, it := range out.Items {
+		ids = append(ids, text(it["sk"]))
+	}
+	return ids, out.LastEvaluatedKey != nil, nil
+}
+
 // indexed reads the ticket, and returns what it is to be found by. Nobody finds one that
 // is gone.
 func (s *Store) indexed(ctx context.Context, settings *portal.Settings, ticket string, plain func(html string) string) (d documentItem, words []byte, err error) {

@@ -446,12 +446,33 @@ type Stream struct {
 	// New is an attribute: the function is called for new items alone that have
 	// it, as text. Where it is "", the function is called for every change.
 	New string
+	// Keys are sort keys: the function is called for items alone that have one of
+	// them, or begin with one that ends in #. None is all items.
+	Keys []string
+	// Batch is how many records one call has at most, and Window for how many seconds
+	// they are collected before it.
+	Batch, Window int
 }
 
 // Streams is every stream consumer. A table's stream serves at most two.
 var Streams = []Stream{
-	{Table: "tickets", Function: "notify", New: "notice"},
-	{Table: "sessions", Function: "notify", New: "notice"}, // requests for links
+	// As many as one invocation gets done, with a mail or two each.
+	{Table: "tickets", Function: "notify", New: "notice", Batch: 25},
+	{Table: "sessions", Function: "notify", New: "notice", Batch: 25}, // requests for links
+	// Tickets, and the messages that customers see: several records of one ticket are
+	// one call's as a rule.
+	{Table: "tickets", Function: "search-index", Keys: []string{"t", "m#"}, Batch: 100, Window: 1},
+}
+
+// Wants tells whether the function is called for a change of the item with the sort
+// key; isNew says that it is a new item that has the attribute New, as text.
+func (s Stream) Wants(sortKey string, isNew bool) bool {
+	if s.New != "" && !isNew {
+		return false
+	}
+	return len(s.Keys) == 0 || slices.ContainsFunc(s.Keys, func(key string) bool {
+		return sortKey == key || strings.HasSuffix(key, "#") && strings.HasPrefix(sortKey, key)
+	})
 }
 
 // Invoked is every function that neither a route nor a stream leads to: who

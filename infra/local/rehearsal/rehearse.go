@@ -181,22 +181,22 @@ func (r *rehearsal) fault(format string, args ...any) {
 
 var tableOfStream = regexp.MustCompile(`:table/([^/]+)/stream/`)
 
-// follow drives a function by the stream of a table, for the new items alone that
-// have the attribute which the template's filter names.
+// follow drives a function by the stream of a table, for the changes alone that the
+// template's filter names.
 func (r *rehearsal) follow(mapping *resource) func() {
 	source := tableOfStream.FindStringSubmatch(asText(mapping.Properties["EventSourceArn"]))
 	if source == nil {
 		r.fault("%s reads %v, which is no table's stream", mapping.Logical, mapping.Properties["EventSourceArn"])
 		return func() {}
 	}
-	attribute, err := newAttribute(mapping.Properties)
+	row, err := rowOf(mapping.Properties)
 	if err != nil {
 		r.fault("%s: %v", mapping.Logical, err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	consumer := stream.Consumer{
-		Config: engine.Config(r.engine.Endpoint), Table: source[1], New: attribute, Limit: 6 << 20,
+		Config: engine.Config(r.engine.Endpoint), Table: source[1], Row: row, Limit: 6 << 20,
 		Invoke: func(ctx context.Context, event []byte) ([]byte, error) {
 			return r.cloud.Invoke(ctx, asText(mapping.Properties["FunctionName"]), event)
 		},
@@ -210,31 +210,43 @@ func (r *rehearsal) follow(mapping *resource) func() {
 	return func() { cancel(); <-done }
 }
 
-// newAttribute is the one that a filter such as the stack's asks of new items.
-func newAttribute(properties map[string]any) (string, error) {
+// rowOf is the row of the route table that a filter such as the stack's was made of.
+func rowOf(properties map[string]any) (routes.Stream, error) {
 	var p struct {
 		FilterCriteria struct{ Filters []struct{ Pattern string } }
 	}
 	if err := into(properties, &p); err != nil || len(p.FilterCriteria.Filters) == 0 {
-		return "", err
+		return routes.Stream{}, err
 	}
 	var pattern struct {
 		EventName []string
 		DynamoDB  struct {
 			NewImage map[string]map[string][]map[string]bool
+			Keys     struct{ SK struct{ S []any } }
 		}
 	}
 	text := p.FilterCriteria.Filters[0].Pattern
 	if err := json.Unmarshal([]byte(text), &pattern); err != nil {
-		return "", err
+		return routes.Stream{}, err
 	}
-	if len(p.FilterCriteria.Filters) != 1 || !slices.Equal(pattern.EventName, []string{"INSERT"}) || len(pattern.DynamoDB.NewImage) != 1 {
-		return "", fmt.Errorf("the rehearsal does not know filters such as %s", text)
-	}
+	var row routes.Stream
 	for attribute := range pattern.DynamoDB.NewImage {
-		return attribute, nil
+		row.New = attribute
 	}
-	return "", nil
+	for _, key := range pattern.DynamoDB.Keys.SK.S {
+		switch key := key.(type) {
+		case string:
+			row.Keys = append(row.Keys, key)
+		case map[string]any:
+			prefix, _ := key["prefix"].(string)
+			row.Keys = append(row.Keys, prefix)
+		}
+	}
+	known := len(p.FilterCriteria.Filters) == 1 && len(pattern.DynamoDB.NewImage) <= 1 && (row.New != "") == slices.Equal(pattern.EventName, []string{"INSERT"})
+	if !known || slices.Contains(row.Keys, "") {
+		return routes.Stream{}, fmt.Errorf("the rehearsal does not know filters such as %s", text)
+	}
+	return row, nil
 }
 
 // summarise says what was seen, and what was not.

@@ -235,7 +235,7 @@ func (s *Stack) bringUp(whole context.Context) {
 // consume drives the row's function by its table's stream.
 func (s *Stack) consume(ctx context.Context, row routes.Stream) {
 	c := stream.Consumer{
-		Config: s.DynamoDB(), Table: TablePrefix + row.Table, New: row.New, Limit: lambda.RequestLimit,
+		Config: s.DynamoDB(), Table: TablePrefix + row.Table, Row: row, Limit: lambda.RequestLimit,
 		Invoke: func(ctx context.Context, event []byte) ([]byte, error) {
 			return s.runner.Invoke(ctx, row.Function, event)
 		},

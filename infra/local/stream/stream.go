@@ -21,6 +21,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+
+	"postern/shared/routes"
 )
 
 const (
@@ -36,9 +38,8 @@ type Consumer struct {
 	// Position is the file that keeps how far the consumer has come; "" keeps it
 	// in memory. Without a position it begins with the oldest record.
 	Position string
-	// New is the attribute that new items have for which alone the function is
-	// called; "" calls it for every record.
-	New string
+	// Row is the row of the route table: which records the function is called for.
+	Row routes.Stream
 	// Invoke runs the function on an event of at most Limit bytes. Its response
 	// may name records that are to come again (batchItemFailures).
 	Invoke func(ctx context.Context, event []byte) ([]byte, error)
@@ -258,11 +259,12 @@ func (c *Consumer) process(ctx context.Context, id string, records []types.Recor
 
 // wants tells whether the function is called for the record.
 func (c *Consumer) wants(r types.Record) bool {
-	if c.New == "" {
-		return true
+	_, text := r.Dynamodb.NewImage[c.Row.New].(*types.AttributeValueMemberS)
+	sortKey := ""
+	if key, ok := r.Dynamodb.Keys["sk"].(*types.AttributeValueMemberS); ok {
+		sortKey = key.Value
 	}
-	_, text := r.Dynamodb.NewImage[c.New].(*types.AttributeValueMemberS)
-	return r.EventName == types.OperationTypeInsert && text
+	return c.Row.Wants(sortKey, r.EventName == types.OperationTypeInsert && text)
 }
 
 // failed returns the place of the first record that the response says has failed,

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 
 	"postern/infra/local/engine"
 	"postern/shared/dynamo/schema"
+	"postern/shared/routes"
 )
 
 func s(v string) types.AttributeValue { return &types.AttributeValueMemberS{Value: v} }
@@ -201,11 +203,29 @@ func TestOnlyNewItemsWithAnAttribute(t *testing.T) {
 	put(t, client, "3", map[string]types.AttributeValue{"notice": &types.AttributeValueMemberN{Value: "1"}})
 	put(t, client, "4", map[string]types.AttributeValue{"notice": s("answer")})
 	var got []string
-	consume(t, &Consumer{Config: engine.Config(e.Endpoint), New: "notice"}, func(e events.DynamoDBEvent) (bool, error) {
+	consume(t, &Consumer{Config: engine.Config(e.Endpoint), Row: routes.Stream{New: "notice"}}, func(e events.DynamoDBEvent) (bool, error) {
 		got = append(got, sortKeys(e)...)
 		return slices.Contains(got, "4"), nil
 	})
 	if want := []string{"2", "4"}; !slices.Equal(got, want) {
+		t.Errorf("called for %q, want %q", got, want)
+	}
+}
+
+// A function that is called for items with some keys sees nothing else, whatever became of
+// them.
+func TestOnlyItemsWithAKey(t *testing.T) {
+	e, client := tables(t)
+	for _, sk := range []string{"t", "tt", "m#1", "m", "c#m#1", "x", "m#2", "t"} {
+		put(t, client, sk, map[string]types.AttributeValue{"text": s(rand.Text())})
+	}
+	put(t, client, "m#9", nil)
+	var got []string
+	consume(t, &Consumer{Config: engine.Config(e.Endpoint), Row: routes.Stream{Keys: []string{"t", "m#"}}}, func(e events.DynamoDBEvent) (bool, error) {
+		got = append(got, sortKeys(e)...)
+		return slices.Contains(got, "m#9"), nil
+	})
+	if want := []string{"t", "m#1", "m#2", "t", "m#9"}; !slices.Equal(got, want) {
 		t.Errorf("called for %q, want %q", got, want)
 	}
 }
