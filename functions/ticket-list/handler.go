@@ -241,7 +241,7 @@ func matchOf(r *web.Request, words []string, f dynamo.Found) *match {
 	var best *match
 	most := 0
 	for _, place := range f.Places {
-		m, text := match{In: place}, f.Text
+		m, text := match{In: place, Text: []part{}}, f.Text
 		switch name, custom := search.PropertyOf(place); {
 		case place == search.Subject:
 			continue

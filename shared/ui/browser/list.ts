@@ -23,7 +23,7 @@ function live(list: HTMLElement): void {
       if (!other || !region.isConnected) continue;
       if (name === "filters" && from?.closest("[data-filter-form]")) continue;
       if (region.innerHTML === other.innerHTML) continue;
-      const focused = region.contains(document.activeElement) ? [...region.querySelectorAll("a, button")].indexOf(document.activeElement as Element) : -1;
+      const focused = targets(region).indexOf(document.activeElement as HTMLElement);
       if (name === "filters") reopen(region, other);
       region.replaceChildren(...other.childNodes);
       if (focused >= 0) focus(region, focused);
@@ -41,10 +41,14 @@ function live(list: HTMLElement): void {
     fresh.querySelectorAll("details").forEach((details, i) => (details.open ||= open[i] ?? false));
   }
 
-  /** What stands where the focus was, or the button of the filters. */
+  const targets = (region: HTMLElement) => [...region.querySelectorAll<HTMLElement>("a, button, summary")];
+
+  /** What stands where the focus was, what unfolds it, or the button of the filters. */
   function focus(region: HTMLElement, at: number): void {
-    const all = region.querySelectorAll<HTMLElement>("a, button");
-    (all[Math.min(at, all.length - 1)] ?? list.querySelector<HTMLElement>("[data-filters] summary"))?.focus();
+    const all = targets(region);
+    const same = all[Math.min(at, all.length - 1)];
+    const place = same?.checkVisibility() ? same : all.find((target) => target.checkVisibility());
+    (place ?? list.querySelector<HTMLElement>("[data-filters] summary"))?.focus();
   }
 
   async function go(url: URL, how: "push" | "replace" | "", from: Element | null): Promise<void> {
