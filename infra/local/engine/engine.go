@@ -8,11 +8,12 @@ package engine
 import (
 	"context"
 	"crypto/sha256"
-	_ "embed"
+	"embed"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,8 +38,8 @@ type Engine struct {
 	server *child.Server
 }
 
-//go:embed launcher/Launcher.java
-var launcher []byte
+//go:embed launcher/*.java
+var launcher embed.FS
 
 // Start returns once the engine accepts requests, which takes about two seconds.
 // The engine ends with Stop or with this process, whichever is first; ctx bounds
@@ -115,14 +116,24 @@ func classPath(lib, classes string) string {
 	}, string(os.PathListSeparator))
 }
 
-// compile compiles the launcher unless that was done before and returns the
-// folder of its class. Several processes may do so at once.
+// compile compiles what is in launcher unless that was done before and returns the
+// folder of its classes. Several processes may do so at once.
 func compile(ctx context.Context, root, lib string) (string, error) {
 	if _, err := exec.LookPath("java"); err != nil {
 		return "", errors.New("DynamoDB Local needs Java 17 or newer, and there is no java on the PATH. Run `make setup`")
 	}
+	sources, err := fs.Glob(launcher, "launcher/*.java")
+	if err != nil {
+		return "", err
+	}
 	sum := sha256.New()
-	sum.Write(launcher)
+	for _, name := range sources {
+		data, err := launcher.ReadFile(name)
+		if err != nil {
+			return "", err
+		}
+		sum.Write(data)
+	}
 	io.WriteString(sum, lib)
 	base := filepath.Join(root, ".build", "dynamodb-local")
 	dir := filepath.Join(base, hex.EncodeToString(sum.Sum(nil))[:16])
@@ -140,11 +151,14 @@ func compile(ctx context.Context, root, lib string) (string, error) {
 		return "", fmt.Errorf("compile the DynamoDB launcher: %w", err)
 	}
 	defer os.RemoveAll(tmp)
-	source := filepath.Join(tmp, "Launcher.java")
-	if err := os.WriteFile(source, launcher, 0o644); err != nil {
+	if err := os.CopyFS(tmp, launcher); err != nil {
 		return "", fmt.Errorf("compile the DynamoDB launcher: %w", err)
 	}
-	javac := exec.CommandContext(ctx, "javac", "-nowarn", "-proc:none", "-d", tmp, "-cp", classPath(lib, tmp), source)
+	args := []string{"-nowarn", "-proc:none", "-d", tmp, "-cp", classPath(lib, tmp)}
+	for _, name := range sources {
+		args = append(args, filepath.Join(tmp, name))
+	}
+	javac := exec.CommandContext(ctx, "javac", args...)
 	if out, err := javac.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("compile the DynamoDB launcher: %w: %s", err, out)
 	}
