@@ -42,7 +42,7 @@ func (s *stack) newFunctionOf(name, folder string) awslambda.Function {
 		Handler:      jsii.String("bootstrap"),
 		Code:         awslambda.Code_FromAsset(jsii.String(folder), nil),
 		MemorySize:   jsii.Number(memory(name)),
-		Timeout:      awscdk.Duration_Seconds(jsii.Number(timeout)),
+		Timeout:      awscdk.Duration_Seconds(jsii.Number(timeoutOf(name))),
 		Role:         role,
 		LogGroup:     log,
 		Environment:  s.environment(name),
@@ -91,6 +91,15 @@ func serves(function string) bool {
 // in the log what it was waiting for.
 const timeout = 29
 
+// timeoutOf is for how many seconds the function may work. Nobody waits for an export
+// that is made off a stream.
+func timeoutOf(function string) float64 {
+	if function == "export-job" {
+		return 15 * 60 // the longest there is
+	}
+	return timeout
+}
+
 // memory is a function's size in MB. CPU grows with it: 512 MB is 0.29 of a
 // virtual CPU, plenty where DynamoDB is what takes the time. Hashing a password
 // is all CPU and 64 MB of memory, and someone waits for it.
@@ -98,6 +107,9 @@ func memory(function string) float64 {
 	switch function {
 	case "sign-in", "account", "link", "second-factor", "passkey":
 		return 1024
+	case "ticket-export", "export-job":
+		// A whole virtual CPU: reading as many rows as there are is all CPU.
+		return 1769
 	}
 	return 512
 }
@@ -147,6 +159,9 @@ func (s *stack) addStream(stream routes.Stream) {
 	}
 	if stream.Window > 0 {
 		props.MaxBatchingWindow = awscdk.Duration_Seconds(jsii.Number(float64(stream.Window)))
+	}
+	if stream.Parallel > 0 {
+		props.ParallelizationFactor = jsii.Number(float64(stream.Parallel))
 	}
 	if pattern := filterOf(stream); pattern != nil {
 		// So the function is not even called, and paid for, for other changes.

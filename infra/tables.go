@@ -87,6 +87,12 @@ func (s *stack) newBucket() awss3.Bucket {
 				Prefix:     jsii.String(strings.TrimSuffix(grants.Incoming, "*")),
 				Expiration: day,
 			},
+			// Whoever wanted it has it by then.
+			{
+				Id:         jsii.String("exports"),
+				Prefix:     jsii.String(strings.TrimSuffix(grants.Exports, "*")),
+				Expiration: day,
+			},
 			{
 				Id:                                  jsii.String("incomplete"),
 				AbortIncompleteMultipartUploadAfter: day,

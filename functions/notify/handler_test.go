@@ -249,6 +249,7 @@ func TestFixtures(t *testing.T) {
 		"link-confirm-known": {[]string{customer}, nil},
 		"link-confirm-team":  {nil, nil},
 
+		"export":          {nil, nil}, // it is gone
 		"test":            {[]string{admin}, nil},
 		"test-gone":       {nil, nil},
 		"test-unreadable": {nil, []string{deadletter.Unreadable}},

@@ -135,6 +135,12 @@ var rooms = []room{
 		rooms:   []string{"shared/portal", "shared/configuration", "shared/dynamo", "shared/richtext", "shared/ui", "shared/web"},
 		modules: []string{templ},
 	},
+	{path: "shared/list", rooms: []string{"shared/portal", "shared/dynamo", "shared/search", "shared/view", "shared/web"}},
+	{
+		path:    "shared/export",
+		rooms:   []string{"shared/portal", "shared/dynamo", "shared/search", "shared/list", "shared/web"},
+		modules: []string{"github.com/klauspost/compress/gzip"},
+	},
 	{path: "shared/edit", rooms: []string{"shared/portal", "shared/configuration", "shared/ui", "shared/web"}, modules: []string{templ}},
 	{path: "shared/attachment", rooms: []string{"shared/portal", "shared/dynamo", "shared/blob", "shared/web"}},
 	{
@@ -168,7 +174,7 @@ var rooms = []room{
 		rooms: []string{
 			"shared/portal", "shared/routes", "shared/meter", "shared/dynamo", "shared/blob", "shared/auth",
 			"shared/auth/password", "shared/app", "shared/app/awsconfig", "shared/web", "shared/ui", "shared/view",
-			"shared/reply", "shared/attachment", "shared/form", "shared/lambdahttp", "shared/richtext", "shared/richtext/sanitize",
+			"shared/list", "shared/export", "shared/reply", "shared/attachment", "shared/form", "shared/lambdahttp", "shared/richtext", "shared/richtext/sanitize",
 			"shared/openapi", "shared/picture", "shared/search",
 		},
 		modules: []string{templ, group, "github.com/mileusna/useragent"},
@@ -213,6 +219,15 @@ var rooms = []room{
 		},
 		modules: []string{lambda},
 		tests:   []string{mime, sdk},
+	},
+	{
+		path: "functions/export-job",
+		rooms: []string{
+			"shared/portal", "shared/meter", "shared/dynamo", "shared/blob", "shared/app", "shared/app/awsconfig", "shared/web", "shared/list",
+			"shared/export", "shared/deadletter",
+		},
+		modules: []string{lambda},
+		tests:   []string{sdk},
 	},
 	{
 		path: "functions/search-index",

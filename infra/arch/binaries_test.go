@@ -50,7 +50,7 @@ func linkedBy() map[string][]string {
 		"github.com/go-webauthn/webauthn/webauthn":      {"passkey"},
 		"github.com/aws/aws-sdk-go-v2/service/s3":       storing,
 		"github.com/aws/aws-sdk-go-v2/service/sesv2":    {"notify"},
-		"github.com/aws/aws-sdk-go-v2/service/sqs":      {"notify", "search-index"},
+		"github.com/aws/aws-sdk-go-v2/service/sqs":      {"export-job", "notify", "search-index"},
 		"github.com/emersion/go-message":                {"notify"},
 		"github.com/aws/aws-sdk-go-v2/service/dynamodb": grants.Functions(),
 	}

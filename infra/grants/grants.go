@@ -38,6 +38,7 @@ const (
 	checkItem    = "dynamodb:ConditionCheckItem"
 	getObject    = "s3:GetObject"
 	putObject    = "s3:PutObject"
+	abortUpload  = "s3:AbortMultipartUpload"
 	listBucket   = "s3:ListBucket"
 	sendEmail    = "ses:SendEmail"
 	sendRawEmail = "ses:SendRawEmail"
@@ -60,6 +61,7 @@ const (
 	Bucket      = "bucket"
 	Incoming    = "incoming/*"    // uploaded, not yet part of a message
 	Attachments = "attachments/*" // part of a message
+	Exports     = "exports/*"     // made for somebody
 )
 
 // viewer is what it takes to know who asks (patterns 6, 11, 13), and the
@@ -138,12 +140,29 @@ var functions = map[string][]Grant{
 		{schema.Sessions, []string{putItem, query, deleteItem}},
 		{schema.Audit, []string{putItem}},
 	}),
-	"ticket-list": union(viewer, []Grant{ // patterns 2, 3
-		{schema.Lists, []string{query}},
+	"ticket-list": union(viewer, []Grant{ // patterns 2, 3, 137, 181
+		{schema.Search, []string{query, batchGetItem}},
+		{schema.Lists, []string{query, batchGetItem}},
 		{schema.Lists + "/gsi1", []string{query}},
 		{schema.Lists + "/gsi2", []string{query}},
 		{schema.Lists + "/gsi3", []string{query}},
 	}),
+	"ticket-export": union(viewer, []Grant{ // patterns 13, 41, 181, 190 to 192
+		{schema.Lists, []string{query, batchGetItem}},
+		{schema.Search, []string{query, batchGetItem}},
+		{schema.Sessions, []string{putItem}},
+		{schema.Audit, []string{putItem}},
+		{Exports, []string{putObject, abortUpload, getObject}},
+	}),
+	"export-job": { // patterns 7, 23, 181, 190, 193 to 195
+		{schema.Settings, []string{query}},
+		{schema.People, []string{batchGetItem}},
+		{schema.Lists, []string{query, batchGetItem}},
+		{schema.Search, []string{query, batchGetItem}},
+		{schema.Sessions, []string{putItem, updateItem}},
+		{Exports, []string{putObject, abortUpload}},
+		{DeadLetters, []string{sendMessage}},
+	},
 	"ticket-detail": union(viewer, []Grant{ // patterns 1, 12, 121
 		{schema.Tickets, []string{getItem, batchGetItem, query}},
 		{schema.People, []string{putItem}},
@@ -207,11 +226,11 @@ var functions = map[string][]Grant{
 	"view-as": union(viewer, []Grant{ // pattern 43
 		{schema.Audit, []string{putItem}},
 	}),
-	"notify": union(change, []Grant{ // patterns 7, 13, 21, 23, 24, 35, 47, 48, 152
+	"notify": union(change, []Grant{ // patterns 7, 13, 21, 23, 24, 35, 47, 48, 152, 192
 		{schema.Settings, []string{query, checkItem, updateItem}},
 		{schema.Tickets, []string{getItem}},
 		{schema.People, []string{batchGetItem, getItem, putItem, updateItem}},
-		{schema.Sessions, []string{putItem, updateItem, deleteItem}},
+		{schema.Sessions, []string{batchGetItem, putItem, updateItem, deleteItem}},
 		{Mail, []string{sendEmail, sendRawEmail}},
 		{DeadLetters, []string{sendMessage}},
 	}),

@@ -18,7 +18,7 @@ func TestEveryFunctionHasGrants(t *testing.T) {
 
 // A misspelt table or action would deploy, and deny at run time.
 func TestGrantsNameWhatExists(t *testing.T) {
-	resources := map[string]string{Bucket: "s3:", Incoming: "s3:", Attachments: "s3:", Static: "s3:", Mail: "ses:", DeadLetters: "sqs:"}
+	resources := map[string]string{Bucket: "s3:", Incoming: "s3:", Attachments: "s3:", Exports: "s3:", Static: "s3:", Mail: "ses:", DeadLetters: "sqs:"}
 	for _, table := range schema.Tables {
 		resources[table.Name] = "dynamodb:"
 		for _, index := range table.Indexes {

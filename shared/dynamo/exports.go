@@ -130,11 +130,11 @@ func (s *Store) Export(ctx context.Context, portalID, person, id string, now tim
 		return portal.Export{}, err
 	}
 	if items[0] == nil {
-		return portal.Export{}, portal.Errorf(portal.NotFound, "export.error.gone")
+		return portal.Export{}, portal.Errorf(portal.NotFound, "exports.error.gone")
 	}
 	e, err := exportFrom(items[0])
 	if err == nil && e.Gone(now) {
-		return portal.Export{}, portal.Errorf(portal.NotFound, "export.error.gone")
+		return portal.Export{}, portal.Errorf(portal.NotFound, "exports.error.gone")
 	}
 	return e, err
 }

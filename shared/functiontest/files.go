@@ -32,6 +32,12 @@ func (f *Files) PresignPost(ctx context.Context, key, contentType string, size i
 	return target, fields, err
 }
 
+// Upload is [blob.Store.Upload]. What fails half-way is given up.
+func (f *Files) Upload(ctx context.Context, key string, body io.Reader, name, contentType, encoding string) (int64, error) {
+	objects.use("s3:AbortMultipartUpload", key)
+	return f.Store.Upload(ctx, key, body, name, contentType, encoding)
+}
+
 // Link is [blob.Store.Link].
 func (f *Files) Link(ctx context.Context, key string, ttl time.Duration) (string, error) {
 	link, err := f.Store.Link(ctx, key, ttl)
@@ -149,7 +155,13 @@ func (r *recorder) request(q *http.Request, status int) {
 		if source, err := url.PathUnescape(q.Header.Get("X-Amz-Copy-Source")); err == nil && source != "" {
 			r.use("s3:GetObject", object(source))
 		}
+	case http.MethodPost: // begins or ends an upload in parts
+		r.use("s3:PutObject", object(q.URL.Path))
 	case http.MethodDelete:
+		if q.URL.Query().Has("uploadId") {
+			r.use("s3:AbortMultipartUpload", object(q.URL.Path))
+			break
+		}
 		r.use("s3:DeleteObject", object(q.URL.Path))
 	}
 }

@@ -69,6 +69,7 @@ var polled = []string{
 	"GET /api/v1/{portal}/tickets/{ticket}/activity",
 	"GET /api/v1/{portal}/inbox-counts",
 	"GET /api/v1/{portal}/inbox/{ticket}/activity",
+	"GET /api/v1/{portal}/exports/{export}",
 }
 
 // Polled tells whether requests of the route say nothing of the viewer's being
@@ -153,7 +154,7 @@ func (r Route) segment() string {
 // scopes are what API tokens may be for, by the first segment of a route's path
 // below the portal's: of reading it, ":read", of all else, ":write".
 var scopes = map[string]string{
-	"tickets": "tickets", "inbox": "tickets", "inbox-counts": "tickets", "attachments": "tickets",
+	"tickets": "tickets", "inbox": "tickets", "inbox-counts": "tickets", "attachments": "tickets", "exports": "tickets",
 	"contacts": "contacts", "companies": "contacts", "access": "access", "team": "access", "audit": "audit", "settings": "settings",
 }
 
@@ -340,6 +341,13 @@ var Table = []Route{
 	{"GET", "/{portal}/tickets", "ticket-list", Viewer, SameOrigin},
 	{"GET", "/api/v1/{portal}/tickets", "ticket-list", Viewer, SameOrigin},
 
+	{"GET", "/{portal}/tickets/export.csv", "ticket-export", Viewer, SameOrigin},
+	{"GET", "/api/v1/{portal}/tickets/export.csv", "ticket-export", Viewer, SameOrigin},
+	{"GET", "/{portal}/exports/{export}", "ticket-export", Viewer, SameOrigin},
+	{"GET", "/{portal}/exports/{export}/file", "ticket-export", Viewer, SameOrigin},
+	{"GET", "/api/v1/{portal}/exports/{export}", "ticket-export", Viewer, SameOrigin},
+	{"GET", "/api/v1/{portal}/exports/{export}/file", "ticket-export", Viewer, SameOrigin},
+
 	{"GET", "/{portal}/tickets/{ticket}", "ticket-detail", Viewer, SameOrigin},
 	{"GET", "/api/v1/{portal}/tickets/{ticket}", "ticket-detail", Viewer, SameOrigin},
 	{"GET", "/api/v1/{portal}/tickets/{ticket}/activity", "ticket-detail", Viewer, SameOrigin},
@@ -452,6 +460,8 @@ type Stream struct {
 	// Batch is how many records one call has at most, and Window for how many seconds
 	// they are collected before it.
 	Batch, Window int
+	// Parallel is how many calls there are at a time at most, of one shard; 0 is one.
+	Parallel int
 }
 
 // Streams is every stream consumer. A table's stream serves at most two.
@@ -459,6 +469,8 @@ var Streams = []Stream{
 	// As many as one invocation gets done, with a mail or two each.
 	{Table: "tickets", Function: "notify", New: "notice", Batch: 25},
 	{Table: "sessions", Function: "notify", New: "notice", Batch: 25}, // requests for links
+	// Each takes its time, and none waits for another.
+	{Table: "sessions", Function: "export-job", New: "export", Batch: 1, Parallel: 10},
 	// Tickets, and the messages that customers see: several records of one ticket are
 	// one call's as a rule.
 	{Table: "tickets", Function: "search-index", Keys: []string{"t", "m#"}, Batch: 100, Window: 1},

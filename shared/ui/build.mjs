@@ -16,6 +16,7 @@ const result = await build({
   entryPoints: {
     app: "browser/app.ts",
     design: "browser/design.ts",
+    export: "browser/export.ts",
     "form-builder": "browser/form-builder.ts",
     form: "browser/form.ts",
     inbox: "browser/inbox.ts",

@@ -195,11 +195,17 @@ var expected = map[string]row{
 	"POST /api/v1/{portal}/view-as":          {401, 403, 204},
 	"DELETE /api/v1/{portal}/view-as":        {401, 204, 204},
 
-	"GET /api/v1/{portal}/tickets":           {401, 200, 200},
-	"GET /{portal}/tickets/{ticket}":         {303, 200, 200},
-	"GET /api/v1/{portal}/tickets/{ticket}":  {401, 200, 200},
-	"POST /{portal}/tickets/{ticket}/close":  {401, 303, 403},
-	"POST /{portal}/tickets/{ticket}/reopen": {401, 303, 403},
+	"GET /api/v1/{portal}/tickets":               {401, 200, 200},
+	"GET /{portal}/tickets/export.csv":           {303, 200, 200},
+	"GET /api/v1/{portal}/tickets/export.csv":    {401, 200, 200},
+	"GET /{portal}/exports/{export}":             {303, 404, 404}, // nobody's
+	"GET /api/v1/{portal}/exports/{export}":      {401, 404, 404},
+	"GET /{portal}/exports/{export}/file":        {303, 404, 404},
+	"GET /api/v1/{portal}/exports/{export}/file": {401, 404, 404},
+	"GET /{portal}/tickets/{ticket}":             {303, 200, 200},
+	"GET /api/v1/{portal}/tickets/{ticket}":      {401, 200, 200},
+	"POST /{portal}/tickets/{ticket}/close":      {401, 303, 403},
+	"POST /{portal}/tickets/{ticket}/reopen":     {401, 303, 403},
 
 	"GET /api/v1/{portal}/tickets/{ticket}/activity": {401, 200, 200},
 	"POST /{portal}/tickets/{ticket}/replies":        {401, 303, 403},
@@ -445,7 +451,7 @@ func (a attempt) member() string {
 // fill puts what the attempt is about into the route's path.
 func (a attempt) fill(ticket string) string {
 	return strings.NewReplacer("{portal}", a.place.settings.Slug, "{ticket}", ticket, "{attachment}", fileOf[a.file],
-		"{file}", asset(), "{session}", "0123456789abcdef", "{passkey}", strings.Repeat("0", 32), "{token}", "01krzmpak4samp1e0000000999", "{section}", "actions", "{provider}", "nobodysprovider", "{form}", a.form(), "{submission}", "01krzmpak4samp1e0000000999", "{link}", sample.Customer+"."+strings.Repeat("a", 43), "{contact}", a.contact(), "{member}", a.member(), "{group}", portal.CustomersGroup, "{invitation}", strings.Repeat("0", 32), "{company}", a.companyOf()).Replace(a.route.Path)
+		"{file}", asset(), "{session}", "0123456789abcdef", "{passkey}", strings.Repeat("0", 32), "{token}", "01krzmpak4samp1e0000000999", "{section}", "actions", "{provider}", "nobodysprovider", "{form}", a.form(), "{submission}", "01krzmpak4samp1e0000000999", "{export}", "01krzmpak4samp1e0000000999", "{link}", sample.Customer+"."+strings.Repeat("a", 43), "{contact}", a.contact(), "{member}", a.member(), "{group}", portal.CustomersGroup, "{invitation}", strings.Repeat("0", 32), "{company}", a.companyOf()).Replace(a.route.Path)
 }
 
 // form is the form that the attempt is about: what wants a challenge, or is open to

@@ -61,6 +61,12 @@ func Fixture(ctx context.Context, store *dynamo.Store, slug string, insecure boo
 				return nil, err
 			}
 			values[name] = cookie
+		case "export":
+			id, err := newExport(ctx, store, slug, portal.ExportState(whose), now)
+			if err != nil {
+				return nil, fmt.Errorf("placeholder %s: %w", name, err)
+			}
+			values[name] = id
 		case "token":
 			token, err := newToken(ctx, store, slug, whose, now)
 			if err != nil {
@@ -76,6 +82,28 @@ func Fixture(ctx context.Context, store *dynamo.Store, slug string, insecure boo
 		}
 	}
 	return values, nil
+}
+
+// newExport writes an export of the customer that is so far, without its file, and returns
+// its id.
+func newExport(ctx context.Context, store *dynamo.Store, slug string, state portal.ExportState, now time.Time) (string, error) {
+	settings, err := store.Settings(ctx, slug, 0)
+	if err != nil {
+		return "", err
+	}
+	e := portal.Export{ID: dynamo.NewID(now), Person: Customer, Query: "status=open", Language: "de", Created: now}
+	if err := store.PutExport(ctx, settings.ID, e); err != nil {
+		return "", err
+	}
+	if e, err = store.BeginExport(ctx, settings.ID, Customer, e.ID, now); err != nil {
+		return "", err
+	}
+	e.Rows = 4711
+	if state == portal.ExportRunning {
+		return e.ID, store.NoteExport(ctx, settings.ID, e, e.Rows, now)
+	}
+	e.State, e.Name, e.Size = state, slug+".csv", 123_456
+	return e.ID, store.EndExport(ctx, settings.ID, e, "", now)
 }
 
 // begin writes the session and returns its cookie.
