@@ -62,6 +62,14 @@ type match struct {
 	Text  []part `json:"text"` // a piece of it, plain
 }
 
+// where says the place, before the piece of it.
+func (m match) where() string {
+	if len(m.Text) == 0 {
+		return m.Label
+	}
+	return m.Label + ": "
+}
+
 // part is a part of a text.
 type part struct {
 	Text  string `json:"text"`
@@ -194,7 +202,7 @@ func keyAt(position string) list.Key {
 }
 
 // around is how much of a text is shown around what was found in it.
-const around = 120
+const around = 40
 
 // search reads what has the words. It is ordered on its page: what does not fit on the
 // first is found by how the words are written.

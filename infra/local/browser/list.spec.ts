@@ -188,7 +188,7 @@ test("an address that cannot be understood is refused in words", async ({ page, 
   await as("manager");
   for (const [query, text] of [
     ["status=strange", "Wählen Sie all, open oder closed."],
-    ["sort=subject", "Diese Reihenfolge gibt es nicht."],
+    ["sort=root_cause", "Diese Reihenfolge gibt es nicht."],
     ["cursor=tampered", "Dieser Link auf eine Seite der Liste gilt nicht mehr."],
   ] as const) {
     const answer = await page.goto(`/support/tickets?${query}`);

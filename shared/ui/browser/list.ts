@@ -32,7 +32,8 @@ function live(list: HTMLElement): void {
     const search = list.querySelector<HTMLInputElement>("#search");
     const found = page.querySelector<HTMLInputElement>("#search");
     if (search && found && search !== document.activeElement) search.value = found.value;
-    search?.toggleAttribute("aria-invalid", found?.getAttribute("aria-invalid") === "true");
+    if (found?.ariaInvalid) search?.setAttribute("aria-invalid", found.ariaInvalid);
+    else search?.removeAttribute("aria-invalid");
   }
 
   /** What is unfolded stays so. */
@@ -58,6 +59,8 @@ function live(list: HTMLElement): void {
     list.setAttribute("aria-busy", "true");
     try {
       const answer = await fetch(url, { headers: { Accept: "text/html" }, signal: mine.signal });
+      // What is being typed need not be anything yet: it is refused once it is sent.
+      if (answer.status === 422 && from?.matches("#search")) return done(mine);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (mine.signal.aborted) return;
       if (answer.redirected || !page.querySelector("[data-list]")) {
@@ -72,6 +75,10 @@ function live(list: HTMLElement): void {
       if (mine.signal.aborted) return;
       say(list.dataset["textOffline"] ?? "", true);
     }
+    done(mine);
+  }
+
+  function done(mine: AbortController): void {
     if (asking === mine) list.removeAttribute("aria-busy");
   }
 
@@ -95,13 +102,12 @@ function live(list: HTMLElement): void {
   };
 
   const filtered = (form: HTMLFormElement) => {
-    const pairs = [...new FormData(form)].map(([name, value]): [string, string] => [name, String(value)]).filter(([name]) => name.startsWith("f."));
-    // An operator that compares with nothing is none yet.
-    const compares = (name: string) =>
-      pairs.some(([other, value]) => value.trim() !== "" && other !== name && (other + ".").startsWith(name.replace(/\.op$/, ".")));
+    // The first operator is the usual one, which an address leaves out.
+    const usual = (name: string) => form.querySelector<HTMLSelectElement>(`select[name="${CSS.escape(name)}"]`)?.selectedIndex === 0;
+    const pairs = [...new FormData(form)].map(([name, value]): [string, string] => [name, String(value)]);
     return changed(
       (name) => name.startsWith("f."),
-      pairs.filter(([name, value]) => !name.endsWith(".op") || value === "set" || value === "empty" || compares(name)),
+      pairs.filter(([name]) => name.startsWith("f.") && !(name.endsWith(".op") && usual(name))),
     );
   };
 
