@@ -87,3 +87,25 @@ func (s *Store) LeftOf(ctx context.Context, portalID, person string) ([]string, 
 	}
 	return left, nil
 }
+
+// Postings returns what the audience's tickets are found by in the partitions of the words,
+// without the audience.
+func (s *Store) Postings(ctx context.Context, a Audience, words []string) ([]string, error) {
+	var all []string
+	seen := map[string]bool{}
+	for _, w := range words {
+		pk := postingKey(a, w)
+		if seen[pk] {
+			continue
+		}
+		seen[pk] = true
+		err := s.eachOf(ctx, schema.Search, pk, "", func(it item) error {
+			all = append(all, text(it["sk"]))
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}

@@ -273,8 +273,8 @@ func (s *Store) matches(ctx context.Context, q SearchQuery, c *searchCandidates)
 	// The posting that each may be found by.
 	canonical := make(map[string]documentItem, len(items))
 	for i, it := range items {
-		var d documentItem
-		if err := unmarshal(it, &d); err != nil {
+		d, err := documentFrom(it)
+		if err != nil {
 			return nil, err
 		}
 		token, ok := search.Document(d.Document).First(c.word, q.Places)

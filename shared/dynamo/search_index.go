@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/flate"
 	"context"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -16,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"golang.org/x/sync/errgroup"
 
 	"postern/shared/dynamo/schema"
 	"postern/shared/portal"
@@ -32,6 +32,53 @@ type documentItem struct {
 	Audiences []string          `dynamodbav:"a,omitempty"` // without the portal's id
 	Document  map[string]string `dynamodbav:"d,omitempty"`
 	Text      uint64            `dynamodbav:"x,omitempty"` // hash of the text that lies beside it
+	// Messages is that place's tokens, deflated, where they are too many as they are.
+	Messages []byte `dynamodbav:"m,omitempty"`
+}
+
+// documentFrom reads a document; the item may be nil.
+func documentFrom(it item) (documentItem, error) {
+	var d documentItem
+	if err := unmarshal(it, &d); err != nil || d.Messages == nil {
+		return d, err
+	}
+	tokens, err := inflate(d.Messages)
+	if err != nil {
+		return documentItem{}, err
+	}
+	if d.Document == nil {
+		d.Document = map[string]string{}
+	}
+	d.Document[search.Messages], d.Messages = tokens, nil
+	return d, nil
+}
+
+// itemOfDocument returns the item, in which messages are deflated where it would have more
+// than the size.
+func itemOfDocument(pk string, d documentItem, size int) item {
+	whole := search.Document(d.Document)
+	if whole.Size() > size {
+		d.Document = maps.Clone(d.Document)
+		d.Messages = deflate(whole[search.Messages], len(whole[search.Messages]))
+		delete(d.Document, search.Messages)
+	}
+	return marshal(pk, documentKey, d)
+}
+
+// documentOf returns as much of what the ticket is found by as has the size, with messages
+// deflated where they are too many.
+func documentOf(t portal.Ticket, s *portal.Settings, texts []string, size int) search.Document {
+	// Sorted words are deflated to about half.
+	for budget := 5 * size / 2; ; budget = budget * 9 / 10 {
+		d := search.DocumentOf(t, s, slices.Values(texts), budget)
+		if d.Size() <= size {
+			return d
+		}
+		tokens := d[search.Messages]
+		if tokens == "" || d.Size()-len(tokens)+len(deflate(tokens, len(tokens))) <= size {
+			return d
+		}
+	}
 }
 
 type textItem struct {
@@ -45,6 +92,8 @@ const (
 	// What one read unit reads of two: a page of results reads many of them.
 	maxDocument = 4 << 10
 	maxText     = 4 << 10
+
+	postingsAtOnce = 4 // batches of them
 
 	// What keys and names take of it, and the numbers, at most.
 	documentOverhead = 200
@@ -114,11 +163,11 @@ func (s *Store) tryIndex(ctx context.Context, settings *portal.Settings, ticket 
 	if err != nil {
 		return err
 	}
-	var before documentItem
-	if err := unmarshal(it, &before); err != nil {
+	before, err := documentFrom(it)
+	if err != nil {
 		return err
 	}
-	want, words, err := s.indexed(ctx, settings, ticket, plain)
+	want, words, size, err := s.indexed(ctx, settings, ticket, plain)
 	if err != nil {
 		return err
 	}
@@ -146,7 +195,13 @@ func (s *Store) tryIndex(ctx context.Context, settings *portal.Settings, ticket 
 		before.Version++
 		want.Version++
 	}
-	if err := s.writeBatches(ctx, schema.Search, writes); err != nil {
+	// Of a ticket that is new and long these are thousands.
+	batches, wait := errgroup.WithContext(ctx)
+	batches.SetLimit(postingsAtOnce)
+	for batch := range slices.Chunk(writes, 25) {
+		batches.Go(func() error { return s.writeBatches(wait, schema.Search, batch) })
+	}
+	if err := batches.Wait(); err != nil {
 		return err
 	}
 	switch {
@@ -171,7 +226,7 @@ func (s *Store) tryIndex(ctx context.Context, settings *portal.Settings, ticket 
 	}
 	in := ifVersion(before.Version)
 	out, err := s.db.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName: s.table(schema.Search), Item: marshal(pk, documentKey, want), ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal,
+		TableName: s.table(schema.Search), Item: itemOfDocument(pk, want, size), ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal,
 		ConditionExpression: in.condition, ExpressionAttributeValues: in.values,
 	})
 	if err != nil {
@@ -248,9 +303,9 @@ func (s *Store) TicketIDs(ctx context.Context, portalID, after string, limit int
 	return ids, out.LastEvaluatedKey != nil, nil
 }
 
-// indexed reads the ticket, and returns what it is to be found by. Nobody finds one that
-// is gone.
-func (s *Store) indexed(ctx context.Context, settings *portal.Settings, ticket string, plain func(html string) string) (d documentItem, words []byte, err error) {
+// indexed reads the ticket, and returns what it is to be found by, the text for snippets and
+// how long the document may be. Nobody finds a ticket that is gone.
+func (s *Store) indexed(ctx context.Context, settings *portal.Settings, ticket string, plain func(html string) string) (d documentItem, words []byte, size int, err error) {
 	out, err := s.query(ctx, &dynamodb.QueryInput{
 		TableName:                 aws.String(schema.Tickets),
 		KeyConditionExpression:    aws.String("pk = :pk AND sk BETWEEN :m AND :t"),
@@ -259,27 +314,27 @@ func (s *Store) indexed(ctx context.Context, settings *portal.Settings, ticket s
 		ConsistentRead:            aws.Bool(true),
 	})
 	if err != nil {
-		return documentItem{}, nil, err
+		return documentItem{}, nil, 0, err
 	}
 	if len(out.Items) == 0 || text(out.Items[0]["sk"]) != "t" {
-		return documentItem{}, nil, nil
+		return documentItem{}, nil, 0, nil
 	}
 	t, err := ticketFrom(out.Items[0])
 	if err != nil {
-		return documentItem{}, nil, err
+		return documentItem{}, nil, 0, err
 	}
 	var texts []string // the newest first
 	for _, it := range out.Items[1:] {
 		m, err := messageFrom(it)
 		if err != nil {
-			return documentItem{}, nil, err
+			return documentItem{}, nil, 0, err
 		}
 		if m.Kind == portal.Reply && portal.Shown(m, t) {
 			texts = append(texts, plain(m.HTML))
 		}
 	}
 	d.Created = t.Created.UnixMilli()
-	size := maxDocument - documentOverhead
+	size = maxDocument - documentOverhead
 	for _, a := range audiences(settings.ID, t) {
 		if t.Unproven != nil && a == unprovenAudience(settings.ID, t.Unproven.Email) {
 			continue
@@ -288,20 +343,18 @@ func (s *Store) indexed(ctx context.Context, settings *portal.Settings, ticket s
 		d.Audiences = append(d.Audiences, own)
 		size -= len(own) + 1
 	}
-	// Each place has a few bytes beside its name and its tokens.
-	size -= 4 * (len(settings.Properties) + 4)
-	d.Document = search.DocumentOf(t, settings, slices.Values(texts), size)
+	d.Document = documentOf(t, settings, texts, size)
 	words = deflate(strings.Join(texts, "\n\n"), maxText-documentOverhead)
 	if words != nil {
 		hash := fnv.New64a()
 		_, _ = hash.Write(words)
 		d.Text = hash.Sum64() >> 1 // which DynamoDB's numbers hold exactly
 	}
-	return d, words, nil
+	return d, words, size, nil
 }
 
-// deflate returns as much of the text's beginning as has the size when it is deflated;
-// nil where it is empty.
+// deflate returns as much of the text's beginning as has the size when it is deflated, which
+// all of it has where the size is its own; nil where it is empty.
 func deflate(text string, size int) []byte {
 	if text == "" {
 		return nil
@@ -342,29 +395,4 @@ func inflate(b []byte) (string, error) {
 		return "", fmt.Errorf("text of a ticket: %w", err)
 	}
 	return out.String(), nil
-}
-
-// writeBatches writes and deletes in batches of 25, and again what a throttled table
-// leaves over.
-func (s *Store) writeBatches(ctx context.Context, table string, writes []types.WriteRequest) error {
-	for batch := range slices.Chunk(writes, 25) {
-		left := map[string][]types.WriteRequest{s.prefix + table: batch}
-		for try := 0; len(left) > 0; try++ {
-			if try == batchTries {
-				return portal.Errorf(portal.Unavailable, "error.unavailable", errors.New("BatchWriteItem: items left unprocessed"))
-			}
-			if err := pause(ctx, try); err != nil {
-				return err
-			}
-			out, err := s.db.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{
-				RequestItems: left, ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal,
-			})
-			if err != nil {
-				return wrap("BatchWriteItem", table, err)
-			}
-			s.record(ctx, "BatchWriteItem", "", out.ConsumedCapacity, true)
-			left = out.UnprocessedItems
-		}
-	}
-	return nil
 }

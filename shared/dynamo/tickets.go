@@ -651,12 +651,17 @@ func (s *Store) PutTickets(ctx context.Context, settings *portal.Settings, ticke
 // putAll writes items in batches of 25, DynamoDB's limit, and what a throttled
 // table leaves over again.
 func (s *Store) putAll(ctx context.Context, table string, items []item) error {
-	for batch := range slices.Chunk(items, 25) {
-		requests := make([]types.WriteRequest, len(batch))
-		for i, it := range batch {
-			requests[i] = types.WriteRequest{PutRequest: &types.PutRequest{Item: maps.Clone(it)}}
-		}
-		left := map[string][]types.WriteRequest{s.prefix + table: requests}
+	writes := make([]types.WriteRequest, len(items))
+	for i, it := range items {
+		writes[i] = types.WriteRequest{PutRequest: &types.PutRequest{Item: maps.Clone(it)}}
+	}
+	return s.writeBatches(ctx, table, writes)
+}
+
+// writeBatches writes and deletes as putAll does.
+func (s *Store) writeBatches(ctx context.Context, table string, writes []types.WriteRequest) error {
+	for batch := range slices.Chunk(writes, 25) {
+		left := map[string][]types.WriteRequest{s.prefix + table: batch}
 		for try := 0; len(left) > 0; try++ {
 			if try == batchTries {
 				return portal.Errorf(portal.Unavailable, "error.unavailable", errors.New("BatchWriteItem: items left unprocessed"))

@@ -46,9 +46,9 @@ type Document map[string]string
 // the longest subject and name, and a few hundred words.
 const maxProperties = 2000
 
-// DocumentOf returns what the ticket is found by, in at most about size bytes: number,
-// subject, requester, short properties, long ones, and then as much of the
-// replies' texts as there is space for. Of those the first ones win: they are to come
+// DocumentOf returns what the ticket is found by, in at most size bytes, which are more than
+// all but messages have at most: number, subject, requester, short properties, long ones, and
+// then as much of the replies' texts as there is space for. Of those the first ones win: they are to come
 // newest first.
 //
 // It holds what customers may never see as well, each in its place: which places they see
@@ -57,15 +57,15 @@ const maxProperties = 2000
 // the settings say at the moment, and the status has a filter.
 func DocumentOf(t portal.Ticket, s *portal.Settings, replies iter.Seq[string], size int) Document {
 	d := Document{}
-	d.fill(Number, strconv.FormatInt(t.Number, 10), size)
-	d.fill(Subject, t.Subject, size)
-	d.fill(Requester, t.Requester, size)
+	d.fill(Number, strconv.FormatInt(t.Number, 10), maxProperties)
+	d.fill(Subject, t.Subject, maxProperties)
+	d.fill(Requester, t.Requester, maxProperties)
 	properties := slices.Clone(s.Properties)
 	slices.SortStableFunc(properties, func(a, b portal.Property) int {
 		return cmp.Compare(rank(a), rank(b))
 	})
 	for _, p := range properties {
-		d.fill(PropertyPlace(p.Name), propertyText(t, p, s), min(size, maxProperties))
+		d.fill(PropertyPlace(p.Name), propertyText(t, p, s), maxProperties)
 	}
 	d.fillAll(Messages, replies, size)
 	return d
@@ -106,14 +106,17 @@ func propertyText(t portal.Ticket, p portal.Property, s *portal.Settings) string
 	return strings.Join(texts, "\n")
 }
 
-// size is how many bytes the document has.
-func (d Document) size() int {
+// Size is how many bytes the document has in DynamoDB, at most.
+func (d Document) Size() int {
 	n := 0
 	for place, tokens := range d {
-		n += len(place) + len(tokens)
+		n += placeSize + len(place) + len(tokens)
 	}
 	return n
 }
+
+// placeSize is what a place has beside its name and its tokens.
+const placeSize = 4
 
 func (d Document) fill(place, text string, size int) {
 	d.fillAll(place, func(yield func(string) bool) { yield(text) }, size)
@@ -121,12 +124,12 @@ func (d Document) fill(place, text string, size int) {
 
 // fillAll puts the texts' tokens into the place until the document has the size.
 func (d Document) fillAll(place string, texts iter.Seq[string], size int) {
-	left := size - d.size() - len(place) - 1
+	left := size - d.Size() - placeSize - len(place) - 1
 	set := map[string]bool{}
 	full := false
 	for text := range texts {
 		scan(text, func(w *word) bool {
-			token := string(w.runes)
+			token := w.token()
 			if set[token] {
 				return true
 			}

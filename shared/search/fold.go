@@ -27,7 +27,7 @@ func Fold(text string) string { return strings.Join(Tokens(text), " ") }
 func Tokens(text string) []string {
 	var all []string
 	scan(text, func(w *word) bool {
-		all = append(all, string(w.runes))
+		all = append(all, w.token())
 		return true
 	})
 	return all
@@ -35,22 +35,37 @@ func Tokens(text string) []string {
 
 // word is a token and where it comes from.
 type word struct {
-	runes []rune
-	from  []int // byte at which the source of each rune begins
-	to    []int // and ends
-	end   int   // byte behind all that belongs to the token
+	n     int // runes
+	runes [MaxToken]rune
+	from  [MaxToken]int // byte at which the source of each rune begins
+	to    [MaxToken]int // and ends
+	end   int           // byte behind all that belongs to the token
+	last  rune          // of the token, whether it is kept or too far behind; solitary or 0
 }
 
-func (w *word) add(r rune, from, to int) {
-	w.runes, w.from, w.to = append(w.runes, r), append(w.from, from), append(w.to, to)
+// solitary is in the place of the last rune where that is a token of its own.
+const solitary = -1
+
+func (w *word) token() string { return string(w.runes[:w.n]) }
+
+// emit adds a folded rune that comes from there.
+func (w *word) emit(r rune, from, to int) {
 	w.end = to
+	if r == 'e' && (w.last == 'a' || w.last == 'o' || w.last == 'u') {
+		return
+	}
+	w.last = r
+	if w.n < MaxToken {
+		w.runes[w.n], w.from[w.n], w.to[w.n] = r, from, to
+		w.n++
+	}
 }
 
 // through returns the byte behind what the first n runes come from: whole runes of the
 // source, with their marks.
 func (w *word) through(n int) int {
 	switch {
-	case n >= len(w.runes):
+	case n >= w.n:
 		return w.end
 	case w.from[n] == w.from[n-1]: // the two come from one rune
 		return w.to[n-1]
@@ -58,87 +73,103 @@ func (w *word) through(n int) int {
 	return w.from[n]
 }
 
+// scanner goes through a text, and calls see with each token until that returns false.
+type scanner struct {
+	word
+	see     func(*word) bool
+	stopped bool
+}
+
 // scan calls see with each token of the text until it returns false. The word is
 // see's until it returns.
 func scan(text string, see func(*word) bool) {
-	var w word
-	var buffer [64]byte
-	last := rune(0) // of the token, whether it is kept or too far behind
-	stop := false
-	end := func() {
-		if len(w.runes) > 0 && !stop {
-			stop = !see(&w)
-		}
-		w.runes, w.from, w.to, last = w.runes[:0], w.from[:0], w.to[:0], 0
-	}
-	emit := func(r rune, from, to int) {
-		if r == 'e' && (last == 'a' || last == 'o' || last == 'u') {
-			w.end = to
-			return
-		}
-		last = r
-		if len(w.runes) < MaxToken {
-			w.add(r, from, to)
-		} else {
-			w.end = to
-		}
-	}
-	fold := func(r rune, from, to int) {
-		switch {
-		case unicode.In(r, unicode.M, unicode.Cf):
-			if len(w.runes) > 0 {
-				w.end = to
-			}
-		case !unicode.In(r, unicode.L, unicode.N):
-			end()
-		case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar):
-			end()
-			emit(r, from, to)
-			last = solitary
-		default:
-			if last == solitary {
-				end()
-			}
-			r = unicode.ToLower(unicode.ToUpper(r)) // ς and σ have one capital letter
-			if other, ok := letters[r]; ok {
-				for _, r := range other {
-					emit(r, from, to)
-				}
-				return
-			}
-			emit(r, from, to)
-		}
-	}
-	for i := 0; i < len(text) && !stop; {
+	s := scanner{see: see}
+	for i := 0; i < len(text) && !s.stopped; {
 		c := text[i]
 		if c < utf8.RuneSelf {
-			switch {
-			case 'a' <= c && c <= 'z' || '0' <= c && c <= '9':
-			case 'A' <= c && c <= 'Z':
-				c += 'a' - 'A'
-			default:
-				end()
-				i++
+			c = ascii[c]
+			i++
+			if c == 0 {
+				s.flush()
 				continue
 			}
-			if last == solitary {
-				end()
+			if s.last == solitary {
+				s.flush()
 			}
-			emit(rune(c), i, i+1)
-			i++
+			s.emit(rune(c), i-1, i)
 			continue
 		}
-		_, size := utf8.DecodeRuneInString(text[i:])
-		for _, r := range string(norm.NFKD.AppendString(buffer[:0], text[i:i+size])) {
-			fold(r, i, i+size)
+		r, size := utf8.DecodeRuneInString(text[i:])
+		switch whole := norm.NFKD.PropertiesString(text[i : i+size]).Decomposition(); {
+		case whole != nil:
+			for len(whole) > 0 {
+				r, n := utf8.DecodeRune(whole)
+				whole = whole[n:]
+				s.fold(r, i, i+size)
+			}
+		case unicode.Is(unicode.Hangul, r): // whose decomposition is in no table
+			for _, r := range norm.NFKD.String(text[i : i+size]) {
+				s.fold(r, i, i+size)
+			}
+		default:
+			s.fold(r, i, i+size)
 		}
 		i += size
 	}
-	end()
+	s.flush()
 }
 
-// solitary is in the place of the last rune where that is a token of its own.
-const solitary = -1
+// ascii is each byte as it is folded; 0 separates tokens.
+var ascii = func() (all [utf8.RuneSelf]byte) {
+	for c := range all {
+		switch r := rune(c); {
+		case 'a' <= r && r <= 'z' || '0' <= r && r <= '9':
+			all[c] = byte(c)
+		case 'A' <= r && r <= 'Z':
+			all[c] = byte(c) + 'a' - 'A'
+		}
+	}
+	return all
+}()
+
+// flush ends the token.
+func (s *scanner) flush() {
+	if s.n > 0 && !s.stopped {
+		s.stopped = !s.see(&s.word)
+	}
+	s.n, s.last = 0, 0
+}
+
+// fold adds what becomes of a rune, decomposed, that comes from there.
+func (s *scanner) fold(r rune, from, to int) {
+	switch {
+	case unicode.In(r, unicode.M, unicode.Cf):
+		if s.n > 0 {
+			s.end = to
+		}
+		return
+	case !unicode.In(r, unicode.L, unicode.N):
+		s.flush()
+		return
+	case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar):
+		s.flush()
+		s.emit(r, from, to)
+		s.last = solitary
+		return
+	}
+	if s.last == solitary {
+		s.flush()
+	}
+	r = unicode.ToLower(unicode.ToUpper(r)) // ς and σ have one capital letter
+	other, ok := letters[r]
+	if !ok {
+		s.emit(r, from, to)
+		return
+	}
+	for _, r := range other {
+		s.emit(r, from, to)
+	}
+}
 
 // letters are what stands for those that are no letter with a mark.
 var letters = map[rune]string{

@@ -4,8 +4,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
 	"pgregory.net/rapid"
 )
 
@@ -26,7 +28,7 @@ func TestFold(t *testing.T) {
 		"so\u00adft jo\u200biner \u202eright\u202c le\u200dft": "soft joiner right left",
 		"日本 ソフト が 東京x":                                         "日 本 ソ フ ト か 東 京 x",
 		"สวัสดี":                                               "ส ว ส ด",
-		"한국": "\u1112\u1161\u11ab\u1100\u116e\u11a8",
+		"한국":                                                   "\u1112\u1161\u11ab\u1100\u116e\u11a8",
 		"🚀 👩\u200d🚀 1️⃣ ok":                                    "1 ok",
 		"\xff\xfea\xc3":                                        "a",
 		"blaue neue Bauer Israël":                              "blau neu baur isral",
@@ -35,6 +37,15 @@ func TestFold(t *testing.T) {
 	} {
 		if got := Fold(text); got != want {
 			t.Errorf("%q: %+q, want %+q", text, got, want)
+		}
+	}
+}
+
+// Every rune is folded as the text that it is decomposed to.
+func TestFoldOfEveryRune(t *testing.T) {
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if whole := norm.NFKD.String(string(r)); Fold(string(r)) != Fold(whole) {
+			t.Errorf("%U: %+q, and decomposed %+q", r, Fold(string(r)), Fold(whole))
 		}
 	}
 }
@@ -168,8 +179,9 @@ func TestMarksOfAnything(t *testing.T) {
 			if utf8.ValidString(text) && !utf8.ValidString(piece) {
 				t.Fatalf("the mark %q of %q is cut", piece, text)
 			}
-			tokens := Tokens(piece)
-			if !slices.ContainsFunc(words, func(w string) bool { return len(tokens) > 0 && strings.HasPrefix(tokens[0], w) }) {
+			if !slices.ContainsFunc(Tokens(piece), func(token string) bool {
+				return slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(token, w) })
+			}) {
 				t.Fatalf("%q of %q is marked for %q", piece, text, words)
 			}
 		}
@@ -210,6 +222,11 @@ func TestSnippetOfAnything(t *testing.T) {
 		piece, marks := Snippet(text, words, around)
 		if utf8.ValidString(text) && !utf8.ValidString(piece) || strings.Contains(piece, "\n") {
 			t.Fatalf("%q", piece)
+		}
+		for _, m := range marks {
+			if m[0] < 0 || m[1] <= m[0] || m[1] > len(piece) || utf8.ValidString(text) && !utf8.ValidString(piece[m[0]:m[1]]) {
+				t.Fatalf("%q has the mark %v", piece, m)
+			}
 		}
 		if (len(marks) > 0) != (len(Marks(text, words)) > 0) {
 			t.Fatalf("%q has %d marks, the text has %d", piece, len(marks), len(Marks(text, words)))
