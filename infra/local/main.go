@@ -59,7 +59,7 @@ const usage = `usage: local [serve]
        local replay [-unsure] [-queue URL -function NAME]
        local import [-portal support] [-companies C.csv] [-contacts C.csv] [-tickets T.csv] [-tables PREFIX] …
        local rehearse
-       local bench [-sizes 1000,100000] [-requests 300] [-seconds 60] [-json bench.json] [-base old.json]
+       local bench [-sizes 1000,10000,100000] [-requests 300] [-seconds 60] [-json bench.json] [-base old.json]
        local bench -month bench.json`
 
 func run(ctx context.Context, args []string) error {
@@ -247,7 +247,7 @@ func invokeAt(ctx context.Context, url, function string, event []byte) ([]byte, 
 // measure prints the figures that count.
 func measure(ctx context.Context, args []string) error {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
-	sizes := f.String("sizes", "1000,100000", "tickets of the companies to measure in")
+	sizes := f.String("sizes", "1000,10000,100000", "tickets of the companies to measure in")
 	o := bench.Options{Out: os.Stdout}
 	f.IntVar(&o.Requests, "requests", 300, "requests of each kind")
 	f.IntVar(&o.Seconds, "seconds", 60, "how long submissions are sent at a pace; 0 leaves that out")

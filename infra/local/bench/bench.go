@@ -38,6 +38,7 @@ type Report struct {
 	Machine   string     `json:"machine"`
 	Go        string     `json:"go"`
 	Commit    string     `json:"commit"` // with -dirty where the work tree differs
+	Engine    string     `json:"engine,omitempty"`
 	Requests  []Request  `json:"requests"`
 	Mails     []Delay    `json:"mails"`
 	Paced     *Paced     `json:"submissions,omitempty"` // nil where none were sent at a pace
@@ -116,13 +117,22 @@ func take(ctx context.Context, o Options) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	data, err := prepared(ctx, root, o.Sizes, o.Out)
+	if err != nil {
+		return Report{}, err
+	}
+	state, where, err := copied(data)
+	if err != nil {
+		return Report{}, err
+	}
+	defer os.RemoveAll(state)
 	log := &lines{}
 	unset, err := withProbe(root)
 	if err != nil {
 		return Report{}, err
 	}
 	defer unset()
-	s, err := stack.Start(stack.Options{Root: root, Log: log})
+	s, err := stack.Start(stack.Options{Root: root, State: state, Log: log})
 	if err != nil {
 		return Report{}, err
 	}
@@ -134,15 +144,13 @@ func take(ctx context.Context, o Options) (Report, error) {
 	store := dynamo.Open(sample.Bulk(s.DynamoDB()), stack.TablePrefix)
 	var companies []company
 	for _, n := range o.Sizes {
-		began := time.Now()
-		c, err := load(ctx, store, n)
+		c, err := settle(ctx, store, n)
 		if err != nil {
 			return Report{}, err
 		}
-		fmt.Fprintf(o.Out, "loaded %d tickets in %.0f s\n", n, time.Since(began).Seconds())
 		companies = append(companies, c)
 	}
-	r := Report{Date: time.Now().Format(time.DateOnly), Machine: machine(), Go: runtime.Version(), Commit: commit(ctx, root)}
+	r := Report{Date: time.Now().Format(time.DateOnly), Machine: machine(), Go: runtime.Version(), Commit: commit(ctx, root), Engine: "DynamoDB Local, its file " + where}
 	if r.Stored, err = stored(ctx, s.DynamoDB()); err != nil {
 		return Report{}, err
 	}
@@ -277,7 +285,7 @@ func commit(ctx context.Context, root string) string {
 }
 
 func (r Report) about() string {
-	parts := slices.DeleteFunc([]string{r.Date, r.Machine, r.Go, r.Commit}, func(s string) bool { return s == "" })
+	parts := slices.DeleteFunc([]string{r.Date, r.Machine, r.Go, r.Commit, r.Engine}, func(s string) bool { return s == "" })
 	return strings.Join(parts, ", ")
 }
 

@@ -14,8 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"postern/shared/auth"
 	"postern/shared/auth/password"
 	"postern/shared/dynamo"
@@ -30,6 +28,7 @@ type company struct {
 	customer portal.Person
 	cookie   *http.Cookie
 	team     *http.Cookie // of a member of the team
+	admin    *http.Cookie // of who may change the settings
 	ticket   string       // one of the customer's, with a page of messages
 	token    string       // of an admin, with which programs send forms
 	password string
@@ -38,10 +37,17 @@ type company struct {
 // benchForm is the portal's support form, which anyone may send.
 const benchForm = "support"
 
-// load makes the portal. The customer has 200 of the company's tickets.
-func load(ctx context.Context, store *dynamo.Store, n int) (company, error) {
+// Who there is.
+const (
+	benchCompany  = "company00000001"
+	benchCustomer = "customer00000001"
+	staffAgent    = "staff00000001"
+	staffAdmin    = "staff00000002"
+)
+
+// benchSettings are those of the portal with so many tickets.
+func benchSettings(n int) portal.Settings {
 	slug := "bench" + strconv.Itoa(n)
-	now := time.Now().UTC().Truncate(time.Millisecond)
 	s := portal.Recommended()
 	s.ID, s.Slug, s.Name, s.Version, s.Active = slug, slug, "Bench", 1, true
 	s.Key = bytes.Repeat([]byte{7}, 32)
@@ -49,19 +55,29 @@ func load(ctx context.Context, store *dynamo.Store, n int) (company, error) {
 	s.Pipelines = []portal.Pipeline{{ID: "support", Name: portal.Text{"en": "Support"}, ReopenStage: "open", Stages: []portal.Stage{
 		{ID: "open", Name: portal.Text{"en": "Open"}, State: portal.Open}, {ID: "done", Name: portal.Text{"en": "Done"}, State: portal.Closed},
 	}}}
-	s.Properties = []portal.Property{{Name: "product", Type: portal.TypeText, Visible: true, Label: portal.Text{"en": "Product"}}}
+	s.Properties = []portal.Property{
+		{Name: "product", Type: portal.TypeSelect, Options: products, Visible: true, Label: portal.Text{"en": "Product"}},
+		{Name: "site", Type: portal.TypeText, Visible: true, Label: portal.Text{"en": "Site"}},
+	}
 	s.Staff = []portal.Staff{
-		{ID: "staff00000001", First: "Jo", Last: "Miller", Email: "jo@bench.example", Role: portal.Agent},
-		{ID: "staff00000002", First: "Al", Last: "Cook", Email: "al@bench.example", Role: portal.Admin},
+		{ID: staffAgent, First: "Jo", Last: "Miller", Email: "jo@bench.example", Role: portal.Agent},
+		{ID: staffAdmin, First: "Al", Last: "Cook", Email: "al@bench.example", Role: portal.Admin},
 	}
 	s.SupportForm.Form = benchForm
 	s.Inboxes = []portal.Inbox{{ID: "inbox", Name: "Support"}}
+	return s
+}
+
+// settle makes the portal around the company's tickets, with who signs in.
+func settle(ctx context.Context, store *dynamo.Store, n int) (company, error) {
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	s := benchSettings(n)
 	if err := store.PutSettings(ctx, s); err != nil {
 		return company{}, err
 	}
 	c := company{tickets: n, settings: s, password: "a long password"}
-	c.customer = portal.Person{ID: "customer00000001", First: "Ada", Last: "Byron", Email: "ada@bench.example", Language: "en",
-		Company: "company00000001", Role: portal.Customer, Groups: []string{portal.CustomersGroup}, Created: now.AddDate(-3, 0, 0)}
+	c.customer = portal.Person{ID: benchCustomer, First: "Ada", Last: "Byron", Email: "ada@bench.example", Language: "en",
+		Company: benchCompany, Role: portal.Customer, Groups: []string{portal.CustomersGroup}, Created: now.AddDate(-3, 0, 0)}
 	hash, err := password.Hash(c.password)
 	if err != nil {
 		return company{}, err
@@ -88,52 +104,25 @@ func load(ctx context.Context, store *dynamo.Store, n int) (company, error) {
 	if err := store.PutToken(ctx, s.ID, token.Hash(), made, portal.AuditEntry{ID: dynamo.NewID(now), At: now, Actor: admin.ID, Action: portal.AuditTokenMade}); err != nil {
 		return company{}, err
 	}
-	for person, cookie := range map[string]**http.Cookie{c.customer.ID: &c.cookie, agent.ID: &c.team} {
+	for person, cookie := range map[string]**http.Cookie{c.customer.ID: &c.cookie, agent.ID: &c.team, admin.ID: &c.admin} {
 		token := auth.NewToken(person)
 		if err := store.PutSession(ctx, s.ID, token.Hash(), auth.NewSession(person, "", &s, now)); err != nil {
 			return company{}, err
 		}
 		*cookie = auth.Cookie(s.ID, token, true)
 	}
-
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(4)
-	own := max(n/200, 1)
-	for chunk := range slices.Chunk(indexes(n), 100) {
-		g.Go(func() error {
-			whole := make([]dynamo.WholeTicket, len(chunk))
-			for j, i := range chunk {
-				created := now.Add(-time.Duration(n-i) * time.Minute)
-				t := portal.Ticket{
-					ID: dynamo.NewID(created), Number: int64(i + 1), Rev: 1, Subject: fmt.Sprintf("Scanner %d loses the network in hall %d", i, i%9),
-					Pipeline: "support", Stage: "open", State: portal.Open, Owner: "staff00000001", Inbox: "inbox",
-					Companies: []string{c.customer.Company}, Requester: "Charles Babbage", Thread: "thread00000001",
-					Created: created, Activity: created.Add(30 * time.Second), ActivityBy: "staff00000001",
-					Properties: map[string]string{"product": "Scanner"},
-				}
-				if i%3 == 0 {
-					t.State, t.Stage, t.Closed = portal.Closed, "done", created.Add(30*time.Second)
-				}
-				if i%own == 0 {
-					t.Contacts, t.Requester = []string{c.customer.ID}, c.customer.Name()
-				}
-				whole[j] = dynamo.WholeTicket{Ticket: t}
-			}
-			return store.PutTickets(gctx, &s, whole)
-		})
-	}
-	if err := g.Wait(); err != nil {
+	if _, err := store.LeaseNumbers(ctx, s.ID, int64(n+1)); err != nil {
 		return company{}, err
 	}
 	// One conversation of a full page, on top.
 	t := portal.Ticket{ID: dynamo.NewID(now), Number: int64(n + 1), Rev: 1, Subject: "The conversation", Pipeline: "support", Stage: "open",
-		State: portal.Open, Owner: "staff00000001", Inbox: "inbox", Contacts: []string{c.customer.ID}, Companies: []string{c.customer.Company},
+		State: portal.Open, Owner: staffAgent, Inbox: "inbox", Contacts: []string{c.customer.ID}, Companies: []string{c.customer.Company},
 		Requester: c.customer.Name(), Thread: "thread00000001", Created: now, Activity: now, ActivityBy: c.customer.ID}
 	w := dynamo.WholeTicket{Ticket: t}
 	for i := range 25 {
 		at := now.Add(-time.Duration(25-i) * time.Minute)
 		w.Messages = append(w.Messages, portal.Message{ID: dynamo.NewID(at), Thread: t.Thread, Kind: portal.Reply, Created: at,
-			Author: portal.Author{ID: "staff00000001", Team: true}, HTML: "<p>" + strings.Repeat("The scanner is back on the network. ", 12) + "</p>", Sanitizer: 1})
+			Author: portal.Author{ID: staffAgent, Team: true}, HTML: "<p>" + strings.Repeat("The scanner is back on the network. ", 12) + "</p>", Sanitizer: 1})
 	}
 	c.ticket = t.ID
 	return c, store.PutTickets(ctx, &s, []dynamo.WholeTicket{w})

@@ -20,8 +20,8 @@ import (
 	"postern/infra/local/child"
 )
 
-// databaseFile is the file of an engine that keeps its data, by -sharedDb.
-const databaseFile = "shared-local-instance.db"
+// DatabaseFile is the file that an engine with a folder keeps its data in.
+const DatabaseFile = "shared-local-instance.db"
 
 // Filler puts items into the database of an engine that does not run, some thirty
 // times as fast as the engine takes them. They are there only once Close has
@@ -56,7 +56,7 @@ func Fill(ctx context.Context, o Options) (*Filler, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := filepath.Abs(filepath.Join(o.Dir, databaseFile))
+	file, err := filepath.Abs(filepath.Join(o.Dir, DatabaseFile))
 	if err != nil {
 		return nil, err
 	}
