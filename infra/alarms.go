@@ -85,7 +85,7 @@ func (s *stack) alarms() []alarm {
 			name: "Throttled tables", says: "DynamoDB refuses requests: answers are late, or say to try again.",
 			metric: s.throttles(), from: 10, periods: 2,
 		}, {
-			name: "Dead letters", says: "Something could not be told by mail, or nobody knows whether it was. It waits to be replayed.",
+			name: "Dead letters", says: "Something could not be told by mail, or nobody knows whether it was; or a ticket is not found by what it says. It waits to be replayed.",
 			metric: s.dead.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{Statistic: jsii.String("Maximum"), Period: fiveMinutes()}),
 			from:   1, periods: 1,
 		}, {
@@ -97,8 +97,12 @@ func (s *stack) alarms() []alarm {
 		},
 	}
 	for _, function := range consumers() {
+		says := "What was written five minutes ago is not told yet."
+		if function == "search-index" {
+			says = "What was written five minutes ago is not found yet by those who search for it."
+		}
 		all = append(all, alarm{
-			name: "Late " + function, says: "What was written five minutes ago is not told yet.",
+			name: "Late " + function, says: says,
 			metric: s.age(function), from: 5 * 60 * 1000, periods: 1,
 		})
 	}

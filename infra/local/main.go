@@ -5,12 +5,13 @@
 //	go run ./infra/local seed                         sample data into an empty state
 //	go run ./infra/local invoke FUNCTION EVENT.json   one event through one function
 //	go run ./infra/local replay [-unsure]             what stream functions put aside, once more
+//	go run ./infra/local reindex [PORTAL]             what tickets are found by, anew
 //	go run ./infra/local import -tickets T.csv …      what another system has exported
 //	go run ./infra/local bench                        what requests cost
 //	go run ./infra/local rehearse                     a deployment, with a stand-in for AWS
 //
-// Replay does the same in AWS with -queue URL and -function NAME, with the
-// credentials that the AWS command line would use.
+// Replay does the same in AWS with -queue URL and -function NAME, and reindex with
+// -function NAME, with the credentials that the AWS command line would use.
 //
 // Import does the same in AWS with -tables PREFIX, and shows its options with -h.
 //
@@ -57,6 +58,7 @@ const usage = `usage: local [serve]
        local seed
        local invoke FUNCTION EVENT.json
        local replay [-unsure] [-queue URL -function NAME]
+       local reindex [-function NAME] [-after TICKET] [PORTAL]
        local import [-portal support] [-companies C.csv] [-contacts C.csv] [-tickets T.csv] [-tables PREFIX] …
        local rehearse
        local bench [-sizes 1000,10000,100000] [-requests 300] [-seconds 60] [-json bench.json] [-base old.json]
@@ -88,6 +90,8 @@ func run(ctx context.Context, args []string) error {
 		return invoke(ctx, state, args[0], args[1])
 	case command == "replay":
 		return bringBack(ctx, state, args)
+	case command == "reindex":
+		return reindex(ctx, state, args)
 	case command == "import":
 		return importFiles(ctx, state, args)
 	case command == "rehearse" && len(args) == 0:

@@ -469,6 +469,31 @@ func TestGivenUp(t *testing.T) {
 	}
 }
 
+// What another function put aside, or Lambda did of it, stays where it is, and is no failure of
+// this one's replay.
+func TestAnothers(t *testing.T) {
+	newPlace(t)
+	client := sqs.NewFromConfig(engine.Config(at.queue.URL))
+	left, _ := replay(t, false)
+	before := len(at.DeadLetters())
+	for _, body := range []string{
+		`{"function":"search-index","reason":"late","record":{}}`,
+		`{"requestContext":{"condition":"RetryAttemptsExhausted","functionArn":"arn:aws:lambda:eu-central-1:000000000000:function:postern-search-index:$LATEST"},
+			"DDBStreamBatchInfo":{"shardId":"s","startSequenceNumber":"1","endSequenceNumber":"1","batchSize":1,"streamArn":"a"}}`,
+	} {
+		if _, err := client.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(at.queue.URL), MessageBody: &body}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again, said := replay(t, false)
+	if again != left || !strings.Contains(said, "it is of search-index; replay") || !strings.Contains(said, "it is of postern-search-index; replay") {
+		t.Errorf("%d left, before %d: %s", again, left, said)
+	}
+	if after := len(at.DeadLetters()); after != before+2 {
+		t.Errorf("%d in the queue, before %d", after, before)
+	}
+}
+
 // find returns where the message's record is in the stream.
 func find(t *testing.T, message string) (arn, shard, sequence string) {
 	t.Helper()

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -21,6 +22,7 @@ import (
 
 	"postern/infra/local/stream"
 	"postern/shared/deadletter"
+	"postern/shared/routes"
 )
 
 // Options of a replay.
@@ -36,8 +38,9 @@ type Options struct {
 // hidden is for how long, in seconds, nobody else sees what is being replayed.
 const hidden = 300
 
-// Run replays each message in the queue once, deletes those that succeeded, and
-// prints a line for each and a summary. failed is how many are left.
+// Run replays each message in the queue once that the function put there, or that Lambda
+// did of it, deletes those that succeeded, and prints a line for each and a summary. failed
+// is how many of them are left.
 func Run(ctx context.Context, o Options) (failed int, err error) {
 	r := &run{
 		Options: o, sqs: sqs.NewFromConfig(o.SQS), lambda: lambda.NewFromConfig(o.Lambda),
@@ -52,27 +55,34 @@ func Run(ctx context.Context, o Options) (failed int, err error) {
 			})
 		}
 	}()
-	done := 0
+	done, others := 0, 0
 	for {
 		out, err := r.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 			QueueUrl: &o.Queue, MaxNumberOfMessages: 10, VisibilityTimeout: hidden, WaitTimeSeconds: 2,
 		})
 		if err != nil {
-			return len(left), fmt.Errorf("read the queue: %w", err)
+			return len(left) - others, fmt.Errorf("read the queue: %w", err)
 		}
 		if len(out.Messages) == 0 {
 			fmt.Fprintf(o.Out, "%d replayed, %d left in the queue\n", done, len(left))
-			return len(left), nil
+			return len(left) - others, nil
 		}
 		for _, m := range out.Messages {
 			what, err := r.message(ctx, m)
+			var other *anothers
+			if errors.As(err, &other) {
+				left = append(left, *m.ReceiptHandle)
+				others++
+				fmt.Fprintf(o.Out, "left      %s: %v\n", what, err)
+				continue
+			}
 			if err != nil {
 				left = append(left, *m.ReceiptHandle)
 				fmt.Fprintf(o.Out, "left      %s: %v\n", what, err)
 				continue
 			}
 			if _, err := r.sqs.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &o.Queue, ReceiptHandle: m.ReceiptHandle}); err != nil {
-				return len(left) + 1, fmt.Errorf("delete what was replayed: %w", err)
+				return len(left) - others + 1, fmt.Errorf("delete what was replayed: %w", err)
 			}
 			done++
 			fmt.Fprintf(o.Out, "replayed  %s\n", what)
@@ -91,14 +101,39 @@ type run struct {
 // not what.
 // docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
 type batch struct {
-	RequestContext struct{ Condition string }
-	Batch          *struct {
+	RequestContext struct {
+		Condition string
+		Function  string `json:"functionArn"`
+	}
+	Batch *struct {
 		ShardID   string `json:"shardId"`
 		First     string `json:"startSequenceNumber"`
 		Last      string `json:"endSequenceNumber"`
 		Size      int    `json:"batchSize"`
 		StreamARN string `json:"streamArn"`
 	} `json:"DDBStreamBatchInfo"`
+}
+
+// anothers is the error of what another function is to do again.
+type anothers struct{ function string }
+
+func (a *anothers) Error() string {
+	return "it is of " + a.function + "; replay -function does it again"
+}
+
+// mine returns nil where what was put aside is of the function that is replayed. Where nothing
+// says whose it is, it is.
+func (r *run) mine(function string) error {
+	if function == "" || same(function, r.Function) {
+		return nil
+	}
+	return &anothers{function}
+}
+
+// same tells whether two names are one function's, of which either may be with what the
+// deployment puts before it.
+func same(a, b string) bool {
+	return strings.HasSuffix("-"+a, "-"+b) || strings.HasSuffix("-"+b, "-"+a)
 }
 
 // maxEmpty is how many pages without a record are read on from.
@@ -113,6 +148,9 @@ func (r *run) message(ctx context.Context, m types.Message) (what string, err er
 	}
 	if len(l.Record) > 0 {
 		what = fmt.Sprintf("%s of %s", cmp.Or(l.Reason, "record"), l.At.Format("2006-01-02 15:04:05 MST"))
+		if err := r.mine(l.Function); err != nil {
+			return what, err
+		}
 		return what, r.invoke(ctx, []json.RawMessage{l.Record})
 	}
 	var b batch
@@ -120,6 +158,11 @@ func (r *run) message(ctx context.Context, m types.Message) (what string, err er
 		return aws.ToString(m.MessageId), errors.New("not a dead letter: it has neither a record nor says where one is")
 	}
 	what = fmt.Sprintf("%d record(s) that Lambda gave up on (%s)", b.Batch.Size, b.RequestContext.Condition)
+	_, function, _ := strings.Cut(b.RequestContext.Function, ":function:")
+	function, _, _ = strings.Cut(function, ":")
+	if err := r.mine(function); err != nil {
+		return what, err
+	}
 	records, err := r.read(ctx, b.Batch.StreamARN, b.Batch.ShardID, b.Batch.First, b.Batch.Last)
 	if err != nil {
 		return what, err
@@ -194,7 +237,7 @@ func (r *run) read(ctx context.Context, arn, shard, first, last string) ([]json.
 			}
 			records = append(records, e.Records...)
 			if *record.Dynamodb.SequenceNumber == last {
-				return wanted(records), nil
+				return r.wanted(records), nil
 			}
 		}
 		if empty++; len(out.Records) > 0 {
@@ -205,15 +248,26 @@ func (r *run) read(ctx context.Context, arn, shard, first, last string) ([]json.
 	return nil, gone
 }
 
-// wanted leaves out what the stream holds beside what the function is called for:
-// changes and removals have no new item that it would not skip.
-func wanted(records []json.RawMessage) []json.RawMessage {
-	var inserts []json.RawMessage
+// wanted leaves out what the stream holds beside what the function is called for.
+func (r *run) wanted(records []json.RawMessage) []json.RawMessage {
+	var all []json.RawMessage
 	for _, record := range records {
-		var r events.DynamoDBEventRecord
-		if json.Unmarshal(record, &r) == nil && r.EventName == string(events.DynamoDBOperationTypeInsert) {
-			inserts = append(inserts, record)
+		var e events.DynamoDBEventRecord
+		if json.Unmarshal(record, &e) == nil && r.wants(e) {
+			all = append(all, record)
 		}
 	}
-	return inserts
+	return all
+}
+
+func (r *run) wants(e events.DynamoDBEventRecord) bool {
+	sortKey := ""
+	if key := e.Change.Keys["sk"]; key.DataType() == events.DataTypeString {
+		sortKey = key.String()
+	}
+	return slices.ContainsFunc(routes.Streams, func(row routes.Stream) bool {
+		attribute, has := e.Change.NewImage[row.New]
+		isNew := e.EventName == string(events.DynamoDBOperationTypeInsert) && has && attribute.DataType() == events.DataTypeString
+		return same(row.Function, r.Function) && row.Wants(sortKey, isNew)
+	})
 }
