@@ -52,12 +52,14 @@
 //	             one-time link                          P#c#contact   l#hash
 //	             who is half signed in                  P#c#contact   h#hash
 //	             request for a one-time link,           P#n#request   n
-//	             or for a test mail
+//	             or for a test mail, or that an
+//	             export has ended
 //	             challenge of a passkey                 P#w#hash      w
 //	             request to a provider of SAML          P#saml#hash   r
 //	             assertion that was taken               same          a
 //	             identity that waits for its browser    same          i
 //	             pending upload                         P#c#contact   u#upload
+//	             export that is made, or has been       same          x#export
 //	             rate counter                           P#rate#what#key  w#window
 //	             what became of a submission            P#once#caller hash of the client's key
 //	             challenge that was solved              P#once#challenge  challenge
@@ -261,4 +263,8 @@
 //	                                                             2 PutItem: up to 4 each; with what is gone 1 UpdateItem: up to 4
 //	181 Search         tickets by words                          2 Query at once: 1.5 each, 2 BatchGetItem: up to 63
 //	182 TicketIDs      a portal's, for all to be indexed         1 Query for 200: 25 at 1 KB each
+//	190 Each           all of an audience's tickets             1 Query of 0.5, and 1 a megabyte: 128 each
+//	191 PutExport      asks for an export, 192 Export           1 PutItem: 1, or 5 with a long query; 1 BatchGetItem: 1
+//	193 BeginExport, 194 NoteExport  that it is made            1 UpdateItem: 1
+//	195 EndExport      what became of it, and its mail          1 TransactWriteItems of 2: 4
 package dynamo
