@@ -121,7 +121,7 @@ func TestFixtures(t *testing.T) {
 		"list-search": {Status: 200, Lang: "de", Before: indexed, Check: searched("s200 WLÁN"), See: map[string]string{
 			"a.row-link": "S200 verliert zwischen Halle 2 und 3 das WLAN", "mark": "S200 WLAN", ".row-note": "", ".toolbar-end a[href$='/tickets/export.csv?q=s200+WL%C3%81N']": T("de", "list.export"),
 		}},
-		"list-search-message": {Status: 200, Lang: "de", Before: indexed, See: map[string]string{".row-note": T("de", "list.match.message"), ".row-note mark": "Kommissionierlist Minute"}},
+		"list-search-message": {Status: 200, Lang: "de", Before: indexed, See: map[string]string{".row-note": T("de", "list.match.message"), ".row-note mark": "Kommissionierlist"}},
 		"list-search-none":    {Status: 200, Lang: "de", Before: indexed, See: map[string]string{".empty": T("de", "list.empty.search", "words", "zebra"), "table": ""}},
 		"list-search-common":  {Status: 422, Lang: "de", Check: searched("der die das"), See: map[string]string{"#search-error": T("de", "list.error.searchCommon"), "table": ""}},
 		"list-filters": {Status: 200, Lang: "de", See: map[string]string{

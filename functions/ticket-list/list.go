@@ -53,12 +53,19 @@ func exportHref(r *web.Request, q list.Query) string {
 
 // everything is the view without any question, and unfiltered that without filters.
 func (p page) everything() list.Query {
-	return list.Query{View: p.View, NoCompany: p.NoCompany, Status: "all", Order: p.Order, Limit: p.Limit}
+	return list.Query{View: p.View, NoCompany: p.NoCompany, Status: "all", Order: p.Order, Limit: p.Limit, Columns: p.Columns}
 }
 
 func (p page) unfiltered() list.Query {
 	q := p.Query
 	q.Asks = nil
+	return q
+}
+
+// unpanelled is the query without what the panel asks.
+func (p page) unpanelled() list.Query {
+	q := p.unfiltered()
+	q.Columns = nil
 	return q
 }
 
@@ -91,30 +98,80 @@ func otherFailures(p page) string {
 	}
 	var all []string
 	for _, f := range p.failure.Fields {
-		if f.Field != "q" && !strings.HasPrefix(f.Field, "f.") {
+		if f.Field != "q" && f.Field != "columns" && !strings.HasPrefix(f.Field, "f.") {
 			all = append(all, f.Message)
 		}
 	}
 	return strings.Join(all, " ")
 }
 
+// viewMenu leads to the views that there are: the viewer's own tickets and their
+// company's, and what they have saved.
 func viewMenu(r *web.Request, p page) ui.MenuProps {
-	to := func(v portal.View) string {
-		q := p.Query
-		q.View, q.NoCompany = v, false
-		return href(r, q, "")
+	menu := ui.MenuProps{Title: r.Reader.T("list.view"), Label: r.Reader.T("list.view.mine"), Start: true}
+	company := portal.SeesCompany(r.Viewer, r.Settings)
+	saved, isSaved := p.Saved(r)
+	add := func(v portal.View, label string) {
+		q := p.everything()
+		q.View, q.NoCompany, q.Order, q.Columns = v, false, list.Usual, nil
+		current := p.View == v && !isSaved
+		if current {
+			menu.Label = label
+		}
+		menu.Items = append(menu.Items, ui.NavItem{Label: label, Current: current, Href: href(r, q, "")})
 	}
-	label := r.Reader.T("list.view.mine")
-	if p.View == portal.Organisation {
-		label = r.Reader.T("list.view.company")
+	switch {
+	case r.Viewer.Role.Team():
+		add(portal.All, r.Reader.T("list.view.all"))
+	case company:
+		add(portal.Mine, r.Reader.T("list.view.mine"))
+		add(portal.Organisation, r.Reader.T("list.view.company"))
+	default:
+		add(portal.Mine, r.Reader.T("list.view.mine"))
 	}
-	return ui.MenuProps{
-		Title: r.Reader.T("list.view"), Label: label,
-		Items: []ui.NavItem{
-			{Label: r.Reader.T("list.view.mine"), Current: p.View == portal.Mine, Href: to(portal.Mine)},
-			{Label: r.Reader.T("list.view.company"), Current: p.View == portal.Organisation, Href: to(portal.Organisation)},
-		},
+	if r.Viewer.As != nil {
+		if !company {
+			menu.Items = nil // what there is one of need not be chosen
+		}
+		return menu
 	}
+	if isSaved {
+		menu.Label = saved.Name
+	}
+	for _, v := range r.Viewer.Views {
+		menu.Items = append(menu.Items, ui.NavItem{Label: v.Name, Current: isSaved && v.ID == saved.ID, Href: list.Href(r, v)})
+	}
+	if p.failure == nil && !isSaved {
+		menu.Items = append(menu.Items, ui.NavItem{Label: r.Reader.T("views.save"), Href: r.Path("views") + "?" + url.Values{"query": {p.Text(r)}}.Encode()})
+	}
+	if len(r.Viewer.Views) > 0 {
+		menu.Items = append(menu.Items, ui.NavItem{Label: r.Reader.T("views.manage"), Href: r.Path("views")})
+	}
+	return menu
+}
+
+// chosenColumns says how many columns there are where they are not the portal's.
+func chosenColumns(r *web.Request, p page) string {
+	if len(p.Columns) == 0 {
+		return ""
+	}
+	return r.Reader.N("filter.columns.count", len(p.Columns))
+}
+
+func columnNames(r *web.Request, p page) []string {
+	var names []string
+	for _, c := range p.Shown(r) {
+		names = append(names, c.Property.Name)
+	}
+	return names
+}
+
+func columnChoices(r *web.Request) []ui.Option {
+	var all []ui.Option
+	for _, property := range r.Settings.ColumnProperties() {
+		all = append(all, ui.Option{Value: property.Name, Label: view.PropertyLabel(r, property.Name)})
+	}
+	return all
 }
 
 func states(r *web.Request, p page) []ui.Tab {
@@ -138,7 +195,7 @@ func searchField(r *web.Request, p page) ui.SearchProps {
 }
 
 func table(r *web.Request, p page) ui.TableProps {
-	columns := list.Columns(r)
+	columns := p.Shown(r)
 	t := ui.TableProps{Reader: r.Reader, Label: r.Reader.T("list.title")}
 	for _, c := range columns {
 		t.Columns = append(t.Columns, column(r, p, c))
@@ -213,6 +270,9 @@ func filterProps(r *web.Request, p page) ui.FiltersProps {
 	open := wrong != ""
 	if p.failure != nil {
 		for _, f := range p.failure.Fields {
+			if f.Field == "columns" {
+				open = true
+			}
 			if !strings.HasPrefix(f.Field, "f.") {
 				continue
 			}
@@ -224,7 +284,7 @@ func filterProps(r *web.Request, p page) ui.FiltersProps {
 		}
 	}
 	return ui.FiltersProps{
-		Reader: r.Reader, Action: r.Path("tickets"), Keep: keep(r, p.unfiltered()), Count: len(p.Asks),
+		Reader: r.Reader, Action: r.Path("tickets"), Keep: keep(r, p.unpanelled()), Count: len(p.Asks),
 		Reset: href(r, p.unfiltered(), ""), Open: open, Error: wrong,
 	}
 }

@@ -163,6 +163,9 @@ var functions = map[string][]Grant{
 		{Exports, []string{putObject, abortUpload}},
 		{DeadLetters, []string{sendMessage}},
 	},
+	"saved-views": union(viewer, []Grant{ // pattern 200
+		{schema.People, []string{updateItem}},
+	}),
 	"ticket-detail": union(viewer, []Grant{ // patterns 1, 12, 121
 		{schema.Tickets, []string{getItem, batchGetItem, query}},
 		{schema.People, []string{putItem}},

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"postern/shared/dynamo/schema"
@@ -28,6 +29,31 @@ type personItem struct {
 	Groups     []string          `dynamodbav:"groups,omitempty"`
 	Registered int64             `dynamodbav:"registered,omitempty"`
 	Invitation portal.Invitation `dynamodbav:"invitation,omitempty"`
+	Views      []viewFields      `dynamodbav:"views,omitempty"`
+}
+
+// viewFields is a saved view.
+type viewFields struct {
+	ID      string `dynamodbav:"id"`
+	Name    string `dynamodbav:"name"`
+	Query   string `dynamodbav:"query,omitempty"`
+	Default bool   `dynamodbav:"default,omitempty"`
+}
+
+func fieldsOfViews(views []portal.SavedView) []viewFields {
+	var all []viewFields
+	for _, v := range views {
+		all = append(all, viewFields(v))
+	}
+	return all
+}
+
+func viewsFrom(fields []viewFields) []portal.SavedView {
+	var all []portal.SavedView
+	for _, f := range fields {
+		all = append(all, portal.SavedView(f))
+	}
+	return all
 }
 
 func personFrom(it item) (portal.Person, error) {
@@ -42,6 +68,7 @@ func personFrom(it item) (portal.Person, error) {
 		ID: p.ID, First: p.First, Last: p.Last, Email: p.Email, Language: p.Language, TimeZone: p.TimeZone,
 		Company: p.Company, Companies: p.Companies, Role: p.Role, Created: time.UnixMilli(p.Created).UTC(),
 		SetsUp: p.SetsUp, Properties: p.Properties, Groups: p.Groups, Registered: moment(p.Registered), Invitation: p.Invitation,
+		Views: viewsFrom(p.Views),
 	}, nil
 }
 
@@ -65,6 +92,7 @@ func itemOfPerson(portalID string, p portal.Person) item {
 		ID: p.ID, First: p.First, Last: p.Last, Email: p.Email, Language: p.Language, TimeZone: p.TimeZone,
 		Company: p.Company, Companies: p.Companies, Role: p.Role, Created: p.Created.UnixMilli(),
 		SetsUp: p.SetsUp, Properties: p.Properties, Groups: p.Groups, Registered: ofMoment(p.Registered), Invitation: p.Invitation,
+		Views: fieldsOfViews(p.Views),
 	})
 	if !p.Role.Team() {
 		it[listed], it[listedBy] = str(contactsList(portalID)), str(contactPlace(p))
@@ -256,6 +284,43 @@ func (s *Store) PutProfile(ctx context.Context, portalID string, p portal.Person
 	})
 	if portal.KindOf(err) == portal.Conflict {
 		return portal.Errorf(portal.NotFound, "error.noPerson", err)
+	}
+	return err
+}
+
+// PutViews writes what somebody has given a name in the list of tickets (pattern 200, one
+// UpdateItem: 1 to 12 units). It is Unavailable where they are not as they were before:
+// another request has changed them meanwhile.
+func (s *Store) PutViews(ctx context.Context, portalID string, before portal.Person, after []portal.SavedView) error {
+	in := &dynamodb.UpdateItemInput{
+		Key:                       keyOf(personKey(portalID, before.ID), "p"),
+		UpdateExpression:          aws.String("REMOVE #v"),
+		ConditionExpression:       aws.String("attribute_exists(pk) AND attribute_not_exists(#v)"),
+		ExpressionAttributeNames:  map[string]string{"#v": "views"},
+		ExpressionAttributeValues: item{},
+	}
+	if len(before.Views) > 0 {
+		was, err := attributevalue.Marshal(fieldsOfViews(before.Views))
+		if err != nil {
+			return err
+		}
+		in.ConditionExpression = aws.String("#v = :was")
+		in.ExpressionAttributeValues[":was"] = was
+	}
+	if len(after) > 0 {
+		is, err := attributevalue.Marshal(fieldsOfViews(after))
+		if err != nil {
+			return err
+		}
+		in.UpdateExpression = aws.String("SET #v = :is")
+		in.ExpressionAttributeValues[":is"] = is
+	}
+	if len(in.ExpressionAttributeValues) == 0 {
+		return nil // none before, and none now
+	}
+	_, err := s.update(ctx, schema.People, in)
+	if portal.KindOf(err) == portal.Conflict {
+		return portal.Errorf(portal.Unavailable, "views.error.changed", err)
 	}
 	return err
 }

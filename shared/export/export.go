@@ -100,7 +100,7 @@ func Collect(ctx context.Context, from Source, r *web.Request, q list.Query, not
 }
 
 func (rows *Rows) collect(ctx context.Context, from Source, r *web.Request, q list.Query, note func(int64) error) error {
-	columns := list.Columns(r)
+	columns := q.Shown(r)
 	var line bytes.Buffer
 	w := csv.NewWriter(&line)
 	w.UseCRLF = true

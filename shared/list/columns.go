@@ -1,6 +1,7 @@
 package list
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,12 +17,26 @@ type Column struct {
 	Label    string
 }
 
-// Columns are those of the portal's list, in the reader's words.
-func Columns(r *web.Request) []Column {
+// Shown are the query's columns, in the reader's words: the portal's, or those that were
+// chosen, in the portal's order.
+func (q Query) Shown(r *web.Request) []Column {
 	var all []Column
-	for _, c := range r.Settings.ShownColumns() {
-		p, _ := r.Settings.Property(c.Property)
-		all = append(all, Column{p, view.ColumnLabel(r, c)})
+	add := func(c portal.Column) {
+		if p, _ := r.Settings.Property(c.Property); len(q.Columns) == 0 || slices.Contains(q.Columns, c.Property) {
+			all = append(all, Column{p, view.ColumnLabel(r, c)})
+		}
+	}
+	shown := r.Settings.ShownColumns()
+	for _, c := range shown {
+		add(c)
+	}
+	if len(q.Columns) == 0 {
+		return all
+	}
+	for _, p := range r.Settings.ColumnProperties() {
+		if !slices.ContainsFunc(shown, func(c portal.Column) bool { return c.Property == p.Name }) {
+			add(portal.Column{Property: p.Name})
+		}
 	}
 	return all
 }

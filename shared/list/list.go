@@ -32,8 +32,10 @@ type Query struct {
 	Search string // as it was typed
 	Words  []string
 	Asks   []portal.Ask
-	Limit  int
-	Cursor string
+	// Columns are properties' names, nil where they are the portal's.
+	Columns []string
+	Limit   int
+	Cursor  string
 	// NoCompany is set where the company's tickets are asked for, and there is none:
 	// the list is empty.
 	NoCompany bool
@@ -42,9 +44,32 @@ type Query struct {
 // Parse reads the address. What it does not understand is an Invalid error that names
 // every field, and not left out: a list must not show something else than was asked
 // for. The query is what was understood, for a page that says what was not.
+//
+// A page's address that asks for nothing is the viewer's default view.
 func Parse(r *web.Request) (Query, error) {
-	values := r.URL.Query()
-	q := Query{View: portal.Mine, Status: "all", Order: usual, Limit: PageSize, Cursor: values.Get("cursor")}
+	if v, ok := defaultView(r); ok && r.URL.RawQuery == "" && !r.API {
+		if values, err := url.ParseQuery(v.Query); err == nil {
+			if q, err := Of(r, values); err == nil {
+				return q, nil
+			}
+		}
+		// The portal has changed since: what it was is not there any more.
+	}
+	return Of(r, r.URL.Query())
+}
+
+// defaultView is the view that the viewer's list opens with. Who sees as a customer does
+// sees what is nobody's own.
+func defaultView(r *web.Request) (portal.SavedView, bool) {
+	if r.Viewer.As != nil {
+		return portal.SavedView{}, false
+	}
+	return r.Viewer.DefaultView()
+}
+
+// Of is Parse of what an address holds.
+func Of(r *web.Request, values url.Values) (Query, error) {
+	q := Query{View: portal.Mine, Status: "all", Order: Usual, Limit: PageSize, Cursor: values.Get("cursor")}
 	var wrong []portal.FieldError
 	add := func(field, key string, pairs ...any) {
 		wrong = append(wrong, portal.FieldError{Field: field, Key: key, Pairs: pairs})
@@ -81,6 +106,7 @@ func Parse(r *web.Request) (Query, error) {
 	}
 	q.parseSearch(values.Get("q"), add)
 	q.parseAsks(r, values, add)
+	q.parseColumns(r, values["columns"], add)
 	if len(wrong) > 0 {
 		return q, &portal.Error{Kind: portal.Invalid, Key: "error.invalid", Fields: wrong}
 	}
@@ -189,6 +215,46 @@ func (q *Query) parseAsks(r *web.Request, values url.Values, add func(field, key
 	}
 }
 
+func (q *Query) parseColumns(r *web.Request, names []string, add func(field, key string, pairs ...any)) {
+	allowed := r.Settings.ColumnProperties()
+	for _, name := range names {
+		if name == "" || slices.Contains(q.Columns, name) {
+			continue
+		}
+		if !slices.ContainsFunc(allowed, func(p portal.Property) bool { return p.Name == name }) {
+			add("columns", "list.error.column")
+			return
+		}
+		q.Columns = append(q.Columns, name)
+	}
+	if len(q.Columns) == 0 {
+		return
+	}
+	// The subject has each ticket's link.
+	if !slices.Contains(q.Columns, portal.PropSubject) {
+		q.Columns = slices.Insert(q.Columns, 0, portal.PropSubject)
+	}
+	if len(q.Columns) > portal.MaxColumns {
+		add("columns", "list.error.columns", "max", portal.MaxColumns)
+	}
+	if same(q.Columns, namesOf(r.Settings.ShownColumns())) {
+		q.Columns = nil
+	}
+}
+
+func namesOf(columns []portal.Column) []string {
+	var names []string
+	for _, c := range columns {
+		names = append(names, c.Property)
+	}
+	return names
+}
+
+// same tells whether two lists hold the same, in whatever order.
+func same(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
 // Ask is what is asked of the property. ok is false where nothing is.
 func (q Query) Ask(property string) (a portal.Ask, ok bool) {
 	for _, a := range q.Asks {
@@ -232,6 +298,17 @@ func (q Query) Keep(r *web.Request) func(portal.Ticket) bool {
 // Values are the query as an address says it, what is usual left out. Neither the
 // cursor nor the size of a page is among them.
 func (q Query) Values(r *web.Request) url.Values {
+	values := q.asked(r)
+	if _, ok := defaultView(r); ok && len(values) == 0 {
+		values.Set("view", string(portal.Mine)) // nothing would be the default view
+	}
+	return values
+}
+
+// Text is the query as a saved view keeps it.
+func (q Query) Text(r *web.Request) string { return q.asked(r).Encode() }
+
+func (q Query) asked(r *web.Request) url.Values {
 	values := url.Values{}
 	set := func(name, value, usual string) {
 		if value != usual {
@@ -244,7 +321,7 @@ func (q Query) Values(r *web.Request) url.Values {
 	}
 	set("view", string(view), string(portal.EffectiveView(portal.Mine, r.Viewer, r.Settings)))
 	set("status", q.Status, "all")
-	set("sort", q.Order.String(), usual.String())
+	set("sort", q.Order.String(), Usual.String())
 	set("q", q.Search, "")
 	for _, a := range q.Asks {
 		p, _ := r.Settings.AskedProperty(a.Property)
@@ -256,7 +333,35 @@ func (q Query) Values(r *web.Request) url.Values {
 		set(AskName(a.Property, "to"), a.To, "")
 		set(AskName(a.Property, "in"), string(a.In), "")
 	}
+	if len(q.Columns) > 0 {
+		values["columns"] = q.Columns
+	}
 	return values
+}
+
+// Href is the list as the saved view has it.
+func Href(r *web.Request, v portal.SavedView) string {
+	query := v.Query
+	if _, ok := defaultView(r); ok && query == "" {
+		query = "view=" + string(portal.Mine)
+	}
+	if query == "" {
+		return r.Path("tickets")
+	}
+	return r.Path("tickets") + "?" + query
+}
+
+// Saved is the viewer's saved view that the query is.
+func (q Query) Saved(r *web.Request) (portal.SavedView, bool) {
+	if r.Viewer.As != nil {
+		return portal.SavedView{}, false
+	}
+	here := q.Text(r)
+	i := slices.IndexFunc(r.Viewer.Views, func(v portal.SavedView) bool { return v.Query == here })
+	if i < 0 {
+		return portal.SavedView{}, false
+	}
+	return r.Viewer.Views[i], true
 }
 
 // Binding is what cursors of the list are bound to.

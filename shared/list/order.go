@@ -20,7 +20,8 @@ type Order struct {
 	Down     bool // the newest, the largest, the last of the alphabet first
 }
 
-var usual = Order{portal.PropLastActivity, true}
+// Usual is the order of who asks for none.
+var Usual = Order{portal.PropLastActivity, true}
 
 // Those that have an index are called otherwise in an address than their properties.
 var indexed = map[string]string{portal.PropLastActivity: "last_activity", portal.PropCreated: "created"}

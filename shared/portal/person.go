@@ -41,6 +41,7 @@ type Person struct {
 	Groups     []string  // the static access groups that the contact is in
 	Registered time.Time // when the contact set up a login; zero before
 	Invitation Invitation
+	Views      []SavedView // of the list of tickets, in the order of their names
 }
 
 // Name is the person's full name, else the address.

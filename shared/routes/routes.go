@@ -132,7 +132,7 @@ func (r Route) ForPerson() bool { return slices.Contains(forPerson, r.Key()) }
 
 // personal is what is between a customer and the portal alone, by the first
 // segment of its path.
-var personal = []string{"account", "consents", "colleagues"}
+var personal = []string{"account", "consents", "colleagues", "views"}
 
 // ViewingAs tells whether the route serves who of the team sees the portal as a
 // customer does: what that customer may look at, but for what is personal, and
@@ -341,6 +341,14 @@ var Table = []Route{
 	{"GET", "/{portal}/tickets", "ticket-list", Viewer, SameOrigin},
 	{"GET", "/api/v1/{portal}/tickets", "ticket-list", Viewer, SameOrigin},
 
+	{"GET", "/{portal}/views", "saved-views", Viewer, SameOrigin},
+	{"POST", "/{portal}/views", "saved-views", Viewer, SameOrigin},
+	{"POST", "/{portal}/views/{view}", "saved-views", Viewer, SameOrigin},
+	{"GET", "/api/v1/{portal}/views", "saved-views", Viewer, SameOrigin},
+	{"POST", "/api/v1/{portal}/views", "saved-views", Viewer, SameOrigin},
+	{"PUT", "/api/v1/{portal}/views/{view}", "saved-views", Viewer, SameOrigin},
+	{"DELETE", "/api/v1/{portal}/views/{view}", "saved-views", Viewer, SameOrigin},
+
 	{"GET", "/{portal}/tickets/export.csv", "ticket-export", Viewer, SameOrigin},
 	{"GET", "/api/v1/{portal}/tickets/export.csv", "ticket-export", Viewer, SameOrigin},
 	{"GET", "/{portal}/exports/{export}", "ticket-export", Viewer, SameOrigin},
@@ -485,6 +493,12 @@ func (s Stream) Wants(sortKey string, isNew bool) bool {
 	return len(s.Keys) == 0 || slices.ContainsFunc(s.Keys, func(key string) bool {
 		return sortKey == key || strings.HasSuffix(key, "#") && strings.HasPrefix(sortKey, key)
 	})
+}
+
+// Longer are the functions that may work for longer than a request, and for how many
+// seconds: nobody waits for them.
+var Longer = map[string]int{
+	"export-job": 15 * 60, // the longest that Lambda has
 }
 
 // Invoked is every function that neither a route nor a stream leads to: who

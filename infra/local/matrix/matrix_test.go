@@ -184,6 +184,14 @@ var expected = map[string]row{
 	"GET /api/v1/{portal}/settings/test-mail":  {401, 403, 200},
 	"POST /api/v1/{portal}/settings/test-mail": {401, 403, 202},
 
+	"GET /{portal}/views":                  {303, 200, 200},
+	"POST /{portal}/views":                 {401, 303, 303},
+	"POST /{portal}/views/{view}":          {401, 404, 404}, // nobody's
+	"GET /api/v1/{portal}/views":           {401, 200, 200},
+	"POST /api/v1/{portal}/views":          {401, 201, 201},
+	"PUT /api/v1/{portal}/views/{view}":    {401, 404, 404},
+	"DELETE /api/v1/{portal}/views/{view}": {401, 404, 404},
+
 	"GET /{portal}/tokens":                   {303, 403, 200}, // of the team who may set up the portal
 	"POST /{portal}/tokens":                  {401, 403, 200},
 	"POST /{portal}/tokens/{token}/revoke":   {401, 403, 303},
@@ -451,7 +459,7 @@ func (a attempt) member() string {
 // fill puts what the attempt is about into the route's path.
 func (a attempt) fill(ticket string) string {
 	return strings.NewReplacer("{portal}", a.place.settings.Slug, "{ticket}", ticket, "{attachment}", fileOf[a.file],
-		"{file}", asset(), "{session}", "0123456789abcdef", "{passkey}", strings.Repeat("0", 32), "{token}", "01krzmpak4samp1e0000000999", "{section}", "actions", "{provider}", "nobodysprovider", "{form}", a.form(), "{submission}", "01krzmpak4samp1e0000000999", "{export}", "01krzmpak4samp1e0000000999", "{link}", sample.Customer+"."+strings.Repeat("a", 43), "{contact}", a.contact(), "{member}", a.member(), "{group}", portal.CustomersGroup, "{invitation}", strings.Repeat("0", 32), "{company}", a.companyOf()).Replace(a.route.Path)
+		"{file}", asset(), "{session}", "0123456789abcdef", "{passkey}", strings.Repeat("0", 32), "{token}", "01krzmpak4samp1e0000000999", "{section}", "actions", "{provider}", "nobodysprovider", "{form}", a.form(), "{submission}", "01krzmpak4samp1e0000000999", "{export}", "01krzmpak4samp1e0000000999", "{view}", "01krzmpak4samp1e0000000999", "{link}", sample.Customer+"."+strings.Repeat("a", 43), "{contact}", a.contact(), "{member}", a.member(), "{group}", portal.CustomersGroup, "{invitation}", strings.Repeat("0", 32), "{company}", a.companyOf()).Replace(a.route.Path)
 }
 
 // form is the form that the attempt is about: what wants a challenge, or is open to
@@ -535,6 +543,12 @@ func (a attempt) request(ticket string) request {
 		r.form = url.Values{"name": {"Of the matrix"}, "scopes": {"tickets:read"}, "days": {"30"}}
 	case "POST /api/v1/{portal}/tokens":
 		r.json = map[string]any{"name": "Of the matrix", "scopes": []string{"tickets:read"}, "days": 30}
+	case "POST /{portal}/views":
+		r.form = url.Values{"name": {"Of the matrix " + reply}, "query": {"status=open"}}
+	case "POST /api/v1/{portal}/views", "PUT /api/v1/{portal}/views/{view}":
+		r.json = map[string]any{"name": "Of the matrix " + reply, "query": "status=open"}
+	case "POST /{portal}/views/{view}":
+		r.form = url.Values{"do": {"delete"}}
 	case "POST /{portal}/view-as":
 		r.form = url.Values{"contact": {sample.Customer}}
 	case "POST /api/v1/{portal}/view-as":

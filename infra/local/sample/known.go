@@ -69,6 +69,9 @@ const (
 	Hafenkante = "01hkm4spm0samp1e0000000023"
 )
 
+// SavedView is Customer's, of what is urgent.
+const SavedView = "01krzmpak4samp1e0000000901"
+
 // Tickets of the portal support that are there whatever the time and however
 // few are asked for.
 const (

@@ -43,7 +43,8 @@ var ordersTeam = []portal.Person{
 // customers are the accounts of the portal support that are not the team's.
 var customers = []contact{
 	{writes: "de", weight: 62, phone: "+49 421 5550 117", Person: portal.Person{ID: Customer, First: "Anna", Last: "Brandt",
-		Email: "customer@nordwind.example", Language: "de", Company: Nordwind, Role: portal.Customer, Created: founded}},
+		Email: "customer@nordwind.example", Language: "de", Company: Nordwind, Role: portal.Customer, Created: founded,
+		Views: []portal.SavedView{{ID: SavedView, Name: "Dringendes", Query: "f.priority=high&f.priority=urgent&status=open"}}}},
 	{writes: "de", weight: 30, phone: "+49 421 5550 123", Person: portal.Person{ID: Colleague, First: "Tom", Last: "Fischer",
 		Email: "colleague@nordwind.example", Company: Nordwind, Role: portal.Customer, Created: founded}},
 	{writes: "de", weight: 18, phone: "+49 421 5550 100", Person: portal.Person{ID: Manager, First: "Miriam", Last: "Vogt",

@@ -67,8 +67,10 @@ function live(list: HTMLElement): void {
         location.href = url.href; // signed out, say
         return;
       }
-      if (how === "push") history.pushState(null, "", url);
-      if (how === "replace") history.replaceState(null, "", url);
+      // As the portal says it: without what is usual, and fields that are empty.
+      here = new URL(page.querySelector<HTMLElement>("[data-region=shown]")?.dataset["href"] ?? url.href, url);
+      if (how === "push") history.pushState(null, "", here);
+      if (how === "replace") history.replaceState(null, "", here);
       take(page, from);
       say(regions(list).get("shown")?.textContent ?? "");
     } catch {
@@ -102,12 +104,11 @@ function live(list: HTMLElement): void {
   };
 
   const filtered = (form: HTMLFormElement) => {
-    // The first operator is the usual one, which an address leaves out.
-    const usual = (name: string) => form.querySelector<HTMLSelectElement>(`select[name="${CSS.escape(name)}"]`)?.selectedIndex === 0;
     const pairs = [...new FormData(form)].map(([name, value]): [string, string] => [name, String(value)]);
+    const asks = (name: string) => name.startsWith("f.") || name === "columns";
     return changed(
-      (name) => name.startsWith("f."),
-      pairs.filter(([name]) => name.startsWith("f.") && !(name.endsWith(".op") && usual(name))),
+      asks,
+      pairs.filter(([name]) => asks(name)),
     );
   };
 
