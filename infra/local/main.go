@@ -269,8 +269,8 @@ func measure(ctx context.Context, args []string) error {
 	}
 	for _, s := range strings.Split(*sizes, ",") {
 		n, err := strconv.Atoi(s)
-		if err != nil || n < 1 {
-			return fmt.Errorf("-sizes: %q is no number of tickets", s)
+		if err != nil || n < bench.Smallest {
+			return fmt.Errorf("-sizes: %q is no number of tickets; %d is the smallest", s, bench.Smallest)
 		}
 		o.Sizes = append(o.Sizes, n)
 	}

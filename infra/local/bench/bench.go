@@ -40,6 +40,7 @@ type Report struct {
 	Commit    string     `json:"commit"` // with -dirty where the work tree differs
 	Engine    string     `json:"engine,omitempty"`
 	Requests  []Request  `json:"requests"`
+	Exports   []Export   `json:"exports,omitempty"`
 	Mails     []Delay    `json:"mails"`
 	Paced     *Paced     `json:"submissions,omitempty"` // nil where none were sent at a pace
 	Functions []Function `json:"functions"`
@@ -66,6 +67,9 @@ type Request struct {
 	P50      float64 `json:"p50_ms"`
 	P99      float64 `json:"p99_ms"`
 }
+
+// Smallest is the smallest company that has second pages of everything.
+const Smallest = 100
 
 // Options of a run.
 type Options struct {
@@ -160,6 +164,9 @@ func take(ctx context.Context, o Options) (Report, error) {
 		return Report{}, err
 	}
 	for _, c := range companies {
+		if err := c.look(ctx, s.URL); err != nil {
+			return Report{}, err
+		}
 		rows, err := measure(ctx, s.URL, c, log, o.Requests)
 		if err != nil {
 			return Report{}, err
@@ -167,6 +174,13 @@ func take(ctx context.Context, o Options) (Report, error) {
 		r.Requests = append(r.Requests, rows...)
 	}
 	r.Requests = append(r.Requests, mail)
+	for _, c := range companies {
+		e, err := export(ctx, s.URL, c, log)
+		if err != nil {
+			return Report{}, err
+		}
+		r.Exports = append(r.Exports, e)
+	}
 	if r.Visit, err = visits(ctx, s.URL, companies[0]); err != nil {
 		return Report{}, err
 	}
@@ -302,6 +316,18 @@ func (r Report) print(out io.Writer) {
 		fmt.Fprintf(out, "\nNot measured: %s\n", strings.Join(missing, ", "))
 	}
 
+	printGrowth(out, r.Requests)
+
+	if len(r.Exports) > 0 {
+		fmt.Fprintln(out)
+		t = table{head: []string{"export", "rows", "seconds", "rows a second", "round trips", "read units", "bytes, gzipped", "peak memory, MB", "answer"}}
+		for _, e := range r.Exports {
+			t.rows = append(t.rows, []string{"company's, CSV", thousands(float64(e.Rows)), fmt.Sprintf("%.2f", e.Seconds), thousands(float64(e.Rows) / e.Seconds),
+				thousands(float64(e.Trips)), number(e.Read), thousands(float64(e.Bytes)), fmt.Sprintf("%.0f", float64(e.Peak)/1e6), e.How})
+		}
+		t.print(out)
+	}
+
 	fmt.Fprintln(out)
 	t = table{head: []string{"mail", "messages", "p50 ms", "p95 ms", "slowest ms"}}
 	for _, d := range r.Mails {
@@ -353,7 +379,7 @@ func (r Report) unmeasured() []string {
 	for _, row := range routes.Table {
 		if !slices.ContainsFunc(r.Requests, func(q Request) bool {
 			return q.Route == row.Key() || q.Route == row.Method+" /api/v1"+row.Path
-		}) {
+		}) && !slices.ContainsFunc(r.Exports, func(e Export) bool { return slices.Contains(e.Routes, row.Key()) }) {
 			keys = append(keys, row.Key())
 		}
 	}
@@ -379,7 +405,7 @@ func PrintMonth(out io.Writer, file string) error {
 type lines struct {
 	mu   sync.Mutex
 	part []byte
-	all  []entry
+	kept []entry
 }
 
 // entry is a line of a request, of a notice, or of the probe.
@@ -409,7 +435,7 @@ func (l *lines) Write(p []byte) (int, error) {
 		if i := bytes.IndexByte(line, '{'); i >= 0 {
 			e := entry{bytes: len(line) - i + 1}
 			if json.Unmarshal(line[i:], &e) == nil && e.Msg != "" {
-				l.all = append(l.all, e)
+				l.kept = append(l.kept, e)
 			}
 		}
 	}
@@ -420,16 +446,25 @@ func (l *lines) Write(p []byte) (int, error) {
 func (l *lines) take(route, function string) (of []entry, used []probe.Line) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, e := range l.all {
+	for _, e := range l.kept {
 		switch {
 		case e.Msg == "request" && route != "" && e.Route == route, e.Msg == "notice" && route == "":
 			of = append(of, e)
-		case e.Msg == probe.Message && e.Function == function:
+		case e.Msg == probe.Message && e.Function == function && !e.First:
 			used = append(used, e.Line)
 		}
 	}
-	l.all = nil
+	l.kept = nil
 	return of, used
+}
+
+// all returns all that was logged since the last call.
+func (l *lines) all() []entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := l.kept
+	l.kept = nil
+	return all
 }
 
 // price fills in what the log says. The counts are those of the median request:

@@ -146,6 +146,9 @@ func fingerprint(ctx context.Context, sizes []int) (string, error) {
 // rare is how seldom a ticket is of the rare kind: one in so many.
 const rare = 1000
 
+// firstNumber is before the first ticket's: numbers are as long at every size.
+const firstNumber = 100_000
+
 // The rare kind is found by this word, and this is where it comes from.
 const (
 	rareWord = "quayside"
@@ -166,7 +169,7 @@ func ticketOf(i, n int, now time.Time) portal.Ticket {
 	t := portal.Ticket{
 		// The time that an id begins with, and no chance.
 		ID:     fmt.Sprintf("%.10s%016d", dynamo.NewID(created), i),
-		Number: int64(i + 1), Rev: 1, Subject: fmt.Sprintf("%s %d loses the network in hall %d", product.Label["en"], i, i%9),
+		Number: int64(firstNumber + i + 1), Rev: 1, Subject: fmt.Sprintf("%s %06d loses the network in hall %d", product.Label["en"], i, i%9),
 		Pipeline: "support", Stage: "open", State: portal.Open, Owner: staffAgent, Inbox: "inbox",
 		Companies: []string{benchCompany}, Requester: "Charles Babbage", Thread: "thread00000001",
 		Created: created, Activity: created.Add(30 * time.Second), ActivityBy: staffAgent,

@@ -32,6 +32,37 @@ type company struct {
 	ticket   string       // one of the customer's, with a page of messages
 	token    string       // of an admin, with which programs send forms
 	password string
+	next     map[string]string // the cursor behind a query's first page, by the query
+}
+
+// The queries whose second page is measured.
+const (
+	secondOfList   = "view=company"
+	secondOfSearch = "view=company&q=network"
+)
+
+// look asks for what requests need to know of answers before.
+func (c *company) look(ctx context.Context, base string) error {
+	c.next = map[string]string{}
+	for _, query := range []string{secondOfList, secondOfSearch} {
+		r, err := http.NewRequestWithContext(ctx, "GET", base+"/api/v1/"+c.settings.Slug+"/tickets?"+query, nil)
+		if err != nil {
+			return err
+		}
+		r.AddCookie(c.cookie)
+		resp, err := client.Do(r)
+		if err != nil {
+			return err
+		}
+		var page struct{ Next string }
+		err = json.NewDecoder(resp.Body).Decode(&page)
+		resp.Body.Close()
+		if err != nil || page.Next == "" {
+			return fmt.Errorf("%s has no second page: %d, %v", query, resp.StatusCode, err)
+		}
+		c.next[query] = page.Next
+	}
+	return nil
 }
 
 // benchForm is the portal's support form, which anyone may send.
@@ -45,9 +76,12 @@ const (
 	staffAdmin    = "staff00000002"
 )
 
+// slugOf is as long for every size, and so is what is stored.
+func slugOf(n int) string { return fmt.Sprintf("bench%06d", n) }
+
 // benchSettings are those of the portal with so many tickets.
 func benchSettings(n int) portal.Settings {
-	slug := "bench" + strconv.Itoa(n)
+	slug := slugOf(n)
 	s := portal.Recommended()
 	s.ID, s.Slug, s.Name, s.Version, s.Active = slug, slug, "Bench", 1, true
 	s.Key = bytes.Repeat([]byte{7}, 32)
@@ -111,11 +145,11 @@ func settle(ctx context.Context, store *dynamo.Store, n int) (company, error) {
 		}
 		*cookie = auth.Cookie(s.ID, token, true)
 	}
-	if _, err := store.LeaseNumbers(ctx, s.ID, int64(n+1)); err != nil {
+	if _, err := store.LeaseNumbers(ctx, s.ID, int64(firstNumber+n+1)); err != nil {
 		return company{}, err
 	}
 	// One conversation of a full page, on top.
-	t := portal.Ticket{ID: dynamo.NewID(now), Number: int64(n + 1), Rev: 1, Subject: "The conversation", Pipeline: "support", Stage: "open",
+	t := portal.Ticket{ID: dynamo.NewID(now), Number: int64(firstNumber + n + 1), Rev: 1, Subject: "The conversation", Pipeline: "support", Stage: "open",
 		State: portal.Open, Owner: staffAgent, Inbox: "inbox", Contacts: []string{c.customer.ID}, Companies: []string{c.customer.Company},
 		Requester: c.customer.Name(), Thread: "thread00000001", Created: now, Activity: now, ActivityBy: c.customer.ID}
 	w := dynamo.WholeTicket{Ticket: t}
@@ -147,6 +181,7 @@ type step struct {
 	// signedOut sends no cookie: nobody who is signed in gets the sign-in page.
 	signedOut bool
 	program   bool // sends the token instead
+	admin     bool // is asked by who may change the settings
 	most      int  // how many the portal takes in a while; 0 is any number
 }
 
@@ -173,11 +208,35 @@ func (c company) steps() []step {
 	ticket, inbox := "/tickets/"+c.ticket, "/inbox/"+c.ticket
 	key := func(method, path string) string { return method + " " + path }
 	portalPage, portalAPI := "/{portal}", "/api/v1/{portal}"
+	list := func(name, query string) step {
+		return step{name: name, route: key("GET", portalPage+"/tickets"), function: "ticket-list", request: get(page + "/tickets?" + query), want: 200}
+	}
+	look := func(name, pattern, function string) step {
+		path := strings.NewReplacer("/api/v1/{portal}", api, "/{portal}", page, "{contact}", benchCustomer, "{company}", benchCompany,
+			"{form}", benchForm, "{section}", "tickets", "{group}", portal.CustomersGroup, "{member}", staffAgent).Replace(pattern)
+		return step{name: name, route: key("GET", pattern), function: function, request: get(path), want: 200, admin: true}
+	}
 	return []step{
-		{name: "list, company's", route: key("GET", portalPage+"/tickets"), function: "ticket-list", request: get(page + "/tickets?view=company"), want: 200},
-		{name: "list, company's open", route: key("GET", portalPage+"/tickets"), function: "ticket-list", request: get(page + "/tickets?view=company&status=open"), want: 200},
-		{name: "list, mine", route: key("GET", portalPage+"/tickets"), function: "ticket-list", request: get(page + "/tickets"), want: 200},
+		list("list, company's", "view=company"),
+		list("list, company's open", "view=company&status=open"),
+		list("list, mine", ""),
+		list("list, by creation", "view=company&sort=-created"),
+		list("list, second page", secondOfList+"&cursor="+url.QueryEscape(c.next[secondOfList])),
+		list("list, one in three", "view=company&f.product=printer"),
+		list("list, one in a thousand", "view=company&f.site="+rareSite),
+		list("list, by subject", "view=company&sort=subject"),
 		{name: "list, JSON", route: key("GET", portalAPI+"/tickets"), function: "ticket-list", request: get(api + "/tickets?view=company"), want: 200},
+		list("search, a frequent word", secondOfSearch),
+		list("search, a rare word", "view=company&q="+rareWord),
+		list("search, two words", "view=company&q=network+"+rareWord),
+		list("search, two frequent words", "view=company&q=network+printer"),
+		list("search, nothing found", "view=company&q=network+lighthouse"),
+		list("search, a number", "view=company&q="+strconv.Itoa(firstNumber+c.tickets/2)),
+		list("search, second page", secondOfSearch+"&cursor="+url.QueryEscape(c.next[secondOfSearch])),
+		{name: "search as it is typed, JSON", route: key("GET", portalAPI+"/tickets"), function: "ticket-list", want: 200,
+			request: func(i int) (string, string, string, string) {
+				return "GET", api + "/tickets?view=company&q=" + "network"[:2+i%6], "", ""
+			}},
 		{name: "ticket", route: key("GET", portalPage+"/tickets/{ticket}"), function: "ticket-detail", request: get(page + ticket), want: 200},
 		{name: "ticket, JSON", route: key("GET", portalAPI+"/tickets/{ticket}"), function: "ticket-detail", request: get(api + ticket), want: 200},
 		{name: "ticket, anything new?", route: key("GET", portalAPI+"/tickets/{ticket}/activity"), function: "ticket-detail", request: get(api + ticket + "/activity"), want: 200},
@@ -236,6 +295,35 @@ func (c company) steps() []step {
 			request: send("POST", "/forms/"+benchForm+"/submissions", func(i int) any {
 				return submission(fmt.Sprintf("anyone%d@else.example", i), "The scanner is silent", i)
 			})},
+		look("settings, a section", "/{portal}/settings/{section}", "settings"),
+		look("settings, history", "/{portal}/settings/history", "settings"),
+		look("settings, preview", "/{portal}/settings/design/preview", "settings"),
+		look("settings, JSON", "/api/v1/{portal}/settings", "settings"),
+		look("forms", "/{portal}/settings/forms", "form-builder"),
+		look("form to build", "/{portal}/settings/forms/{form}", "form-builder"),
+		look("forms, JSON", "/api/v1/{portal}/settings/forms", "form-builder"),
+		look("form to build, JSON", "/api/v1/{portal}/settings/forms/{form}", "form-builder"),
+		look("configuration", "/{portal}/settings/configuration", "configuration"),
+		look("configuration, JSON", "/api/v1/{portal}/settings/configuration", "configuration"),
+		look("contacts", "/{portal}/contacts", "contacts"),
+		look("contact", "/{portal}/contacts/{contact}", "contacts"),
+		look("companies", "/{portal}/companies", "contacts"),
+		look("company", "/{portal}/companies/{company}", "contacts"),
+		look("contacts, JSON", "/api/v1/{portal}/contacts", "contacts"),
+		look("contact, JSON", "/api/v1/{portal}/contacts/{contact}", "contacts"),
+		look("companies, JSON", "/api/v1/{portal}/companies", "contacts"),
+		look("company, JSON", "/api/v1/{portal}/companies/{company}", "contacts"),
+		look("access", "/{portal}/access", "access"),
+		look("access, a group", "/{portal}/access/groups/{group}", "access"),
+		look("access, a contact", "/{portal}/access/contacts/{contact}", "access"),
+		look("access, JSON", "/api/v1/{portal}/access", "access"),
+		look("team", "/{portal}/team", "access"),
+		look("member of the team", "/{portal}/team/{member}", "access"),
+		look("team, JSON", "/api/v1/{portal}/team", "access"),
+		look("audit", "/{portal}/audit", "access"),
+		look("audit, JSON", "/api/v1/{portal}/audit", "access"),
+		look("tokens", "/{portal}/tokens", "api-token"),
+		look("tokens, JSON", "/api/v1/{portal}/tokens", "api-token"),
 		// Last, as the list grows by it.
 		{name: "open a ticket", route: key("POST", portalAPI+"/inbox"), function: teamFunction, request: send("POST", "/inbox", func(int) any {
 			return map[string]any{"id": dynamo.NewID(time.Now()), "email": c.customer.Email, "subject": "The scanner is silent", "inbox": "inbox", "text": "Since this morning."}
@@ -282,6 +370,8 @@ func (c company) do(ctx context.Context, base string, st step, i int) (took time
 	case st.program:
 		r.Header.Set("Authorization", "Bearer "+c.token)
 	case st.signedOut:
+	case st.admin:
+		r.AddCookie(c.admin)
 	case st.function == teamFunction:
 		r.AddCookie(c.team)
 	default:

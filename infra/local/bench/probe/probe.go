@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -27,9 +28,11 @@ const Message = "invocation"
 type Line struct {
 	Msg      string `json:"msg"` // Message
 	Function string `json:"function"`
-	CPU      int64  `json:"cpu_ns"` // of the whole process, user and system
-	Allocs   uint64 `json:"allocs"` // objects on the heap
+	First    bool   `json:"first,omitempty"` // its figures are those of the start as well
+	CPU      int64  `json:"cpu_ns"`          // of the whole process, user and system
+	Allocs   uint64 `json:"allocs"`          // objects on the heap
 	Bytes    uint64 `json:"alloc_bytes"`
+	Peak     int64  `json:"peak_bytes"` // resident, of the process so far; 0 where Linux does not tell
 }
 
 func init() {
@@ -74,23 +77,39 @@ type meter struct {
 	bytes    uint64
 }
 
-// tell writes the line, but for the first invocation, whose figures are those of
-// the start as well. What telling costs is in no line.
+// tell writes the line. What telling costs is in none.
 func (m *meter) tell() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	used := cpu()
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
-	if m.told {
-		// One write, or lines of others may come between.
-		line, err := json.Marshal(Line{Message, m.function, int64(used - m.cpu), stats.Mallocs - m.mallocs, stats.TotalAlloc - m.bytes})
-		if err == nil {
-			m.out.Write(append(line, '\n'))
-		}
-		runtime.ReadMemStats(&stats)
+	// One write, or lines of others may come between.
+	line, err := json.Marshal(Line{Message, m.function, !m.told, int64(used - m.cpu), stats.Mallocs - m.mallocs, stats.TotalAlloc - m.bytes, peak()})
+	if err == nil {
+		m.out.Write(append(line, '\n'))
 	}
+	runtime.ReadMemStats(&stats)
 	m.told, m.cpu, m.mallocs, m.bytes = true, cpu(), stats.Mallocs, stats.TotalAlloc
+}
+
+// peak is the most memory that the process has had. What getrusage tells would be the
+// parent's, which it was forked from.
+func peak() int64 {
+	data, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range bytes.Lines(data) {
+		if rest, ok := bytes.CutPrefix(line, []byte("VmHWM:")); ok {
+			kb, err := strconv.ParseInt(string(bytes.TrimSpace(bytes.TrimSuffix(bytes.TrimSpace(rest), []byte("kB")))), 10, 64)
+			if err != nil {
+				return 0
+			}
+			return kb << 10
+		}
+	}
+	return 0
 }
 
 func cpu() time.Duration {
