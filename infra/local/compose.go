@@ -23,12 +23,17 @@ import (
 // sampleData fills empty tables with the sample company.
 func sampleData(ctx context.Context, s *stack.Stack) error {
 	store := dynamo.Open(sample.Bulk(s.DynamoDB()), stack.TablePrefix)
+	store.SetBatch(sample.BulkBatch)
 	loaded, err := sample.Loaded(ctx, store)
 	if err != nil {
 		return err
 	}
 	if !loaded {
-		if err := sample.Load(ctx, store, blob.New(s.S3(), stack.Bucket, true), time.Now()); err != nil {
+		now := time.Now()
+		if err := sample.Load(ctx, store, blob.New(s.S3(), stack.Bucket, true), now); err != nil {
+			return err
+		}
+		if err := sample.Index(ctx, store, now); err != nil {
 			return err
 		}
 	}

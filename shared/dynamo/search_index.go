@@ -198,7 +198,7 @@ func (s *Store) tryIndex(ctx context.Context, settings *portal.Settings, ticket 
 	// Of a ticket that is new and long these are thousands.
 	batches, wait := errgroup.WithContext(ctx)
 	batches.SetLimit(postingsAtOnce)
-	for batch := range slices.Chunk(writes, 25) {
+	for batch := range slices.Chunk(writes, s.batch) {
 		batches.Go(func() error { return s.writeBatches(wait, schema.Search, batch) })
 	}
 	if err := batches.Wait(); err != nil {
@@ -268,6 +268,38 @@ func (s *Store) putText(ctx context.Context, pk string, text []byte) error {
 	return s.put(ctx, schema.Search, marshal(pk, textKey, textItem{text}))
 }
 
+// PutIndex writes what new tickets are found by, as Index would, without looking at what is
+// there: for sample data, of which an engine on disk could not follow the stream.
+func (s *Store) PutIndex(ctx context.Context, settings *portal.Settings, tickets []WholeTicket, plain func(html string) string) error {
+	var items []item
+	for _, w := range tickets {
+		var replies []portal.Message
+		for _, m := range w.Messages {
+			if m.Kind == portal.Reply && portal.Shown(m, w.Ticket) {
+				replies = append(replies, m)
+			}
+		}
+		slices.SortFunc(replies, func(a, b portal.Message) int {
+			return strings.Compare(messageKey(b, w.Ticket), messageKey(a, w.Ticket))
+		})
+		var texts []string
+		for _, m := range replies {
+			texts = append(texts, plain(m.HTML))
+		}
+		d, words, size := indexOf(w.Ticket, settings, texts)
+		d.Version = 1
+		for p := range d.postings(settings.ID, w.Ticket.ID) {
+			items = append(items, keyOf(p.pk, p.sk))
+		}
+		pk := ticketKey(settings.ID, w.Ticket.ID)
+		if words != nil {
+			items = append(items, marshal(pk, textKey, textItem{words}))
+		}
+		items = append(items, itemOfDocument(pk, d, size))
+	}
+	return s.putAll(ctx, schema.Search, items)
+}
+
 // Ticket returns the ticket that the record is of, where it may be found by something else
 // than before: the ticket itself has changed, or a message that customers see.
 func (r Record) Ticket() (portalID, ticket string, ok bool) {
@@ -333,6 +365,13 @@ func (s *Store) indexed(ctx context.Context, settings *portal.Settings, ticket s
 			texts = append(texts, plain(m.HTML))
 		}
 	}
+	d, words, size = indexOf(t, settings, texts)
+	return d, words, size, nil
+}
+
+// indexOf returns what the ticket is to be found by, with the texts of its replies, newest
+// first; the text for snippets; and how long the document may be.
+func indexOf(t portal.Ticket, settings *portal.Settings, texts []string) (d documentItem, words []byte, size int) {
 	d.Created = t.Created.UnixMilli()
 	size = maxDocument - documentOverhead
 	for _, a := range audiences(settings.ID, t) {
@@ -350,7 +389,7 @@ func (s *Store) indexed(ctx context.Context, settings *portal.Settings, ticket s
 		_, _ = hash.Write(words)
 		d.Text = hash.Sum64() >> 1 // which DynamoDB's numbers hold exactly
 	}
-	return d, words, size, nil
+	return d, words, size
 }
 
 // deflate returns as much of the text's beginning as has the size when it is deflated, which

@@ -670,3 +670,45 @@ func randomWord(r *rand.Rand) string {
 	}
 	return word.String()
 }
+
+// What is written at once of new tickets is what following the stream would have written.
+func TestPutIndex(t *testing.T) {
+	store := dynamotest.Store(t)
+	s := dynamotest.NewPortal(t, store)
+	r := rand.New(rand.NewPCG(7, 8))
+	var all []dynamo.WholeTicket
+	for i := range 12 {
+		tk := dynamotest.Ticket(t, author, "nordwind01", func(tk *portal.Ticket) {
+			tk.ID, tk.Subject = fmt.Sprintf("01kkp%08d", i), words(r, 3)
+			tk.Properties = map[string]string{dynamotest.Details: words(r, 4)}
+			if i == 3 {
+				tk.Unproven = &portal.Unproven{Email: "x@nordwind.example"}
+			}
+		})
+		w := dynamo.WholeTicket{Ticket: tk}
+		for j := range r.IntN(5) {
+			m := dynamotest.Message(tk, contact("Clara"), "<p>"+words(r, 5)+"</p>", at.Add(-time.Duration(j)*time.Minute))
+			m.Kind = []portal.MessageKind{portal.Reply, portal.Reply, portal.Comment}[r.IntN(3)]
+			if r.IntN(4) == 0 {
+				m.Thread = "otherthread"
+			}
+			w.Messages = append(w.Messages, m)
+		}
+		all = append(all, w)
+	}
+	if err := store.PutTickets(t.Context(), s, all); err != nil {
+		t.Fatal(err)
+	}
+	store.SetBatch(10)
+	if err := store.PutIndex(t.Context(), s, all, richtext.Text); err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range all {
+		if got := price(t, func(ctx context.Context) error { return store.Index(ctx, s, w.Ticket.ID, richtext.Text) }); got.write != 0 {
+			t.Errorf("%s is indexed anew: %s", w.Ticket.ID, got)
+		}
+	}
+	if got := find(t, store, dynamo.SearchQuery{Audience: dynamo.TeamAudience(s.ID)}, "clara"); len(got) != len(all) {
+		t.Errorf("%d are found", len(got))
+	}
+}

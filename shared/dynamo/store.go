@@ -28,6 +28,7 @@ type Store struct {
 	db        *dynamodb.Client
 	prefix    string
 	walkLimit int
+	batch     int // items that a BatchWriteItem writes
 
 	mu        sync.Mutex
 	cached    map[string]cachedSettings // by slug
@@ -40,11 +41,18 @@ type Store struct {
 // I/O.
 func Open(cfg aws.Config, prefix string) *Store {
 	return &Store{
-		db: dynamodb.NewFromConfig(cfg), prefix: prefix, walkLimit: WalkLimit,
+		db: dynamodb.NewFromConfig(cfg), prefix: prefix, walkLimit: WalkLimit, batch: maxBatch,
 		cached: map[string]cachedSettings{}, companies: map[string]cachedCompany{},
 		forms: map[string]cachedForm{}, blocks: map[string]numbers{},
 	}
 }
+
+// maxBatch is how many items DynamoDB writes in a batch.
+const maxBatch = 25
+
+// SetBatch has batches be of n items: for a client that makes something else of them, as
+// postern/infra/local/sample.Bulk does. It is to be called before the store is used.
+func (s *Store) SetBatch(n int) { s.batch = n }
 
 type item = map[string]types.AttributeValue
 

@@ -648,8 +648,7 @@ func (s *Store) PutTickets(ctx context.Context, settings *portal.Settings, ticke
 	return s.putAll(ctx, schema.Lists, entries)
 }
 
-// putAll writes items in batches of 25, DynamoDB's limit, and what a throttled
-// table leaves over again.
+// putAll writes items in batches, and what a throttled table leaves over again.
 func (s *Store) putAll(ctx context.Context, table string, items []item) error {
 	writes := make([]types.WriteRequest, len(items))
 	for i, it := range items {
@@ -660,7 +659,7 @@ func (s *Store) putAll(ctx context.Context, table string, items []item) error {
 
 // writeBatches writes and deletes as putAll does.
 func (s *Store) writeBatches(ctx context.Context, table string, writes []types.WriteRequest) error {
-	for batch := range slices.Chunk(writes, 25) {
+	for batch := range slices.Chunk(writes, s.batch) {
 		left := map[string][]types.WriteRequest{s.prefix + table: batch}
 		for try := 0; len(left) > 0; try++ {
 			if try == batchTries {

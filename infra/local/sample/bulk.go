@@ -12,7 +12,8 @@ import (
 // Bulk returns the configuration for a store that much is written with at once:
 // batches of puts become transactions. DynamoDB Local syncs its file for every
 // item of a batch, and once for a transaction: the sample takes seconds that
-// way and minutes the other. In AWS it would only cost twice as much.
+// way and minutes the other. In AWS it would only cost twice as much. Such a store
+// may write [BulkBatch] items at once.
 func Bulk(cfg aws.Config) aws.Config {
 	client := dynamodb.NewFromConfig(cfg)
 	bulk := cfg.Copy()
@@ -38,3 +39,6 @@ func Bulk(cfg aws.Config) aws.Config {
 	})
 	return bulk
 }
+
+// BulkBatch is how many items a transaction writes.
+const BulkBatch = 100

@@ -19,6 +19,7 @@ import (
 	"postern/shared/auth/password"
 	"postern/shared/dynamo"
 	"postern/shared/portal"
+	"postern/shared/richtext"
 )
 
 // Files keeps attachments: postern/shared/blob's Store.
@@ -56,12 +57,32 @@ func Load(ctx context.Context, store *dynamo.Store, files Files, now time.Time) 
 	if err := loadOpen(ctx, store); err != nil {
 		return fmt.Errorf("sample portal %s: %w", OpenSlug, err)
 	}
-	for _, o := range []Options{
-		{Portal: Portal, Slug: Slug, Files: files, Hash: password.Hash},
-		{Portal: OrdersPortal, Slug: OrdersSlug, Orders: true, Files: files, Hash: password.Hash},
-	} {
+	for _, o := range portals(files) {
 		if err := LoadFor(ctx, store, now, o); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// portals are those with tickets.
+func portals(files Files) []Options {
+	return []Options{
+		{Portal: Portal, Slug: Slug, Files: files, Hash: password.Hash},
+		{Portal: OrdersPortal, Slug: OrdersSlug, Orders: true, Files: files, Hash: password.Hash},
+	}
+}
+
+// Index writes what the tickets are found by that Load has written for the time: what follows
+// the stream of tickets does that too, and takes minutes where DynamoDB Local keeps a file.
+func Index(ctx context.Context, store *dynamo.Store, now time.Time) error {
+	for _, o := range portals(nil) {
+		d, err := designed(now, o)
+		if err != nil {
+			return err
+		}
+		if err := store.PutIndex(ctx, &d.settings, d.tickets, richtext.Text); err != nil {
+			return fmt.Errorf("index of the sample portal %s: %w", o.Slug, err)
 		}
 	}
 	return nil
