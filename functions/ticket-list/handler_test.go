@@ -108,9 +108,9 @@ func TestFixtures(t *testing.T) {
 			"tbody": "Oliver Grant",
 		}},
 		"list-company":        {Status: 200, Lang: "de", See: map[string]string{".toolbar-view summary": T("de", "list.view.company"), "tbody": "Miriam Vogt"}},
-		"list-no-company":     {Status: 200, Lang: "de", See: map[string]string{".empty": T("de", "list.empty.noCompany"), ".toolbar-view summary": "", "table": ""}},
+		"list-no-company":     {Status: 200, Lang: "de", See: map[string]string{".empty": T("de", "list.empty.noCompany"), ".toolbar-view a[href*='view=company']": "", "table": ""}},
 		"list-closed-none":    {Status: 200, Lang: "de", See: map[string]string{".empty": T("de", "list.empty.closed"), "table": ""}},
-		"list-team":           {Status: 200, Lang: "de", See: map[string]string{".preview": T("de", "frame.preview"), "tbody": "Handheld W10 drops Bluetooth", ".toolbar-view summary": "", "a[href$='/forms/contact']": ""}},
+		"list-team":           {Status: 200, Lang: "de", See: map[string]string{".preview": T("de", "frame.preview"), "tbody": "Handheld W10 drops Bluetooth", ".toolbar-view summary": T("de", "list.view.all", "tickets", "Tickets"), "a[href$='/forms/contact']": ""}},
 		"list-signed-out":     {Status: 303, Check: toSignIn("/tickets?status=open")},
 		"list-expired":        {Status: 303, Check: toSignIn("/tickets")},
 		"list-portal-unknown": {Status: 404, Lang: "de", See: map[string]string{"main": T("de", "error.noPortal")}},
@@ -400,7 +400,7 @@ func TestCompanyView(t *testing.T) {
 		a := p.Do(t, functiontest.Request{As: as, URL: "/api/v1/{portal}/tickets?view=company"})
 		holds(want...)(t, p, a)
 		page := p.Do(t, functiontest.Request{As: as, URL: "/{portal}/tickets?view=company"}).Page(t)
-		if got := page.Find(".toolbar-view summary").Length() > 0; got != (as == "manager") {
+		if got := page.Find(".toolbar-view a[href*='view=company']").Length() > 0; got != (as == "manager") {
 			t.Errorf("%s has the menu: %v", as, got)
 		}
 	}
@@ -418,7 +418,7 @@ func TestCompanyRule(t *testing.T) {
 	for p, want := range map[*functiontest.Portal][]string{matched: nordwinds, unmatched: customers} {
 		holds(want...)(t, p, p.Do(t, functiontest.Request{As: "customer", URL: "/api/v1/{portal}/tickets?view=company"}))
 		page := p.Do(t, functiontest.Request{As: "customer", URL: "/{portal}/tickets?view=company"}).Page(t)
-		if got := page.Find(".toolbar-view summary").Length() > 0; got != (p == matched) {
+		if got := page.Find(".toolbar-view a[href*='view=company']").Length() > 0; got != (p == matched) {
 			t.Errorf("has the menu: %v", got)
 		}
 		holds(nordwinds...)(t, p, p.Do(t, functiontest.Request{As: "manager", URL: "/api/v1/{portal}/tickets?view=company"}))
@@ -474,7 +474,7 @@ func TestOrdersPortal(t *testing.T) {
 	if got := functiontest.Text(doc.Find("h1")); got != "Bestellungen" {
 		t.Errorf("tickets are called %q", got)
 	}
-	if doc.Find(".toolbar-view summary").Length() > 0 {
+	if doc.Find(".toolbar-view a[href*='view=company']").Length() > 0 {
 		t.Error("there is a menu of views")
 	}
 	for _, other := range []string{sample.OrderStrangerTicket, sample.OwnTicket} {
@@ -597,5 +597,62 @@ func TestSupportForm(t *testing.T) {
 	doc = p.Do(t, functiontest.Request{As: "customer", URL: "/{portal}/tickets"}).Page(t)
 	if n := doc.Find(".head a.primary, nav a[href*='/forms/']").Length(); n != 0 {
 		t.Errorf("without one, %d lead to it", n)
+	}
+}
+
+// The list opens with the default view, whose questions the others' links do not take
+// over.
+func TestDefaultView(t *testing.T) {
+	p := functiontest.New(t)
+	person := person(t, p, "customer")
+	views := []portal.SavedView{{ID: "view00000001", Name: "Geschlossene", Query: "columns=subject&columns=number&status=closed", Default: true}}
+	if err := p.Store.PutViews(t.Context(), p.ID, person, views); err != nil {
+		t.Fatal(err)
+	}
+	page := p.Do(t, functiontest.Request{As: "customer", URL: "/{portal}/tickets"}).Page(t)
+	if got := functiontest.Text(page.Find("thead")); got != "Betreff Nummer" {
+		t.Errorf("the columns are %q", got)
+	}
+	for selector, want := range map[string]string{
+		".segments [aria-current]": functiontest.T("de", "list.status.closed"), ".toolbar-view summary": "Geschlossene",
+		".toolbar-view a[href$='/tickets?view=mine']":                  functiontest.T("de", "list.view.mine", "Tickets", "Tickets"),
+		".segments a[href$='/tickets?columns=subject&columns=number']": functiontest.T("de", "list.status.all"),
+	} {
+		if got := functiontest.Text(page.Find(selector)); !strings.Contains(got, want) {
+			t.Errorf("%s is %q, not %q", selector, got, want)
+		}
+	}
+	holds(customers...)(t, p, p.Do(t, functiontest.Request{As: "customer", URL: "/api/v1/{portal}/tickets"}))
+	page = p.Do(t, functiontest.Request{As: "customer", URL: "/{portal}/tickets?view=mine"}).Page(t)
+	if got := functiontest.Text(page.Find(".segments [aria-current]")); got != functiontest.T("de", "list.status.all") {
+		t.Errorf("who asks for all gets %q", got)
+	}
+	// What the portal does not have any more is not asked for.
+	views[0].Query = "f.gone=x"
+	person.Views = []portal.SavedView{{ID: "view00000001", Name: "Geschlossene", Query: "columns=subject&columns=number&status=closed", Default: true}}
+	if err := p.Store.PutViews(t.Context(), p.ID, person, views); err != nil {
+		t.Fatal(err)
+	}
+	holds := p.Do(t, functiontest.Request{As: "customer", URL: "/{portal}/tickets"})
+	if holds.Status != http.StatusOK || functiontest.Text(holds.Page(t).Find(".segments [aria-current]")) != functiontest.T("de", "list.status.all") {
+		t.Errorf("%d", holds.Status)
+	}
+}
+
+func TestColumns(t *testing.T) {
+	p := functiontest.New(t)
+	for query, want := range map[string]string{
+		"?columns=owner&columns=number":                     "Betreff Zuständig Nummer",
+		"?columns=priority&columns=subject&columns=product": "Betreff Priorität Produkt",
+	} {
+		page := p.Do(t, functiontest.Request{As: "customer", URL: "/{portal}/tickets" + query}).Page(t)
+		if got := functiontest.Text(page.Find("thead")); got != want {
+			t.Errorf("%s: %q, not %q", query, got, want)
+		}
+	}
+	for _, query := range []string{"?columns=root_cause", "?columns=description", "?columns=inbox", "?columns=x"} {
+		if a := p.Do(t, functiontest.Request{As: "customer", URL: "/api/v1/{portal}/tickets" + query}); a.Status != 422 || !slices.Equal(a.Problem(t).Fields(), []string{"columns"}) {
+			t.Errorf("%s: %d %s", query, a.Status, a.Body)
+		}
 	}
 }
