@@ -91,11 +91,10 @@ func serves(function string) bool {
 // in the log what it was waiting for.
 const timeout = 29
 
-// timeoutOf is for how many seconds the function may work. Nobody waits for an export
-// that is made off a stream.
+// timeoutOf is for how many seconds the function may work.
 func timeoutOf(function string) float64 {
-	if function == "export-job" {
-		return 15 * 60 // the longest there is
+	if longer, ok := routes.Longer[function]; ok {
+		return float64(longer)
 	}
 	return timeout
 }

@@ -15,6 +15,7 @@ import (
 	"postern/shared/deadletter"
 	"postern/shared/dynamo"
 	"postern/shared/export"
+	"postern/shared/list"
 	"postern/shared/meter"
 	"postern/shared/portal"
 	"postern/shared/web"
@@ -190,7 +191,7 @@ func (m *maker) run(ctx context.Context, portalID string, e portal.Export) (made
 	if err := r.Admits(ctx); err != nil {
 		return e, err
 	}
-	q, err := export.Parse(r)
+	q, err := list.Of(r, r.URL.Query())
 	if err != nil {
 		return e, err
 	}

@@ -16,6 +16,7 @@ import (
 	"postern/shared/dynamo"
 	"postern/shared/export"
 	"postern/shared/lambdahttp"
+	"postern/shared/list"
 	"postern/shared/portal"
 	"postern/shared/ui"
 	"postern/shared/web"
@@ -96,7 +97,7 @@ func (h handler) exportTickets(ctx context.Context, r *web.Request) (web.Result,
 	}
 	if person := r.Person(); person.Role.Team() {
 		// Before anybody has it: what the team takes away is in the audit log.
-		entry := r.Entry(dynamo.NewID(r.Now), portal.AuditTicketsExported, map[string]string{"query": r.URL.RawQuery})
+		entry := r.Entry(dynamo.NewID(r.Now), portal.AuditTicketsExported, map[string]string{"query": q.Values(r).Encode()})
 		if r.Viewer.As != nil {
 			entry.Subject, entry.SubjectName = r.Viewer.ID, r.Viewer.Email
 		}
@@ -104,12 +105,15 @@ func (h handler) exportTickets(ctx context.Context, r *web.Request) (web.Result,
 			return web.Result{}, err
 		}
 	}
+	if prefersLater(r) {
+		return h.begin(ctx, r, q)
+	}
 	working, cancel := context.WithTimeout(ctx, h.limits.work)
 	defer cancel()
 	rows, err := export.Collect(working, h.store, r, q, nil)
 	switch {
 	case err != nil && ctx.Err() == nil && errors.Is(working.Err(), context.DeadlineExceeded):
-		return h.begin(ctx, r)
+		return h.begin(ctx, r, q)
 	case err != nil:
 		return web.Result{}, err
 	}
@@ -180,7 +184,7 @@ func (c *counter) Write(b []byte) (int, error) {
 }
 
 // begin has the file made while nobody waits for it.
-func (h handler) begin(ctx context.Context, r *web.Request) (web.Result, error) {
+func (h handler) begin(ctx context.Context, r *web.Request, q list.Query) (web.Result, error) {
 	if r.Viewer.As != nil {
 		return web.Result{}, portal.Errorf(portal.Forbidden, "exports.error.viewingAs")
 	}
@@ -188,7 +192,7 @@ func (h handler) begin(ctx context.Context, r *web.Request) (web.Result, error) 
 		return web.Result{}, err
 	}
 	e := portal.Export{
-		ID: dynamo.NewID(r.Now), Person: r.Viewer.ID, Query: r.URL.RawQuery, Language: r.Reader.Lang(), Plain: !readsGzip(r),
+		ID: dynamo.NewID(r.Now), Person: r.Viewer.ID, Query: q.Values(r).Encode(), Language: r.Reader.Lang(), Plain: !readsGzip(r),
 		API: r.APIToken != nil, Created: r.Now, Ends: r.Now.Add(portal.ExportAge), State: portal.ExportRunning, Noted: r.Now,
 	}
 	if err := h.store.PutExport(ctx, r.Settings.ID, e); err != nil {

@@ -355,6 +355,19 @@ func TestAge(t *testing.T) {
 	}
 }
 
+// Who would rather not wait need not, however little there is.
+func TestPrefer(t *testing.T) {
+	p := functiontest.New(t)
+	for prefer, status := range map[string]int{
+		"respond-async": 202, "wait=10, Respond-Async;x=1": 202, "return=minimal": 200, "respond-asynchronously": 200,
+	} {
+		a := p.Do(t, functiontest.Request{As: "customer", URL: "/api/v1/{portal}/tickets/export.csv", Header: map[string]string{"Prefer": prefer}})
+		if a.Status != status {
+			t.Errorf("%s: %d, not %d", prefer, a.Status, status)
+		}
+	}
+}
+
 func TestManyExports(t *testing.T) {
 	p := functiontest.New(t)
 	for range exports.most {

@@ -44,7 +44,9 @@ type Options struct {
 	Log         io.Writer     // the functions' log lines, each after its function's name
 	Processes   int           // at most so many of each function; 0 is 4
 	Timeout     time.Duration // of an invocation; 0 is 30 s
-	Watch       bool          // build again when sources change
+	// Longer are timeouts of some functions, in seconds.
+	Longer map[string]int
+	Watch  bool // build again when sources change
 }
 
 // Runner runs functions.
@@ -301,12 +303,16 @@ func (r *Runner) Invoke(ctx context.Context, name string, event []byte) ([]byte,
 	if err := f.ready(ctx); err != nil {
 		return nil, err
 	}
-	deadline := time.Now().Add(r.o.Timeout)
+	timeout := r.o.Timeout
+	if longer, ok := r.o.Longer[name]; ok {
+		timeout = time.Duration(longer) * time.Second
+	}
+	deadline := time.Now().Add(timeout)
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	s, err := f.acquire(ctx)
 	if err == nil {
-		o := s.run(&invocation{id: requestID(), event: event, deadline: deadline, done: make(chan outcome, 1)}, r.o.Timeout)
+		o := s.run(&invocation{id: requestID(), event: event, deadline: deadline, done: make(chan outcome, 1)}, timeout)
 		if o.err == nil {
 			return o.response, nil
 		}

@@ -510,6 +510,17 @@ func (p place) forgetTries(what, network string) {
 	p.remove(schema.Sessions, p.id()+"#rate#"+what+"#"+network, fmt.Sprintf("w#%013d", window.UnixMilli()))
 }
 
+// export returns an export of the customer that is so far.
+func (p place) export(state portal.ExportState) string {
+	p.t.Helper()
+	name := "export:" + string(state)
+	values, err := sample.Fixture(context.Background(), at.store, p.settings.Slug, true, time.Now(), []string{name})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return values[name]
+}
+
 // link is a one-time link of the person, as it is mailed: what follows /link/.
 func (p place) link(person string, kind portal.LinkKind) string {
 	p.t.Helper()

@@ -187,7 +187,7 @@ func (s *Stack) hold() error {
 		}
 	}
 	s.runner, err = lambda.Start(lambda.Options{
-		Root: s.o.Root, Packages: s.o.Packages, Environment: s.Environment, Log: s.o.Log, Watch: s.o.Watch,
+		Root: s.o.Root, Packages: s.o.Packages, Environment: s.Environment, Longer: routes.Longer, Log: s.o.Log, Watch: s.o.Watch,
 	})
 	if err != nil {
 		listener.Close()

@@ -29,3 +29,15 @@ func readsGzip(r *web.Request) bool {
 	}
 	return weight > 0
 }
+
+// prefersLater tells whether who asks would rather ask again than wait (RFC 7240, section
+// 4.1).
+func prefersLater(r *web.Request) bool {
+	for _, preference := range strings.Split(strings.Join(r.Header.Values("Prefer"), ","), ",") {
+		name, _, _ := strings.Cut(preference, ";")
+		if strings.EqualFold(strings.TrimSpace(name), "respond-async") {
+			return true
+		}
+	}
+	return false
+}
