@@ -176,6 +176,14 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
+// Some functions may take longer than others.
+func TestLonger(t *testing.T) {
+	r, _ := runner(t, Options{Timeout: time.Minute, Longer: map[string]int{"echo": 1}})
+	if _, err := r.Invoke(t.Context(), "echo", []byte(`{"do":"hang"}`)); err == nil || !strings.Contains(err.Error(), "Task timed out after 1.00 seconds") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestResponseLimit(t *testing.T) {
 	r, _ := runner(t, Options{})
 	// Two more for the quotes.
