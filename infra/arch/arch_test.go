@@ -165,7 +165,7 @@ var rooms = []room{
 		path: "shared/functiontest",
 		rooms: []string{
 			"shared/portal", "shared/dynamo", "shared/dynamo/dynamotest", "shared/blob", "shared/auth", "shared/app",
-			"shared/ui", "shared/lambdahttp", "shared/routes", "infra/local", "infra/grants",
+			"shared/ui", "shared/richtext", "shared/lambdahttp", "shared/routes", "infra/local", "infra/grants",
 		},
 		modules: []string{sdk, html, "github.com/PuerkitoBio/goquery"},
 	},
