@@ -85,7 +85,7 @@ func (s *stack) alarms() []alarm {
 			name: "Throttled tables", says: "DynamoDB refuses requests: answers are late, or say to try again.",
 			metric: s.throttles(), from: 10, periods: 2,
 		}, {
-			name: "Dead letters", says: "Something could not be told by mail, or nobody knows whether it was; or a ticket is not found by what it says. It waits to be replayed.",
+			name: "Dead letters", says: "Something could not be told by mail, or nobody knows whether it was; or a ticket is not found by what it says, or an export is not made. It waits to be replayed.",
 			metric: s.dead.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{Statistic: jsii.String("Maximum"), Period: fiveMinutes()}),
 			from:   1, periods: 1,
 		}, {
@@ -98,8 +98,11 @@ func (s *stack) alarms() []alarm {
 	}
 	for _, function := range consumers() {
 		says := "What was written five minutes ago is not told yet."
-		if function == "search-index" {
+		switch function {
+		case "search-index":
 			says = "What was written five minutes ago is not found yet by those who search for it."
+		case "export-job":
+			says = "A large export that was asked for five minutes ago is not begun yet."
 		}
 		all = append(all, alarm{
 			name: "Late " + function, says: says,

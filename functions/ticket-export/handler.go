@@ -45,10 +45,10 @@ type limits struct {
 	work time.Duration
 }
 
-// API Gateway gives up after 30 s, and people before that; half of the time that reading
-// takes is a plenty for ordering and storing what was read. What Lambda says around the
-// answer, headers with a policy among them, is less than 64 KB.
-var usual = limits{encoded: lambdahttp.MaxResponse - 64<<10, work: 15 * time.Second}
+// API Gateway gives up after 30 s, and people before that; as much again as reading takes is
+// plenty for ordering and storing what was read. What Lambda says around the answer,
+// headers with a policy among them, is less than 64 KB.
+var usual = limits{encoded: lambdahttp.MaxResponse - 64<<10, work: 10 * time.Second}
 
 // How often somebody may export in an hour, and how many such exports as are made while
 // nobody waits.
