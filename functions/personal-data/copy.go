@@ -109,6 +109,14 @@ type profileView struct {
 	Created    time.Time         `json:"created_at"`
 	Registered *time.Time        `json:"registered_at"`
 	Invitation portal.Invitation `json:"invitation"` // "", waiting, pending, accepted or failed
+	Views      []savedView       `json:"saved_views"`
+}
+
+// savedView is what the person has given a name in the list of tickets.
+type savedView struct {
+	Name    string `json:"name"`
+	Query   string `json:"query"`
+	Default bool   `json:"default"`
 }
 
 type consentView struct {
@@ -471,7 +479,10 @@ func (h handler) profile(ctx context.Context, r *web.Request) (profileView, erro
 	v := profileView{
 		ID: p.ID, First: p.First, Last: p.Last, Email: p.Email, Language: p.Language, TimeZone: p.TimeZone, Role: p.Role,
 		SetsUp: p.SetsUp, Companies: []namedView{}, Groups: []namedView{}, Properties: []propertyView{},
-		Created: p.Created, Registered: pointer(p.Registered), Invitation: p.Invitation,
+		Created: p.Created, Registered: pointer(p.Registered), Invitation: p.Invitation, Views: []savedView{},
+	}
+	for _, one := range p.Views {
+		v.Views = append(v.Views, savedView{one.Name, one.Query, one.Default})
 	}
 	if p.Company != "" {
 		v.Company = &namedView{p.Company, names.Companies[p.Company].Name}

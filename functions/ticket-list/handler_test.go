@@ -125,7 +125,7 @@ func TestFixtures(t *testing.T) {
 		"list-search-none":    {Status: 200, Lang: "de", Before: indexed, See: map[string]string{".empty": T("de", "list.empty.search", "words", "zebra"), "table": ""}},
 		"list-search-common":  {Status: 422, Lang: "de", Check: searched("der die das"), See: map[string]string{"#search-error": T("de", "list.error.searchCommon"), "table": ""}},
 		"list-filters": {Status: 200, Lang: "de", See: map[string]string{
-			".chip": "Erstellt: Dieses Jahr", ".chips": "Priorität: Hoch, Dringend", ".filters > summary .count": "2", "table": "S200 verliert",
+			".toolbar-view a[href*='/views?query=f.created_at.in']": T("de", "views.save"), ".chip": "Erstellt: Dieses Jahr", ".chips": "Priorität: Hoch, Dringend", ".filters > summary .count": "2", "table": "S200 verliert",
 			"[data-filter-form] input[type=hidden]": "", ".filters[open]": "",
 		}},
 		"list-filters-wrong": {Status: 422, Lang: "de", See: map[string]string{

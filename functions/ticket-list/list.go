@@ -141,7 +141,7 @@ func viewMenu(r *web.Request, p page) ui.MenuProps {
 	for _, v := range r.Viewer.Views {
 		menu.Items = append(menu.Items, ui.NavItem{Label: v.Name, Current: isSaved && v.ID == saved.ID, Href: list.Href(r, v)})
 	}
-	if p.failure == nil && !isSaved {
+	if p.failure == nil && !isSaved && p.Text(r) != "" {
 		menu.Items = append(menu.Items, ui.NavItem{Label: r.Reader.T("views.save"), Href: r.Path("views") + "?" + url.Values{"query": {p.Text(r)}}.Encode()})
 	}
 	if len(r.Viewer.Views) > 0 {

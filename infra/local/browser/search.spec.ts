@@ -181,6 +181,43 @@ test("orders by any column, and says where that is of the newest alone", async (
   expect(first[0]!.localeCompare(last[0]!, "de")).toBeLessThan(0);
 });
 
+test("a view is saved, opens the list, and is let go of", async ({ page, fresh }) => {
+  const portal = await fresh();
+  const menu = page.locator("summary", { hasText: "Ansicht:" });
+  await page.goto(portal.path("tickets?status=closed&columns=subject&columns=number"));
+  await menu.click();
+  await page.getByRole("link", { name: "Diese Ansicht speichern" }).click();
+  await accessible(page);
+  await page.getByRole("button", { name: "Ansicht speichern" }).click();
+  await expect(page.getByText("Geben Sie einen Namen ein.")).toBeVisible();
+  await page.getByLabel("Name").fill("Erledigtes");
+  await page.getByLabel("Liste damit öffnen").check();
+  await page.getByRole("button", { name: "Ansicht speichern" }).click();
+  await expect(menu).toContainText("Erledigtes");
+
+  await page.goto(portal.path("tickets"));
+  await expect(menu).toContainText("Erledigtes");
+  await expect(page.locator(".segments [aria-current]")).toHaveText("Geschlossen");
+  await page.locator(".segments").getByRole("link", { name: "Alle" }).click();
+  await expect(page.locator(".segments [aria-current]")).toHaveText("Alle");
+
+  await menu.click();
+  await page.getByRole("link", { name: "Ansichten verwalten" }).click();
+  await accessible(page);
+  await page.getByRole("link", { name: "Umbenennen" }).click();
+  await page.getByLabel("Name").fill("Fertiges");
+  await page.getByRole("button", { name: "Umbenennen" }).click();
+  await expect(page.getByText("Ansicht gespeichert.")).toBeVisible();
+  await page.getByRole("button", { name: "Liste nicht mehr damit öffnen" }).click();
+  await expect(page.getByText("Liste öffnet damit")).toHaveCount(0);
+  await page.getByRole("link", { name: "Fertiges" }).click();
+  await expect(page).toHaveURL(portal.path("tickets?columns=subject&columns=number&status=closed"));
+  await page.goto(portal.path("views"));
+  await page.getByRole("button", { name: "Löschen" }).click();
+  await expect(page.getByText("Es sind keine Ansichten gespeichert.")).toBeVisible();
+  await accessible(page);
+});
+
 test("who is signed out meanwhile signs in and goes on with the search", async ({ page, as, context }) => {
   await as("customer");
   await page.goto("/support/tickets");
