@@ -46,8 +46,9 @@ type Report struct {
 	Functions []Function `json:"functions"`
 	Visit     []Visit    `json:"first_visit"`
 	Stored    Stored     `json:"stored"`
-	Prices    []Price    `json:"prices"` // of a million list views
+	Millions  []Million  `json:"millions"`
 	Months    []Month    `json:"months"`
+	Limits    []Limit    `json:"limits"`
 }
 
 // Request is one kind of request at one size.
@@ -159,7 +160,7 @@ func take(ctx context.Context, o Options) (Report, error) {
 		return Report{}, err
 	}
 	// Before the many messages of the other measurements, which all are told of.
-	var mail Request
+	var mail []Request
 	if r.Mails, mail, err = mails(ctx, s, companies[0], log); err != nil {
 		return Report{}, err
 	}
@@ -173,7 +174,7 @@ func take(ctx context.Context, o Options) (Report, error) {
 		}
 		r.Requests = append(r.Requests, rows...)
 	}
-	r.Requests = append(r.Requests, mail)
+	r.Requests = append(r.Requests, mail...)
 	for _, c := range companies {
 		e, err := export(ctx, s.URL, c, log)
 		if err != nil {
@@ -193,10 +194,11 @@ func take(ctx context.Context, o Options) (Report, error) {
 			return Report{}, err
 		}
 	}
-	if r.Prices, err = listViews(r); err != nil {
+	r.Millions = r.millions()
+	if r.Months, err = months(r); err != nil {
 		return Report{}, err
 	}
-	r.Months, err = months(r)
+	r.Limits, err = r.limits()
 	return r, err
 }
 
@@ -241,6 +243,8 @@ func withProbe(root string) (unset func(), err error) {
 type Stored struct {
 	Ticket float64 `json:"ticket_bytes"` // in the table of tickets, mean
 	Entry  float64 `json:"entry_bytes"`  // in that of lists
+	// Posting is one in that of search, mean, documents among them.
+	Posting float64 `json:"posting_bytes"`
 }
 
 // itemOverhead is what DynamoDB adds to each item for its own index
@@ -270,7 +274,10 @@ func stored(ctx context.Context, cfg aws.Config) (Stored, error) {
 	if s.Ticket, err = mean(schema.Tickets); err != nil {
 		return s, err
 	}
-	s.Entry, err = mean(schema.Lists)
+	if s.Entry, err = mean(schema.Lists); err != nil {
+		return s, err
+	}
+	s.Posting, err = mean(schema.Search)
 	return s, err
 }
 
@@ -362,14 +369,11 @@ func (r Report) print(out io.Writer) {
 	t.print(out)
 
 	fmt.Fprintln(out)
-	t = table{head: []string{"a million list views", "USD"}}
-	for _, p := range r.Prices {
-		t.rows = append(t.rows, []string{p.Name, usd(p.USD)})
-	}
-	t.print(out)
+	printMillions(out, r.Millions)
 
 	fmt.Fprintln(out)
 	printMonths(out, r.Months)
+	printLimits(out, r.Limits)
 }
 
 // unmeasured is the routes that the report has no figures of, in either of their
@@ -398,6 +402,11 @@ func PrintMonth(out io.Writer, file string) error {
 	}
 	fmt.Fprintf(out, "From the figures of %s\n\n", r.about())
 	printMonths(out, all)
+	met, err := r.limits()
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	printLimits(out, met)
 	return nil
 }
 
@@ -413,6 +422,7 @@ type entry struct {
 	Msg    string  `json:"msg"`
 	Route  string  `json:"route"`
 	Status int     `json:"status"`
+	Of     int     `json:"tickets"` // that were indexed
 	MS     float64 `json:"ms"`
 	Trips  int     `json:"trips"`
 	Read   float64 `json:"read_units"`
@@ -441,21 +451,29 @@ func (l *lines) Write(p []byte) (int, error) {
 	}
 }
 
-// take returns what was logged since the last call: of requests by the route, or
-// with "" of what the stream told; and what the function's invocations took.
+// take returns what was logged since the last call: of requests by the route, and what
+// the function's invocations took.
 func (l *lines) take(route, function string) (of []entry, used []probe.Line) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, e := range l.kept {
-		switch {
-		case e.Msg == "request" && route != "" && e.Route == route, e.Msg == "notice" && route == "":
+		if e.Msg == "request" && e.Route == route {
 			of = append(of, e)
-		case e.Msg == probe.Message && e.Function == function && !e.First:
+		}
+	}
+	used = usedBy(function, l.kept)
+	l.kept = nil
+	return of, used
+}
+
+// usedBy is what the function's invocations took, but for the first.
+func usedBy(function string, all []entry) (used []probe.Line) {
+	for _, e := range all {
+		if e.Msg == probe.Message && e.Function == function && !e.First {
 			used = append(used, e.Line)
 		}
 	}
-	l.kept = nil
-	return of, used
+	return used
 }
 
 // all returns all that was logged since the last call.

@@ -107,8 +107,8 @@ func compare(out io.Writer, old, r Report) {
 	pairs(old.Mails, r.Mails, func(d Delay) string { return d.Name }, &t, func(what string, p, q Delay) {
 		row(what+": p50 ms", p.P50, q.P50, timeNoise, 0)
 	})
-	pairs(old.Prices, r.Prices, func(p Price) string { return "a million list views, " + p.Name }, &t, func(what string, p, q Price) {
-		row(what+": USD", p.USD, q.USD, priceNoise, 2)
+	pairs(old.Millions, r.Millions, func(m Million) string { return "a million, " + m.Name }, &t, func(what string, p, q Million) {
+		row(what+": USD", p.Sum, q.Sum, priceNoise, 2)
 	})
 	pairs(old.Months, r.Months, func(m Month) string { return "a month, " + m.Name }, &t, func(what string, p, q Month) {
 		row(what+": USD", p.Sum, q.Sum, priceNoise, 2)

@@ -24,8 +24,9 @@ type Export struct {
 	Seconds float64  `json:"seconds"` // until the last byte is here
 	Trips   int      `json:"round_trips"`
 	Read    float64  `json:"read_units"`
-	CPU     float64  `json:"cpu_ms"` // of the function that makes it
-	Bytes   int      `json:"bytes"`  // of the file over the wire
+	CPU     float64  `json:"cpu_ms"`      // of the function that makes it
+	Bytes   int      `json:"bytes"`       // of the file over the wire
+	Plain   int      `json:"plain_bytes"` // of the file itself
 	Peak    int64    `json:"peak_bytes"`
 	How     string   `json:"how"` // where the file comes from
 	Routes  []string `json:"routes"`
@@ -104,7 +105,7 @@ func export(ctx context.Context, base string, c company, log *lines) (Export, er
 		return e, err
 	}
 	defer resp.Body.Close()
-	var n counter
+	var n, plain counter
 	body := io.TeeReader(resp.Body, &n)
 	if strings.Contains(resp.Header.Get("Content-Encoding"), "gzip") {
 		zipped, err := gzip.NewReader(body)
@@ -113,7 +114,7 @@ func export(ctx context.Context, base string, c company, log *lines) (Export, er
 		}
 		body = zipped
 	}
-	rows := csv.NewReader(body)
+	rows := csv.NewReader(io.TeeReader(body, &plain))
 	rows.ReuseRecord = true
 	for {
 		_, err := rows.Read()
@@ -126,7 +127,7 @@ func export(ctx context.Context, base string, c company, log *lines) (Export, er
 		e.Rows++
 	}
 	e.Rows-- // the head
-	e.Seconds, e.Bytes = time.Since(began).Seconds(), int(n)
+	e.Seconds, e.Bytes, e.Plain = time.Since(began).Seconds(), int(n), int(plain)
 	if e.Rows < c.tickets {
 		return e, fmt.Errorf("export of %d tickets has %d rows", c.tickets, e.Rows)
 	}

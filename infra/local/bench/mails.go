@@ -26,12 +26,11 @@ type Delay struct {
 const mailsMeasured = 20
 
 // mails measures how long who is told of a message waits for the mail: the
-// stream, its consumer, the function and SES's stand-in; and what the function
-// itself takes for a message.
-func mails(ctx context.Context, s *stack.Stack, c company, log *lines) ([]Delay, Request, error) {
+// stream, its consumer, the function and SES's stand-in; and what the functions off
+// the stream take for a message, that of search as well.
+func mails(ctx context.Context, s *stack.Stack, c company, log *lines) ([]Delay, []Request, error) {
 	var all []Delay
-	q := Request{Name: mailRequest, Function: "notify", Tickets: c.tickets}
-	log.take("", q.Function)
+	log.all()
 	for _, kind := range []struct{ name, path, function, to string }{
 		{"reply sent → team's mail", "/tickets/" + c.ticket + "/replies", "ticket-reply", c.settings.Staff[0].Email},
 		{"answer sent → customer's mail", "/inbox/" + c.ticket + "/replies", teamFunction, c.customer.Email},
@@ -45,11 +44,11 @@ func mails(ctx context.Context, s *stack.Stack, c company, log *lines) ([]Delay,
 				return "POST", "/api/v1/" + c.settings.Slug + kind.path, "application/json", string(body)
 			}}
 			if _, _, err := c.do(ctx, s.URL, st, i); err != nil {
-				return nil, q, err
+				return nil, nil, err
 			}
 			began := time.Now()
 			if err := arrival(ctx, s, kind.to, words); err != nil {
-				return nil, q, fmt.Errorf("%s: %w", kind.name, err)
+				return nil, nil, fmt.Errorf("%s: %w", kind.name, err)
 			}
 			if i > 0 {
 				took = append(took, time.Since(began))
@@ -59,13 +58,24 @@ func mails(ctx context.Context, s *stack.Stack, c company, log *lines) ([]Delay,
 		ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 		all = append(all, Delay{kind.name, len(took), ms(took[len(took)/2]), ms(took[(len(took)*95+99)/100-1]), ms(took[len(took)-1])})
 	}
-	told, used := log.take("", q.Function)
-	q.price(told, used)
-	if len(told) > 0 {
-		slices.SortFunc(told, func(a, b entry) int { return cmp.Compare(a.MS, b.MS) })
-		q.P50, q.P99 = told[len(told)/2].MS, told[len(told)*99/100].MS
+	logged := log.all()
+	var rows []Request
+	for _, f := range []struct{ name, function, msg string }{{mailRequest, "notify", "notice"}, {indexRequest, "search-index", "indexed"}} {
+		q := Request{Name: f.name, Function: f.function, Tickets: c.tickets}
+		var told []entry
+		for _, e := range logged {
+			if e.Msg == f.msg && e.Of <= 1 {
+				told = append(told, e)
+			}
+		}
+		q.price(told, usedBy(f.function, logged))
+		if len(told) > 0 {
+			slices.SortFunc(told, func(a, b entry) int { return cmp.Compare(a.MS, b.MS) })
+			q.P50, q.P99 = told[len(told)/2].MS, told[len(told)*99/100].MS
+		}
+		rows = append(rows, q)
 	}
-	return all, q, nil
+	return all, rows, nil
 }
 
 // arrival waits for the mail with the words.

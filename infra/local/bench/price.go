@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // pricesOf is the month that the list prices are of, as they were published and
@@ -73,9 +74,6 @@ const (
 )
 
 const (
-	// memory is the functions', in GB; two that hash passwords have twice that.
-	memory      = 0.5
-	memoryLarge = 1.0
 	// A function has so much of a processor for each GB
 	// (docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html).
 	processors = 1024.0 / 1769
@@ -86,6 +84,17 @@ const (
 	// platformLog is Lambda's own lines of an invocation: START, END and REPORT.
 	platformLog = 300
 )
+
+// memory is a function's, in GB, as postern/infra has it.
+func memory(function string) float64 {
+	switch function {
+	case "sign-in", "account", "link", "second-factor", "passkey":
+		return 1
+	case "ticket-export", "export-job":
+		return 1769.0 / 1024
+	}
+	return 0.5
+}
 
 // How often pages ask while they are in view, in seconds
 // (postern/shared/ui/browser: activity.ts, inbox.ts).
@@ -105,49 +114,80 @@ type Price struct {
 // Load is a portal of some size.
 type Load struct {
 	Name      string `json:"name"`
-	Customers int    `json:"customers"`
+	Customers int    `json:"customers"` // who come at least once in the month
 	Team      int    `json:"team"`
-	Tickets   int    `json:"tickets_a_month"`
 	Years     int    `json:"years_kept"`
 }
 
 // loads are the three sizes. Storage is that of the last of the years.
 var loads = []Load{
-	{"small", 200, 3, 300, 3},
-	{"middle", 5_000, 30, 10_000, 3},
-	{"large", 100_000, 500, 200_000, 3},
+	{"1,000", 1000, 5, 3},
+	{"10,000", 10_000, 40, 3},
+	{"1,000,000", 1_000_000, 3000, 3},
 }
 
-// ticketLife is what a ticket means, at every size.
+// tickets is how many a month brings.
+func (l Load) tickets() float64 { return float64(l.Customers) * customer.Tickets }
+
+// customer is what an active one does in a month.
+var customer = struct {
+	SignIns, Lists, Filters, Searches, Typed, Views, Minutes, Replies, Tickets, Exports float64
+}{
+	SignIns: 2, Lists: 5, Filters: 1, Searches: 0.5, Typed: 4, Views: 4, Minutes: 5, Replies: 1, Tickets: 0.5, Exports: 0.02,
+}
+
+// ticketLife is what a ticket means besides.
 var ticketLife = struct {
-	Lists, Views, Minutes, Replies, SignIns                               float64 // its customer's
 	TeamLists, TeamViews, TeamMinutes, Answers, Comments, Changes, Closes float64 // the team's
 	Mails, Messages, Files, MB, Downloads                                 float64
-	InboxMinutes, TeamSignIns, Idle                                       float64
-	ListEntries, OtherItems                                               float64
-	messageBytes                                                          float64
+	InboxMinutes, TeamSignIns                                             float64
+	ListEntries, OtherItems, Words                                        float64
+	messageBytes, documentBytes                                           float64
 }{
-	Lists: 3, Views: 4, Minutes: 4, Replies: 2, SignIns: 1,
 	TeamLists: 4, TeamViews: 4, TeamMinutes: 6, Answers: 2, Comments: 1, Changes: 2, Closes: 1,
 	// Told of: what opened it, replies and answers, and some of them to two.
 	Mails: 6, Messages: 5, Files: 0.5, MB: 1, Downloads: 2,
-	InboxMinutes: 6, TeamSignIns: 20, Idle: 0.2,
-	// The customer's, the company's and the team's; events, markers, attachments.
-	ListEntries: 3, OtherItems: 10,
-	messageBytes: 1500,
+	InboxMinutes: 6, TeamSignIns: 20,
+	// The customer's, the company's and the team's; events, markers, attachments; words
+	// that it is found by, each in every list.
+	ListEntries: 3, OtherItems: 10, Words: 120,
+	messageBytes: 1500, documentBytes: 4000, // the document and the text beside it
 }
 
-// assumptions says the above in words, for the table.
-func assumptions() []string {
-	t := ticketLife
-	return []string{
-		fmt.Sprintf("A ticket, at every size: its customer signs in %g ×, looks at the list %g × and at the ticket %g ×, for %g minutes (which ask for news every %d s), and replies %g ×.",
-			t.SignIns, t.Lists, t.Views, t.Minutes, pollTicket, t.Replies),
-		fmt.Sprintf("The team opens it, looks at the inbox %g × for %g minutes and at the ticket %g × for %g minutes (which ask who is there every %d s, and for counts every %d s), answers %g ×, comments %g ×, changes %g properties and closes it.",
-			t.TeamLists, t.InboxMinutes, t.TeamViews, t.TeamMinutes, pollPresence, pollCounts, t.Answers, t.Comments, t.Changes),
-		fmt.Sprintf("%g mails; %g MB in %g files, each fetched %g ×; kept as long as the table says, the bill being the last year's.", t.Mails, t.MB, t.Files, t.Downloads),
-		fmt.Sprintf("Besides: one customer in %g looks in without a ticket; the team signs in on %g days; every customer who signs in has an empty cache.", 1/t.Idle, t.TeamSignIns),
+// assumptions are the above in words.
+func assumptions() table {
+	t, c := ticketLife, customer
+	rows := table{head: []string{"what is assumed", "a month"}}
+	row := func(what string, times float64) {
+		rows.rows = append(rows.rows, []string{what, strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", times), "0"), ".")})
 	}
+	row("an active customer comes, with an empty cache, and signs in", c.SignIns)
+	row("looks at the list", c.Lists)
+	row("filters it", c.Filters)
+	row("searches", c.Searches)
+	row("answers to typing, of a search", c.Typed)
+	row("looks at a ticket", c.Views)
+	row(fmt.Sprintf("has one open, minutes (it asks for news every %d s)", pollTicket), c.Minutes)
+	row("replies", c.Replies)
+	row("opens a ticket", c.Tickets)
+	row("exports a list of a thousand", c.Exports)
+	row("the team looks at the inbox, of a ticket", t.TeamLists)
+	row(fmt.Sprintf("has the inbox open, minutes (it asks for counts every %d s)", pollCounts), t.InboxMinutes)
+	row("looks at the ticket", t.TeamViews)
+	row(fmt.Sprintf("has it open, minutes (it asks who is there every %d s)", pollPresence), t.TeamMinutes)
+	row("answers", t.Answers)
+	row("comments", t.Comments)
+	row("changes a property, or closes it", t.Changes+t.Closes)
+	row("each of the team signs in", t.TeamSignIns)
+	row("a ticket has messages", t.Messages)
+	row("mails", t.Mails)
+	row("files", t.Files)
+	row("MB of files", t.MB)
+	row("each file is fetched", t.Downloads)
+	row("entries in lists", t.ListEntries)
+	row("other items", t.OtherItems)
+	row("words that it is found by, in each list", t.Words)
+	return rows
 }
 
 // use is so many requests of a kind.
@@ -158,36 +198,48 @@ type use struct {
 
 // month is what is asked of the portal in a month.
 func (l Load) month() []use {
-	n, t := float64(l.Tickets), ticketLife
-	idle := float64(l.Customers) * t.Idle
+	n, tickets, c, t := float64(l.Customers), l.tickets(), customer, ticketLife
 	team := float64(l.Team) * t.TeamSignIns
 	return []use{
-		{"sign-in page", n*t.SignIns + idle + team},
-		{"sign in", n*t.SignIns + idle + team},
-		{"list, company's", n*t.Lists + idle},
-		{"ticket", n * t.Views},
-		{"ticket, anything new?", n * t.Minutes * 60 / pollTicket},
-		{"announce a file", n * t.Files},
-		{"reply", n * t.Replies},
-		{"open a ticket", n},
-		{"inbox", n * t.TeamLists},
-		{"inbox, counts", n * (t.InboxMinutes + t.TeamMinutes) * 60 / pollCounts},
-		{"thread", n * t.TeamViews},
-		{"thread, who is here?", n * t.TeamMinutes * 60 / pollPresence},
-		{"answer", n * t.Answers},
-		{"comment", n * t.Comments},
-		{"change a property", n * (t.Changes + t.Closes)},
-		{mailRequest, n * t.Messages},
+		{"sign-in page", n*c.SignIns + team},
+		{"sign in", n*c.SignIns + team},
+		{"list, company's", n * c.Lists},
+		{"list, one in three", n * c.Filters},
+		{"search, two frequent words", n * c.Searches},
+		{"search as it is typed, JSON", n * c.Searches * c.Typed},
+		{exportRequest, n * c.Exports},
+		{"ticket", n * c.Views},
+		{"ticket, anything new?", n * c.Minutes * 60 / pollTicket},
+		{"announce a file", tickets * t.Files},
+		{"reply", n * c.Replies},
+		{"submission, contact", tickets},
+		{"inbox", tickets * t.TeamLists},
+		{"inbox, counts", tickets * (t.InboxMinutes + t.TeamMinutes) * 60 / pollCounts},
+		{"thread", tickets * t.TeamViews},
+		{"thread, who is here?", tickets * t.TeamMinutes * 60 / pollPresence},
+		{"answer", tickets * t.Answers},
+		{"comment", tickets * t.Comments},
+		{"change a property", tickets * (t.Changes + t.Closes)},
+		{mailRequest, tickets * t.Messages},
+		{indexRequest, tickets * t.Messages},
 	}
 }
+
+// Requests that no route leads to, and the one that is measured by itself: the smallest
+// company's export.
+const (
+	indexRequest  = "index of a message"
+	exportRequest = "export"
+)
 
 // mailRequest is the row of what the stream's function takes for a message.
 const mailRequest = "mails of a message"
 
+// offStream is not asked for by a browser.
+func offStream(request string) bool { return request == mailRequest || request == indexRequest }
+
 // visits is how often a browser comes with an empty cache.
-func (l Load) visits() float64 {
-	return float64(l.Tickets)*ticketLife.SignIns + float64(l.Customers)*ticketLife.Idle
-}
+func (l Load) visits() float64 { return float64(l.Customers) * customer.SignIns }
 
 // Month is a month's bill.
 type Month struct {
@@ -200,6 +252,13 @@ type Month struct {
 // largest is the row of the largest company.
 func (r Report) largest(name string) (Request, error) {
 	var of Request
+	if name == exportRequest {
+		for _, e := range r.Exports {
+			if of.Name == "" || e.Tickets < of.Tickets {
+				of = Request{Name: name, Function: "ticket-export", Tickets: e.Tickets, Trips: e.Trips, Read: e.Read, Bytes: e.Bytes, CPU: e.CPU}
+			}
+		}
+	}
 	for _, q := range r.Requests {
 		if q.Name == name && q.Tickets >= of.Tickets {
 			of = q
@@ -215,10 +274,7 @@ func (r Report) largest(name string) (Request, error) {
 // processor that the function has there, and the way to what it calls. What a
 // start takes is left out.
 func (q Request) gbSeconds() float64 {
-	size := memory
-	if q.Function == "sign-in" || q.Function == "account" {
-		size = memoryLarge
-	}
+	size := memory(q.Function)
 	return size * (q.CPU/(size*processors) + tripMS*float64(q.Trips)) / 1000
 }
 
@@ -252,13 +308,13 @@ func (r Report) month(l Load) (Month, error) {
 		read += u.times * q.Read
 		write += u.times * q.Write
 		log += u.times * float64(q.Log+platformLog)
-		if u.request != mailRequest {
+		if !offStream(u.request) {
 			asked += u.times
 			sent += u.times * float64(q.Bytes+answerHeader)
 		}
 	}
 	i := slices.IndexFunc(r.Visit, func(v Visit) bool { return v.Name == "ticket" })
-	if i < 0 || r.Stored.Entry <= 0 || r.Stored.Ticket <= 0 {
+	if i < 0 || r.Stored.Entry <= 0 || r.Stored.Ticket <= 0 || r.Stored.Posting <= 0 {
 		return Month{}, fmt.Errorf("there are no figures of first visits or of what is stored: take them anew with make bench")
 	}
 	visit := r.Visit[i]
@@ -266,8 +322,12 @@ func (r Report) month(l Load) (Month, error) {
 	sent += l.visits() * float64(visit.Bytes)
 
 	t := ticketLife
-	n := float64(l.Tickets)
+	n := l.tickets()
+	// What a message brings is measured, the words of what opens a ticket are not: a unit
+	// each.
+	write += n * t.Words * t.ListEntries
 	kept := n * 12 * float64(l.Years)
+	index := kept * (t.Words*t.ListEntries*r.Stored.Posting + t.documentBytes)
 	perTicket := t.ListEntries*r.Stored.Entry + (1+t.OtherItems)*r.Stored.Ticket + (t.Messages+t.Comments)*t.messageBytes
 	tables := kept * perTicket
 	files := kept * t.MB * million
@@ -282,6 +342,7 @@ func (r Report) month(l Load) (Month, error) {
 		item("DynamoDB, reads", read, readUnit, 0),
 		item("DynamoDB, writes", write, writeUnit, 0),
 		item("DynamoDB, storage", tables, tableStorage, freeTableStorage),
+		item("DynamoDB, storage of the search index", index, tableStorage, max(freeTableStorage-tables, 0)),
 		item("DynamoDB, point-in-time recovery", tables, tableBackup, 0),
 		item("KMS, keys of the tables", keyRequests(invoked), keyRequest, freeKeyRequests),
 		item("S3, storage", files, fileStorage, 0),
@@ -309,29 +370,76 @@ func keyRequests(requests float64) float64 {
 	return min(3*requests, functionsAndTables*12*730)
 }
 
-// listViews itemises a million views of the company's list, page alone: the
-// browser keeps scripts and styles.
-func listViews(r Report) ([]Price, error) {
-	list, err := r.largest("list, company's")
-	if err != nil {
-		return nil, err
+// Million is a million requests of a kind, itemised.
+type Million struct {
+	Name  string  `json:"name"`
+	Items []Price `json:"items"`
+	Sum   float64 `json:"usd"`
+}
+
+// millions itemises a million of each request in the largest company, without what a
+// browser keeps. The names of the items are the same for all, in the same order.
+func (r Report) millions() []Million {
+	var all []Million
+	add := func(q Request) {
+		edge := 1.0
+		if offStream(q.Name) {
+			edge = 0
+		}
+		m := Million{Name: q.Name, Items: []Price{
+			item("CloudFront, requests", million*edge, edgeRequest, 0),
+			item("CloudFront, function", million*edge, edgeFunction, 0),
+			item("CloudFront, traffic", million*edge*float64(q.Bytes+answerHeader), edgeTraffic, 0),
+			item("API Gateway (HTTP API)", million*edge, apiRequest, 0),
+			item("Lambda, requests", million, lambdaRequest, 0),
+			item("Lambda, time", million*q.gbSeconds(), lambdaGBs, 0),
+			item("DynamoDB, reads", million*q.Read, readUnit, 0),
+			item("DynamoDB, writes", million*q.Write, writeUnit, 0),
+			item("CloudWatch, logs", million*float64(q.Log+platformLog), logTaken+logKept, 0),
+		}}
+		for _, p := range m.Items {
+			m.Sum += p.USD
+		}
+		all = append(all, m)
 	}
-	items := []Price{
-		item("CloudFront, requests", million, edgeRequest, 0),
-		item("CloudFront, function", million, edgeFunction, 0),
-		item("CloudFront, traffic", million*float64(list.Bytes+answerHeader), edgeTraffic, 0),
-		item("API Gateway (HTTP API)", million, apiRequest, 0),
-		item("Lambda, requests", million, lambdaRequest, 0),
-		item("Lambda, time", million*list.gbSeconds(), lambdaGBs, 0),
-		item("DynamoDB, reads", million*list.Read, readUnit, 0),
-		item("DynamoDB, writes", million*list.Write, writeUnit, 0),
-		item("CloudWatch, logs", million*float64(list.Log+platformLog), logTaken+logKept, 0),
+	seen := map[string]bool{}
+	for _, q := range r.Requests {
+		if seen[q.Name] {
+			continue
+		}
+		seen[q.Name] = true
+		if l, err := r.largest(q.Name); err == nil {
+			add(l)
+		}
 	}
-	sum := 0.0
-	for _, p := range items {
-		sum += p.USD
+	for _, e := range r.Exports {
+		q, err := Report{Exports: []Export{e}}.largest(exportRequest)
+		if err == nil {
+			q.Name = fmt.Sprintf("export of %s", thousands(float64(e.Rows)))
+			add(q)
+		}
 	}
-	return append(items, Price{"sum", sum, 0}), nil
+	return all
+}
+
+// printMillions prints them a line each.
+func printMillions(out io.Writer, all []Million) {
+	if len(all) == 0 {
+		return
+	}
+	t := table{head: []string{"a million, USD"}}
+	for _, p := range all[0].Items {
+		t.head = append(t.head, p.Name)
+	}
+	t.head = append(t.head, "sum")
+	for _, m := range all {
+		cells := []string{m.Name}
+		for _, p := range m.Items {
+			cells = append(cells, usd(p.USD))
+		}
+		t.rows = append(t.rows, append(cells, usd(m.Sum)))
+	}
+	t.print(out)
 }
 
 // printMonths prints the bills side by side.
@@ -339,7 +447,7 @@ func printMonths(out io.Writer, all []Month) {
 	if len(all) == 0 {
 		return
 	}
-	t := table{head: []string{"a month, USD"}}
+	t := table{head: []string{"a month of active customers, USD"}}
 	row := func(name string, cell func(Month) string) {
 		cells := []string{name}
 		for _, m := range all {
@@ -350,9 +458,8 @@ func printMonths(out io.Writer, all []Month) {
 	for _, m := range all {
 		t.head = append(t.head, m.Name)
 	}
-	row("customers", func(m Month) string { return thousands(float64(m.Customers)) })
 	row("team", func(m Month) string { return thousands(float64(m.Team)) })
-	row("tickets a month", func(m Month) string { return thousands(float64(m.Tickets)) })
+	row("tickets a month", func(m Month) string { return thousands(m.tickets()) })
 	row("years kept", func(m Month) string { return strconv.Itoa(m.Years) })
 	for i, p := range all[0].Items {
 		row(p.Name, func(m Month) string { return usd(m.Items[i].USD) })
@@ -360,12 +467,12 @@ func printMonths(out io.Writer, all []Month) {
 	row("**sum**", func(m Month) string { return "**" + usd(m.Sum) + "**" })
 	row("the always-free tier takes off", func(m Month) string { return usd(m.Free) })
 	row("**left**", func(m Month) string { return "**" + usd(m.Sum-m.Free) + "**" })
-	row("a ticket, of the sum", func(m Month) string { return fmt.Sprintf("%.4f", m.Sum/float64(m.Tickets)) })
+	row("a ticket, of the sum", func(m Month) string { return fmt.Sprintf("%.4f", m.Sum/m.tickets()) })
+	row("a customer, of the sum", func(m Month) string { return fmt.Sprintf("%.4f", m.Sum/float64(m.Customers)) })
 	t.print(out)
 	fmt.Fprintf(out, "\nList prices of us-east-1 as of %s, without tax.\n", pricesOf)
-	for _, line := range assumptions() {
-		fmt.Fprintln(out, line)
-	}
+	fmt.Fprintln(out)
+	assumptions().print(out)
 }
 
 func usd(v float64) string {

@@ -8,10 +8,11 @@ import (
 )
 
 // table is printed as Markdown that is as easy to read in a terminal. All columns
-// but the first are numbers.
+// but the first are numbers, unless they are words.
 type table struct {
-	head []string
-	rows [][]string
+	head  []string
+	rows  [][]string
+	words bool
 }
 
 func (t table) print(out io.Writer) {
@@ -25,9 +26,12 @@ func (t table) print(out io.Writer) {
 		var b strings.Builder
 		for i, cell := range cells {
 			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			if i == 0 {
+			switch {
+			case i == 0:
 				b.WriteString("| " + cell + pad)
-			} else {
+			case t.words:
+				b.WriteString(" | " + cell + pad)
+			default:
 				b.WriteString(" | " + pad + cell)
 			}
 		}
@@ -36,7 +40,11 @@ func (t table) print(out io.Writer) {
 	line(t.head)
 	rule := []string{strings.Repeat("-", widths[0])}
 	for _, w := range widths[1:] {
-		rule = append(rule, strings.Repeat("-", w-1)+":")
+		if t.words {
+			rule = append(rule, strings.Repeat("-", w))
+		} else {
+			rule = append(rule, strings.Repeat("-", w-1)+":")
+		}
 	}
 	line(rule)
 	for _, row := range t.rows {
