@@ -393,6 +393,10 @@ func (s *Stack) Environment(function string) []string {
 		}
 		return "AWS_ENDPOINT_URL_" + service + "=" + url
 	}
+	tables := s.engine.Endpoint
+	if s.o.State != "" && inBatches(function) {
+		tables = s.URL + batchesPath
+	}
 	env := []string{
 		"POSTERN_FUNCTION=" + function,
 		"POSTERN_TABLE_PREFIX=" + TablePrefix,
@@ -403,7 +407,7 @@ func (s *Stack) Environment(function string) []string {
 		"POSTERN_MAIL_FROM=" + MailFrom,
 		"POSTERN_DEAD_LETTERS=" + s.deadLetters(),
 		"POSTERN_REGISTRATION=allowed",
-		relayed("DYNAMODB", s.engine.Endpoint),
+		relayed("DYNAMODB", tables),
 		relayed("S3", s.bucket.Endpoint),
 	}
 	if s.mailbox != nil {
@@ -504,6 +508,9 @@ func (s *Stack) handler() http.Handler {
 	local.HandleFunc("PUT "+answerPath, s.hear)
 	local.HandleFunc("POST "+tablesPath, func(w http.ResponseWriter, r *http.Request) {
 		s.whenUp(w, r, http.HandlerFunc(s.passToTables))
+	})
+	local.HandleFunc("POST "+batchesPath, func(w http.ResponseWriter, r *http.Request) {
+		s.whenUp(w, r, http.HandlerFunc(s.passBatches))
 	})
 	local.HandleFunc("POST "+lambdaPath+"/2015-03-31/functions/{function}/invocations", s.invokeAPI)
 	if s.o.Pages != nil {
