@@ -178,6 +178,9 @@ func (x *indexer) indexOne(ctx context.Context, t ticket) (p *deadletter.Problem
 // part counts: it may be asked for again.
 func (x *indexer) rebuild(ctx context.Context, r rebuild) (rebuilt, error) {
 	settings, err := x.store.Settings(ctx, r.Portal, 0)
+	if portal.KindOf(err) == portal.NotFound {
+		return rebuilt{}, fmt.Errorf("there is no portal %q", r.Portal)
+	}
 	if err != nil {
 		return rebuilt{}, fmt.Errorf("portal %q: %w", r.Portal, err)
 	}

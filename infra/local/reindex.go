@@ -52,7 +52,10 @@ func rebuild(ctx context.Context, out io.Writer, invoke func(context.Context, []
 			return err
 		}
 		response, err := invoke(ctx, event)
-		if err != nil {
+		switch {
+		case err != nil && all == 0:
+			return err
+		case err != nil:
 			return fmt.Errorf("%d tickets are indexed, and no more: %w. Go on with reindex -after %q", all, err, after)
 		}
 		var done struct {
