@@ -267,5 +267,5 @@
 //	191 PutExport      asks for an export, 192 Export           1 PutItem: 1, or 5 with a long query; 1 BatchGetItem: 1
 //	193 BeginExport, 194 NoteExport  that it is made            1 UpdateItem: 1
 //	195 EndExport      what became of it, and its mail          1 TransactWriteItems of 2: 4
-//	200 PutViews       what somebody's list can be asked         1 UpdateItem: their item's KB, 1 as a rule
+//	200 PutViews       what somebody's list can be asked         1 UpdateItem: twice their item's KB, for the list of contacts as well
 package dynamo

@@ -289,7 +289,7 @@ func (s *Store) PutProfile(ctx context.Context, portalID string, p portal.Person
 }
 
 // PutViews writes what somebody has given a name in the list of tickets (pattern 200, one
-// UpdateItem: the KB of their item, 1 as a rule). It is Unavailable where they are not as they were before:
+// UpdateItem: twice the KB of their item, which the list of contacts has as well). It is Unavailable where they are not as they were before:
 // another request has changed them meanwhile.
 func (s *Store) PutViews(ctx context.Context, portalID string, before portal.Person, after []portal.SavedView) error {
 	in := &dynamodb.UpdateItemInput{

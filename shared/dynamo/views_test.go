@@ -30,9 +30,9 @@ func TestViews(t *testing.T) {
 	}
 	one := []portal.SavedView{{ID: "view00000001", Name: "Open", Query: "status=open"}}
 	two := append(slices.Clone(one), portal.SavedView{ID: "view00000002", Name: "Urgent", Query: "f.priority=urgent", Default: true})
-	costs(t, "200 PutViews", bill{1, 0, 1}, put(nil, one))
+	costs(t, "200 PutViews", bill{1, 0, 2}, put(nil, one))
 	has(one...)
-	costs(t, "200 PutViews, another", bill{1, 0, 1}, put(one, two))
+	costs(t, "200 PutViews, another", bill{1, 0, 2}, put(one, two))
 	has(two...)
 	for what, do := range map[string]func(context.Context) error{
 		"as if there were none": put(nil, one), "as they were": put(one, nil),
@@ -45,7 +45,7 @@ func TestViews(t *testing.T) {
 		}
 	}
 	has(two...)
-	costs(t, "200 PutViews, none", bill{1, 0, 1}, put(two, nil))
+	costs(t, "200 PutViews, none", bill{1, 0, 2}, put(two, nil))
 	has()
 	costs(t, "200 PutViews, none of none", bill{}, put(nil, nil))
 }
