@@ -59,7 +59,7 @@ const (
 // Search returns a page of what the audience finds (pattern 181): two Queries at once of
 // up to 100 postings each, or one where there is one word or a page before, and up to two
 // BatchGetItem, of up to 50 documents, and of the entries of those that match beside
-// the texts of up to 25. That is 66 units at most where all of them are as long as
+// the texts of up to 25. That is 69 units at most where all of them are as long as
 // they may be, whatever there is. All is read eventually consistently.
 //
 // Tickets are in order of the first token that the driving word, the longest as a rule,

@@ -131,6 +131,24 @@ func TestStreams(t *testing.T) {
 	}
 }
 
+// What a stream's row says is what the function is called for, and no call has no records.
+func TestWants(t *testing.T) {
+	row := Stream{Keys: []string{"t", "m#"}}
+	for sortKey, want := range map[string]bool{"t": true, "m#1#a": true, "m#": true, "m": false, "tt": false, "c#1#a": false, "": false} {
+		if row.Wants(sortKey, false) != want || !(Stream{}).Wants(sortKey, false) {
+			t.Errorf("%q: %t", sortKey, !want)
+		}
+		if only := (Stream{New: "notice"}); only.Wants(sortKey, false) || !only.Wants(sortKey, true) {
+			t.Errorf("%q: of new items alone", sortKey)
+		}
+	}
+	for _, s := range Streams {
+		if s.Batch < 1 || s.Window < 0 {
+			t.Errorf("%s is called with %d records after %d s", s.Function, s.Batch, s.Window)
+		}
+	}
+}
+
 // What is polled reads, by a key that the table has.
 func TestPolled(t *testing.T) {
 	n := 0

@@ -17,19 +17,23 @@ var (
 	ErrMany   = errors.New("search: more than MaxWords words")
 )
 
-// Words returns the words of a query, folded, each once. It is one of the errors above
-// where there is nothing to look for. How long a query may be is the caller's to say.
+// Words returns the words of a query, folded, each once; where there are more than MaxWords,
+// those alone that are not everywhere. It is one of the errors above where there is
+// nothing to look for, or too much. How long a query may be is the caller's to say.
 func Words(query string) ([]string, error) {
 	var words []string
 	for _, w := range Tokens(query) {
 		if !slices.Contains(words, w) {
 			words = append(words, w)
 		}
-		if len(words) > MaxWords {
-			return nil, ErrMany
-		}
+	}
+	if len(words) > MaxWords && slices.ContainsFunc(words, Significant) {
+		// A sentence, a subject that was copied: what is everywhere says the least of it.
+		words = slices.DeleteFunc(words, func(w string) bool { return !Significant(w) })
 	}
 	switch {
+	case len(words) > MaxWords && slices.ContainsFunc(words, Significant):
+		return nil, ErrMany
 	case len(words) == 0:
 		return nil, ErrNoWord
 	case !slices.ContainsFunc(words, Significant):

@@ -101,11 +101,12 @@ func TestSpellings(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	for query, want := range map[string][]string{
-		"Drucker":                     {"drucker"},
-		"der Drucker druckt":          {"der", "drucker", "druckt"},
-		" Drucker  drucker DRÜCKER ":  {"drucker"},
-		"#1234":                       {"1234"},
-		".*(a+)+$ OR 1=1":             {"a", "or", "1"},
+		"Drucker":                    {"drucker"},
+		"der Drucker druckt":         {"der", "drucker", "druckt"},
+		" Drucker  drucker DRÜCKER ": {"drucker"},
+		"#1234":                      {"1234"},
+		".*(a+)+$ OR 1=1":            {"a", "or", "1"},
+		"S200 verliert zwischen Halle 2 und 3 das WLAN": {"s200", "verliert", "zwischen", "halle", "2", "3", "wlan"},
 		"\u202eشكرا":                  {"شكرا"},
 		strings.Repeat("w ", 500):     {"w"},
 		strings.Repeat("longer", 500): {strings.Repeat("longer", 500)[:MaxToken]},
@@ -117,7 +118,7 @@ func TestWords(t *testing.T) {
 	for query, want := range map[string]error{
 		"": ErrNoWord, "  ": ErrNoWord, "?!* %_": ErrNoWord, "🚀🚀": ErrNoWord, "\u200b\u00ad": ErrNoWord, "\u0301": ErrNoWord,
 		"der": ErrCommon, "the and of": ErrCommon, "Für die": ErrCommon,
-		"a1 b2 c3 d4 e5 f6 g7 h8 i9": ErrMany,
+		"a1 b2 c3 d4 e5 f6 g7 h8 i9": ErrMany, "der die das den dem des ein eine einen": ErrCommon,
 	} {
 		if got, err := Words(query); err != want || got != nil {
 			t.Errorf("%q: %q, %v, want %v", query, got, err, want)
