@@ -8,7 +8,7 @@ import (
 // Every route of the API has a scope, or no token may act on it: what is there is
 // somebody's own, or makes sessions and tokens.
 func TestScope(t *testing.T) {
-	without := []string{"", "account", "session", "links", "tokens", "view-as", "colleagues", "passkey", "confirmations"}
+	without := []string{"", "account", "session", "links", "tokens", "view-as", "colleagues", "passkey", "confirmations", "views"}
 	// What only a browser asks, or who shows nothing at all.
 	bare := []string{
 		"GET /api/v1/{portal}/forms/{form}/challenge", "OPTIONS /api/v1/{portal}/forms/{form}/submissions",

@@ -169,6 +169,9 @@ for (const { name, language, ticket: purpose, use } of screens) {
       await expect(page.getByRole("button", { name: say(language, "error.switch") })).toBeVisible();
       await accessible(page);
       await page.goto("/support/tickets?sort=strange&status=odd");
+      await expect(page.getByText(say(language, "list.error.sort"))).toBeVisible();
+      await accessible(page);
+      await page.goto("/support/tickets?cursor=tampered");
       await expect(page.getByRole("heading", { name: say(language, "error.title.invalid") })).toBeVisible();
       await accessible(page);
     });
