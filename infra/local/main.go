@@ -61,7 +61,7 @@ const usage = `usage: local [serve]
        local reindex [-function NAME] [-after TICKET] [PORTAL]
        local import [-portal support] [-companies C.csv] [-contacts C.csv] [-tickets T.csv] [-tables PREFIX] …
        local rehearse
-       local bench [-sizes 1000,10000,100000] [-requests 300] [-seconds 60] [-json bench.json] [-base old.json]
+       local bench [-sizes 1000,10000,100000] [-requests 100] [-seconds 60] [-json bench.json] [-base old.json]
        local bench -month bench.json`
 
 func run(ctx context.Context, args []string) error {
@@ -253,7 +253,7 @@ func measure(ctx context.Context, args []string) error {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	sizes := f.String("sizes", "1000,10000,100000", "tickets of the companies to measure in")
 	o := bench.Options{Out: os.Stdout}
-	f.IntVar(&o.Requests, "requests", 300, "requests of each kind")
+	f.IntVar(&o.Requests, "requests", 100, "requests of each kind")
 	f.IntVar(&o.Seconds, "seconds", 60, "how long submissions are sent at a pace; 0 leaves that out")
 	f.StringVar(&o.JSON, "json", "bench.json", "file for the report")
 	f.StringVar(&o.Base, "base", os.Getenv("BASE"), "an older report to compare with")

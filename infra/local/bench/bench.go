@@ -60,11 +60,12 @@ type Request struct {
 	Trips    int     `json:"round_trips"`
 	Read     float64 `json:"read_units"`
 	Write    float64 `json:"write_units"`
-	Bytes    int     `json:"bytes"`       // of the body over the wire
-	CPU      float64 `json:"cpu_ms"`      // of an invocation, mean: the collector's work is in some
-	Allocs   int     `json:"allocs"`      // objects on the heap, of an invocation, median
-	Heap     int     `json:"alloc_bytes"` // and their bytes
-	Log      int     `json:"log_bytes"`   // of the function's own line
+	Bytes    int     `json:"bytes"`                // of the body over the wire
+	CPU      float64 `json:"cpu_ms"`               // of an invocation, mean: the collector's work is in some
+	Handler  float64 `json:"handler_ms,omitempty"` // of it the handler's alone, see handlers
+	Allocs   int     `json:"allocs"`               // objects on the heap, of an invocation, median
+	Heap     int     `json:"alloc_bytes"`          // and their bytes
+	Log      int     `json:"log_bytes"`            // of the function's own line
 	P50      float64 `json:"p50_ms"`
 	P99      float64 `json:"p99_ms"`
 }
@@ -172,6 +173,11 @@ func take(ctx context.Context, o Options) (Report, error) {
 		if err != nil {
 			return Report{}, err
 		}
+		if c.tickets == slices.Max(o.Sizes) {
+			if err := handlers(ctx, root, s.URL, c, rows); err != nil {
+				return Report{}, err
+			}
+		}
 		r.Requests = append(r.Requests, rows...)
 	}
 	r.Requests = append(r.Requests, mail...)
@@ -211,7 +217,8 @@ func withProbe(root string) (unset func(), err error) {
 		return nil, err
 	}
 	source := filepath.Join(dir, "probe.go")
-	if err := os.WriteFile(source, []byte("package main\n\nimport _ \"postern/infra/local/bench/probe\"\n"), 0o644); err != nil {
+	code := fmt.Sprintf("package main\n\nimport \"postern/infra/local/bench/probe\"\n\nfunc init() { probe.Profile(%q) }\n", profiles(root))
+	if err := os.WriteFile(source, []byte(code), 0o644); err != nil {
 		return nil, err
 	}
 	over := struct{ Replace map[string]string }{map[string]string{}}
@@ -312,10 +319,14 @@ func (r Report) about() string {
 
 func (r Report) print(out io.Writer) {
 	fmt.Fprintf(out, "\n%s\n\n", r.about())
-	t := table{head: []string{"request", "tickets", "round trips", "read units", "write units", "bytes", "CPU ms", "allocations", "KB", "p50 ms", "p99 ms"}}
+	t := table{head: []string{"request", "tickets", "round trips", "read units", "write units", "bytes", "CPU ms", "handler ms", "allocations", "KB", "p50 ms", "p99 ms"}}
 	for _, q := range r.Requests {
+		alone := "–"
+		if q.Handler > 0 {
+			alone = fmt.Sprintf("%.2f", q.Handler)
+		}
 		t.rows = append(t.rows, []string{q.Name, thousands(float64(q.Tickets)), strconv.Itoa(q.Trips), number(q.Read), number(q.Write),
-			thousands(float64(q.Bytes)), fmt.Sprintf("%.2f", q.CPU), thousands(float64(q.Allocs)), thousands(float64(q.Heap) / 1000),
+			thousands(float64(q.Bytes)), fmt.Sprintf("%.2f", q.CPU), alone, thousands(float64(q.Allocs)), thousands(float64(q.Heap) / 1000),
 			fmt.Sprintf("%.1f", q.P50), fmt.Sprintf("%.1f", q.P99)})
 	}
 	t.print(out)
@@ -483,6 +494,17 @@ func (l *lines) all() []entry {
 	all := l.kept
 	l.kept = nil
 	return all
+}
+
+// errors are those that were logged since the last call, a line each.
+func (l *lines) errors() string {
+	var all []string
+	for _, e := range l.all() {
+		if e.Error != "" {
+			all = append(all, e.Msg+": "+e.Error)
+		}
+	}
+	return strings.Join(all, "\n")
 }
 
 // price fills in what the log says. The counts are those of the median request:

@@ -94,7 +94,7 @@ func export(ctx context.Context, base string, c company, log *lines) (Export, er
 				return e, err
 			}
 		default:
-			return e, fmt.Errorf("export of %d tickets: %d %.300s", c.tickets, resp.StatusCode, answer)
+			return e, fmt.Errorf("export of %d tickets: %d %.300s\n%s", c.tickets, resp.StatusCode, answer, log.errors())
 		}
 		if again == 5 {
 			return e, fmt.Errorf("export of %d tickets leads on and on, at last to %s", c.tickets, to)

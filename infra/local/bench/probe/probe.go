@@ -35,9 +35,11 @@ type Line struct {
 	Peak     int64  `json:"peak_bytes"` // resident, of the process so far; 0 where Linux does not tell
 }
 
+var watched = &meter{out: os.Stderr, function: os.Getenv("POSTERN_FUNCTION")}
+
 func init() {
 	t := http.DefaultTransport.(*http.Transport)
-	t.DialContext = watch(t.DialContext, (&meter{out: os.Stderr, function: os.Getenv("POSTERN_FUNCTION")}).tell)
+	t.DialContext = watch(t.DialContext, watched.tell)
 }
 
 type dialer func(ctx context.Context, network, addr string) (net.Conn, error)
@@ -75,6 +77,7 @@ type meter struct {
 	cpu      time.Duration
 	mallocs  uint64
 	bytes    uint64
+	profile  profiler
 }
 
 // tell writes the line. What telling costs is in none.
@@ -89,6 +92,7 @@ func (m *meter) tell() {
 	if err == nil {
 		m.out.Write(append(line, '\n'))
 	}
+	m.profile.look(m.function)
 	runtime.ReadMemStats(&stats)
 	m.told, m.cpu, m.mallocs, m.bytes = true, cpu(), stats.Mallocs, stats.TotalAlloc
 }
