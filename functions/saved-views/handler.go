@@ -17,6 +17,7 @@ import (
 
 type store interface {
 	web.Store
+	People(ctx context.Context, portalID string, ids []string) (map[string]portal.Person, error)
 	PutViews(ctx context.Context, portalID string, before portal.Person, after []portal.SavedView) error
 }
 
@@ -115,6 +116,30 @@ func canonical(r *web.Request, query string) (string, error) {
 	return q.Text(r), nil
 }
 
+// tries is how often views are changed again where another request of the person's was
+// faster.
+const tries = 4
+
+// edit writes what change makes of the viewer's views.
+func (h handler) edit(ctx context.Context, r *web.Request, change func(portal.Person) ([]portal.SavedView, error)) error {
+	person := r.Viewer.Person
+	for try := 1; ; try++ {
+		views, err := change(person)
+		if err != nil {
+			return err
+		}
+		err = h.store.PutViews(ctx, r.Settings.ID, person, views)
+		if portal.KindOf(err) != portal.Unavailable || try == tries {
+			return err
+		}
+		people, readErr := h.store.People(ctx, r.Settings.ID, []string{person.ID})
+		if readErr != nil || people[person.ID].ID == "" {
+			return err
+		}
+		person = people[person.ID]
+	}
+}
+
 // save makes a view, or another of the one with the id.
 func (h handler) save(ctx context.Context, r *web.Request, id string, b body) (portal.SavedView, error) {
 	query, err := canonical(r, b.Query)
@@ -125,15 +150,16 @@ func (h handler) save(ctx context.Context, r *web.Request, id string, b body) (p
 	if made {
 		id = dynamo.NewID(r.Now)
 	}
-	views, err := r.Viewer.WithView(portal.SavedView{ID: id, Name: b.Name, Query: query, Default: b.Default})
-	if _, ok := r.Viewer.View(id); !made && !ok && portal.KindOf(err) != portal.Invalid {
-		return portal.SavedView{}, portal.Errorf(portal.NotFound, "views.error.gone")
-	}
-	if err != nil {
-		return portal.SavedView{}, err
-	}
-	saved, _ := portal.Person{Views: views}.View(id)
-	return saved, h.store.PutViews(ctx, r.Settings.ID, r.Viewer.Person, views)
+	var saved portal.SavedView
+	err = h.edit(ctx, r, func(p portal.Person) ([]portal.SavedView, error) {
+		views, err := p.WithView(portal.SavedView{ID: id, Name: b.Name, Query: query, Default: b.Default})
+		if _, ok := p.View(id); !made && !ok && portal.KindOf(err) != portal.Invalid {
+			return nil, portal.Errorf(portal.NotFound, "views.error.gone")
+		}
+		saved, _ = portal.Person{Views: views}.View(id)
+		return views, err
+	})
+	return saved, err
 }
 
 func (h handler) saveForm(ctx context.Context, r *web.Request) (web.Result, error) {
@@ -167,23 +193,18 @@ func (h handler) changeForm(ctx context.Context, r *web.Request) (web.Result, er
 	if err != nil {
 		return web.Result{}, err
 	}
-	was, ok := r.Viewer.View(id)
-	if !ok {
-		return web.Result{}, portal.Errorf(portal.NotFound, "views.error.gone")
-	}
-	done := "saved"
-	switch r.PostForm.Get("do") {
-	case "delete":
+	done, do := "saved", r.PostForm.Get("do")
+	if do == "delete" {
 		done, err = "deleted", h.delete(ctx, r, id)
-	case "default":
-		was.Default = true
-		err = h.put(ctx, r, was)
-	case "plain":
-		was.Default = false
-		err = h.put(ctx, r, was)
-	default:
-		was.Name = r.PostForm.Get("name")
-		err = h.put(ctx, r, was)
+	} else {
+		err = h.put(ctx, r, id, func(v *portal.SavedView) {
+			switch do {
+			case "default", "plain":
+				v.Default = do == "default"
+			default:
+				v.Name = r.PostForm.Get("name")
+			}
+		})
 	}
 	if err != nil {
 		return failed(r, page{views: r.Viewer.Views, renamed: id, name: r.PostForm.Get("name")}, err)
@@ -191,20 +212,25 @@ func (h handler) changeForm(ctx context.Context, r *web.Request) (web.Result, er
 	return web.Result{SeeOther: r.Path("views") + "?done=" + done}, nil
 }
 
-// put writes a view whose query is as it was, whatever the list says of that by now.
-func (h handler) put(ctx context.Context, r *web.Request, v portal.SavedView) error {
-	views, err := r.Viewer.WithView(v)
-	if err != nil {
-		return err
-	}
-	return h.store.PutViews(ctx, r.Settings.ID, r.Viewer.Person, views)
+// put changes a view whose query stays as it was, whatever the list says of that by now.
+func (h handler) put(ctx context.Context, r *web.Request, id string, change func(*portal.SavedView)) error {
+	return h.edit(ctx, r, func(p portal.Person) ([]portal.SavedView, error) {
+		v, ok := p.View(id)
+		if !ok {
+			return nil, portal.Errorf(portal.NotFound, "views.error.gone")
+		}
+		change(&v)
+		return p.WithView(v)
+	})
 }
 
 func (h handler) delete(ctx context.Context, r *web.Request, id string) error {
-	if _, ok := r.Viewer.View(id); !ok {
-		return portal.Errorf(portal.NotFound, "views.error.gone")
-	}
-	return h.store.PutViews(ctx, r.Settings.ID, r.Viewer.Person, r.Viewer.WithoutView(id))
+	return h.edit(ctx, r, func(p portal.Person) ([]portal.SavedView, error) {
+		if _, ok := p.View(id); !ok {
+			return nil, portal.Errorf(portal.NotFound, "views.error.gone")
+		}
+		return p.WithoutView(id), nil
+	})
 }
 
 func (h handler) saveJSON(ctx context.Context, r *web.Request) (web.Result, error) {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"postern/infra/local/sample"
@@ -124,6 +125,23 @@ func TestSaveMeanwhile(t *testing.T) {
 	if err := p.Store.PutViews(t.Context(), p.ID, portal.Person{ID: "nobody000001"}, []portal.SavedView{{ID: "view00000001", Name: "x"}}); portal.KindOf(err) != portal.Unavailable {
 		t.Errorf("of nobody: %v", err)
 	}
+}
+
+// Several requests of one person at once: each is done, and none undoes another.
+func TestSaveAtOnce(t *testing.T) {
+	p := functiontest.New(t)
+	cookie := p.Session(t, "solo")
+	var all sync.WaitGroup
+	for i := range 3 {
+		all.Go(func() {
+			a := p.Do(t, functiontest.Request{Cookie: []string{cookie}, Method: "POST", URL: "/api/v1/{portal}/views", JSON: map[string]any{"name": fmt.Sprint("v", i)}})
+			if a.Status != http.StatusCreated {
+				t.Errorf("%d: %d %s", i, a.Status, a.Body)
+			}
+		})
+	}
+	all.Wait()
+	has(sample.Solo, "v0 ", "v1 ", "v2 ")(t, p, functiontest.Answer{})
 }
 
 func TestMany(t *testing.T) {
