@@ -233,11 +233,11 @@ func TestLimits(t *testing.T) {
 	if l := of("a company's order by activity, one key of an index"); l.Value != 500 {
 		t.Errorf("%+v", l)
 	}
-	// 30 bytes of a row, and base64.
-	if l := of("an export in the answer"); !near(l.Value, 6*1024*1024*0.75/30) {
+	// A third of 100 bytes of a row, and base64.
+	if l := of("an export in the answer"); !near(l.Value, 6*1024*1024*0.75/100*3) {
 		t.Errorf("%+v", l)
 	}
-	if l := of("an export while its reader waits"); !near(l.Value, 150_000) {
+	if l := of("an export while its reader waits"); !near(l.Value, 100_000) {
 		t.Errorf("%+v", l)
 	}
 	if l := of("a job's rows on disk until they are ordered"); !near(l.Value, 5_120_000) {

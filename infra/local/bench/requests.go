@@ -211,10 +211,20 @@ func (c company) steps() []step {
 	list := func(name, query string) step {
 		return step{name: name, route: key("GET", portalPage+"/tickets"), function: "ticket-list", request: get(page + "/tickets?" + query), want: 200}
 	}
-	look := func(name, pattern, function string) step {
+	own := func(name, pattern, function string) step {
 		path := strings.NewReplacer("/api/v1/{portal}", api, "/{portal}", page, "{contact}", benchCustomer, "{company}", benchCompany,
 			"{form}", benchForm, "{section}", "tickets", "{group}", portal.CustomersGroup, "{member}", staffAgent).Replace(pattern)
-		return step{name: name, route: key("GET", pattern), function: function, request: get(path), want: 200, admin: true}
+		return step{name: name, route: key("GET", pattern), function: function, request: get(path), want: 200}
+	}
+	anyone := func(name, pattern, function string) step {
+		st := own(name, pattern, function)
+		st.signedOut = true
+		return st
+	}
+	look := func(name, pattern, function string) step {
+		st := own(name, pattern, function)
+		st.admin = true
+		return st
 	}
 	return []step{
 		list("list, company's", "view=company"),
@@ -295,6 +305,17 @@ func (c company) steps() []step {
 			request: send("POST", "/forms/"+benchForm+"/submissions", func(i int) any {
 				return submission(fmt.Sprintf("anyone%d@else.example", i), "The scanner is silent", i)
 			})},
+		own("account, code", "/{portal}/account/code", "second-factor"),
+		own("account, code, JSON", "/api/v1/{portal}/account/code", "second-factor"),
+		own("account, passkeys, JSON", "/api/v1/{portal}/account/passkeys", "passkey"),
+		own("account, consents, JSON", "/api/v1/{portal}/account/consents", "account"),
+		own("account, sessions, JSON", "/api/v1/{portal}/account/sessions", "account"),
+		own("session, JSON", "/api/v1/{portal}/session", "account"),
+		own("account, data", "/{portal}/account/data", "personal-data"),
+		own("views", "/{portal}/views", "saved-views"),
+		own("views, JSON", "/api/v1/{portal}/views", "saved-views"),
+		anyone("new password", "/{portal}/reset", "link"),
+		anyone("link by mail", "/{portal}/sign-in-link", "link"),
 		look("settings, a section", "/{portal}/settings/{section}", "settings"),
 		look("settings, history", "/{portal}/settings/history", "settings"),
 		look("settings, preview", "/{portal}/settings/design/preview", "settings"),
@@ -317,6 +338,8 @@ func (c company) steps() []step {
 		look("access, a group", "/{portal}/access/groups/{group}", "access"),
 		look("access, a contact", "/{portal}/access/contacts/{contact}", "access"),
 		look("access, JSON", "/api/v1/{portal}/access", "access"),
+		look("access, a group's, JSON", "/api/v1/{portal}/access/groups/{group}/members", "access"),
+		look("access, a contact, JSON", "/api/v1/{portal}/access/contacts/{contact}", "access"),
 		look("team", "/{portal}/team", "access"),
 		look("member of the team", "/{portal}/team/{member}", "access"),
 		look("team, JSON", "/api/v1/{portal}/team", "access"),
