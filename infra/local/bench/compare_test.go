@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -201,7 +202,8 @@ func TestWithProbe(t *testing.T) {
 		t.Fatal(err)
 	}
 	source, err := os.ReadFile(over.Replace[filepath.Join(root, "functions", "home", "bench_probe.go")])
-	if err != nil || !strings.Contains(string(source), `import _ "postern/infra/local/bench/probe"`) {
+	if err != nil || !strings.Contains(string(source), `import "postern/infra/local/bench/probe"`) ||
+		!strings.Contains(string(source), strconv.Quote(profiles(root))) {
 		t.Errorf("%s, %v", source, err)
 	}
 	unset()

@@ -105,7 +105,7 @@ func (r Report) limits() ([]Limit, error) {
 		partitionReads/entries("list, one in a thousand"), "%s such pages a second of one company")
 	add("a company's order by activity, one key of an index", "1,000 write units a second", fmt.Sprintf("%d of a change: the old place and the new", indexMove),
 		partitionWrites/indexMove, "%s changes a second of one company")
-	add("the same, by customers", "1,000 write units a second", fmt.Sprintf("%.1f changes a month of a customer", changes/float64(load.Customers)),
+	add("a company's order by activity, by customers", "1,000 write units a second", fmt.Sprintf("%.1f changes a month of a customer", changes/float64(load.Customers)),
 		partitionWrites/indexMove/writes, "%s active customers of one company")
 	add("the team's entries in one partition", "1,000 write units a second", fmt.Sprintf("%d of a change, in each of its indexes", indexMove),
 		partitionWrites/indexMove/writes, "%s active customers of a portal")
@@ -116,7 +116,7 @@ func (r Report) limits() ([]Limit, error) {
 	add("postings by audience and two letters", "1,000 write units a second", fmt.Sprintf("%.1f of a ticket, in the team's commonest", postings),
 		partitionWrites/postings/tickets, "%s active customers of a portal")
 	posting := 2.0 // a Query of up to 100 postings of a word
-	add("the same, by searches", "3,000 read units a second", "2 of a word, up to 100 postings", partitionReads/posting, "%s searches a second for one word in one company")
+	add("postings of one word, by searches", "3,000 read units a second", "2 of a word, up to 100 postings", partitionReads/posting, "%s searches a second for one word in one company")
 	add("documents by ticket", "3,000 read units a second of a table's one ticket", fmt.Sprintf("0.5 of %s of a search", number(of["search, two frequent words"].Read)),
 		partitionReads/0.5, "%s searches a second that look at one ticket")
 	perChange := t.ListEntries * entryWrites
