@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"postern/infra/local/sample"
 	"postern/shared/dynamo"
@@ -27,7 +28,13 @@ func (p *place) text(t *testing.T, id string) (seen portal.Ticket, shown, hidden
 	for _, property := range p.settings.ShownProperties() {
 		for _, v := range portal.Values(tk, property) {
 			switch property.Type {
-			case portal.TypeBoolean, portal.TypeFile, portal.TypeDateTime:
+			case portal.TypeBoolean, portal.TypeFile:
+			case portal.TypeDateTime: // by its day in the portal's time zone
+				at, err := time.Parse(time.RFC3339, v)
+				if err != nil {
+					t.Fatal(err)
+				}
+				texts = append(texts, at.In(p.settings.Location(portal.Person{})).Format(time.DateOnly))
 			case portal.TypeSelect, portal.TypeMultiSelect:
 				for _, o := range property.Options {
 					if o.Value == v {
