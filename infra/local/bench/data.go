@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -298,7 +299,8 @@ func copied(dir string) (state, where string, err error) {
 	if err := syscall.Statfs("/dev/shm", &room); err == nil && int64(room.Bavail)*int64(room.Bsize) > 2*info.Size()+1<<30 {
 		parent, where = "/dev/shm", "in memory"
 	}
-	if state, err = os.MkdirTemp(parent, "postern-bench-"); err != nil {
+	forget(parent)
+	if state, err = os.MkdirTemp(parent, fmt.Sprintf("%s%d-", statePrefix, os.Getpid())); err != nil {
 		return "", "", err
 	}
 	to := filepath.Join(state, "dynamodb")
@@ -310,6 +312,25 @@ func copied(dir string) (state, where string, err error) {
 		return "", "", fmt.Errorf("copy what was made: %w", err)
 	}
 	return state, where, nil
+}
+
+const statePrefix = "postern-bench-"
+
+// forget removes what runs have left that were ended by force: memory is dear.
+func forget(parent string) {
+	if parent == "" {
+		parent = os.TempDir()
+	}
+	left, err := filepath.Glob(filepath.Join(parent, statePrefix+"*"))
+	if err != nil {
+		return
+	}
+	for _, dir := range left {
+		pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), statePrefix), "-")
+		if n, err := strconv.Atoi(pid); err == nil && errors.Is(syscall.Kill(n, 0), syscall.ESRCH) {
+			os.RemoveAll(dir)
+		}
+	}
 }
 
 func copyFile(to, from string) error {

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -169,5 +171,34 @@ func TestPrepared(t *testing.T) {
 		if get(); !strings.Contains(out.String(), "made ") {
 			t.Errorf("of %s it is used again", content)
 		}
+	}
+}
+
+// What a run left whose process is gone is removed, and nothing else.
+func TestForget(t *testing.T) {
+	dir := t.TempDir()
+	gone := exec.Command("true")
+	if err := gone.Run(); err != nil {
+		t.Fatal(err)
+	}
+	left := fmt.Sprintf("%s%d-1", statePrefix, gone.Process.Pid)
+	kept := []string{"another", statePrefix + "x", fmt.Sprintf("%s%d-1", statePrefix, os.Getpid())}
+	for _, name := range append(kept, left) {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	forget(dir)
+	found, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range found {
+		names = append(names, f.Name())
+	}
+	slices.Sort(kept)
+	if !slices.Equal(names, kept) {
+		t.Errorf("%v are left, want %v", names, kept)
 	}
 }
