@@ -391,6 +391,7 @@ func TestPeopleRoundTrip(t *testing.T) {
 		ID: author, First: "Clara", Last: "Customer", Email: "clara@nordwind.example", Language: "de", TimeZone: "Europe/Berlin",
 		Company: "nordwind01", Companies: []string{"suedstern1", "nordwind01", ""}, Role: portal.Manager, Created: at,
 		SetsUp: true, Properties: map[string]string{"plan": "gold"}, Groups: []string{"customers"}, Registered: at.Add(time.Hour), Invitation: portal.Accepted,
+		Views: []portal.SavedView{{ID: "view00000001", Name: "Open", Query: "status=open", Default: true}, {ID: "view00000002", Name: "All"}},
 	}
 	filled(t, clara)
 	bare := portal.Person{ID: "bare000001", Role: portal.Customer, Created: at}
