@@ -64,14 +64,8 @@ func prepared(ctx context.Context, root string, sizes []int, out io.Writer) (str
 			return dir, nil
 		}
 	}
-	older, err := filepath.Glob(filepath.Join(base, dataPrefix+"*"))
-	if err != nil {
+	if err := tidy(base, dir); err != nil {
 		return "", err
-	}
-	for _, dir := range older {
-		if err := os.RemoveAll(dir); err != nil {
-			return "", err
-		}
 	}
 	began := time.Now()
 	items, err := fill(ctx, root, dir, sizes, began)
@@ -86,6 +80,29 @@ func prepared(ctx context.Context, root string, sizes []int, out io.Writer) (str
 	}
 	// Last: what has it is whole.
 	return dir, os.WriteFile(filepath.Join(dir, madeFile), data, 0o644)
+}
+
+// tidy makes room for another folder of tickets: of those that there are it leaves the
+// newest whole one, as who tries something goes between two.
+func tidy(base, next string) error {
+	found, err := filepath.Glob(filepath.Join(base, dataPrefix+"*"))
+	if err != nil {
+		return err
+	}
+	newest, at := "", time.Now().Add(-keptFor)
+	for _, dir := range found {
+		if info, err := os.Stat(filepath.Join(dir, madeFile)); err == nil && dir != next && info.ModTime().After(at) {
+			newest, at = dir, info.ModTime()
+		}
+	}
+	for _, dir := range found {
+		if dir != newest {
+			if err := os.RemoveAll(dir); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // fill makes the database in the folder.

@@ -172,6 +172,13 @@ func TestPrepared(t *testing.T) {
 			t.Errorf("of %s it is used again", content)
 		}
 	}
+	// Who goes between two sizes finds both.
+	if _, err := prepared(t.Context(), work, []int{6}, &out); err != nil {
+		t.Fatal(err)
+	}
+	if get(); out.String() != "" {
+		t.Errorf("after another size it says %q", out.String())
+	}
 }
 
 // What a run left whose process is gone is removed, and nothing else.

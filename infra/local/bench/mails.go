@@ -48,7 +48,7 @@ func mails(ctx context.Context, s *stack.Stack, c company, log *lines) ([]Delay,
 			}
 			began := time.Now()
 			if err := arrival(ctx, s, kind.to, words); err != nil {
-				return nil, nil, fmt.Errorf("%s: %w", kind.name, err)
+				return nil, nil, fmt.Errorf("%s: %w\n%s", kind.name, err, log.errors())
 			}
 			if i > 0 {
 				took = append(took, time.Since(began))
