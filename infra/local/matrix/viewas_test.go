@@ -2,6 +2,7 @@ package matrix
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,18 +22,21 @@ func (p place) viewAs(person, contact string) session {
 }
 
 // Who of the team sees the portal as a customer changes nothing by whatever
-// request, and sees nothing of the team's.
+// request, and sees nothing of the team's. That they export is in the audit log, as theirs.
 func TestViewAsChangesNothing(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	s := p.viewAs(sample.Admin, sample.Customer)
-	before := p.stored()
+	before, logged := p.stored(), 0
 	for _, route := range routes.Table {
 		if route.EndsViewAs() || route.Access == routes.Public && !strings.Contains(route.Path, "/language") {
 			continue // these end it, or are for whoever has no session
 		}
 		a := attempt{route: route, place: p, company: true, viewer: "admin", ticket: "own", file: "of a message"}
 		got := s.do(a.request(sample.OwnTicket))
+		if a.logged() && got.code < 400 {
+			logged++
+		}
 		switch {
 		case !route.ViewingAs() && got.code != http.StatusForbidden:
 			t.Errorf("%s: %d %.200s", route.Key(), got.code, got.body)
@@ -43,7 +47,9 @@ func TestViewAsChangesNothing(t *testing.T) {
 			t.Errorf("%s is the team's: %d", route.Key(), got.code)
 		}
 	}
-	if diff := changed(before, p.stored()); len(diff) > 0 {
+	diff := changed(before, p.stored())
+	entries := slices.DeleteFunc(slices.Clone(diff), func(key string) bool { return !strings.HasPrefix(key, "audit ") })
+	if len(diff) > len(entries) || len(entries) != logged {
 		t.Errorf("changed %q", diff)
 	}
 }
