@@ -209,6 +209,7 @@ const around = 40
 func (h handler) search(ctx context.Context, r *web.Request, p *page, from portal.Cursor) error {
 	found, err := h.store.Search(ctx, dynamo.SearchQuery{
 		Audience: p.Audience(r), Words: p.Words, Limit: p.Limit, From: from.Position, Keep: p.Keep(r), Places: search.Shown(r.Settings),
+		Few: len(p.Words) == 1 && len(p.Asks) == 0 && p.State() == "" && len(r.Settings.Visible) == 0,
 	})
 	if err != nil {
 		return err

@@ -262,6 +262,7 @@
 //	                                                             what is new or gone in BatchWriteItem of 25: 1 each, and
 //	                                                             2 PutItem: up to 4 each; with what is gone 1 UpdateItem: up to 4
 //	181 Search         tickets by words                          2 Query at once: 1.5 each, 2 BatchGetItem: up to 63
+//	                                                             one word and no filter: 31 for a full page in all
 //	182 TicketIDs      a portal's, for all to be indexed         1 Query for 200: 25 at 1 KB each
 //	190 Each           all of an audience's tickets             1 Query of 0.5, and 1 a megabyte: 128 each
 //	191 PutExport      asks for an export, 192 Export           1 PutItem: 1, or 5 with a long query; 1 BatchGetItem: 1

@@ -28,6 +28,9 @@ type SearchQuery struct {
 	// Places tells in which places of package search words are found; nil is everywhere.
 	// What customers are shown is search.Shown's.
 	Places func(place string) bool
+	// Few says that nearly all that the words find is kept, as where there is one word and
+	// no filter: little more is read than the page has, for less than two thirds of the price.
+	Few bool
 }
 
 // Found is a ticket that was found.
@@ -53,6 +56,7 @@ const (
 
 	maxPostings   = 100 // that a page reads of a word
 	maxCandidates = 50  // whose documents it reads
+	fewBeyond     = 5   // candidates beyond the page, of a query of Few
 	maxTexts      = 25  // that it reads for snippets
 )
 
@@ -126,6 +130,14 @@ func (s *Store) Search(ctx context.Context, q SearchQuery) (SearchPage, error) {
 	return page, nil
 }
 
+// most is how many candidates a page looks at.
+func (q SearchQuery) most() int {
+	if q.Few {
+		return q.Limit + fewBeyond
+	}
+	return maxCandidates
+}
+
 // postingList is what a word finds, in order.
 type postingList struct {
 	sks  []string
@@ -164,7 +176,7 @@ func (s *Store) candidates(ctx context.Context, q SearchQuery) (*searchCandidate
 			return nil, err
 		}
 		c := &searchCandidates{word: q.Words[i], index: i}
-		c.take(list, nil)
+		c.take(list, nil, q.most())
 		return c, nil
 	}
 	words = words[:min(2, len(words))]
@@ -191,16 +203,16 @@ func (s *Store) candidates(ctx context.Context, q SearchQuery) (*searchCandidate
 		for _, sk := range lists[other].sks {
 			has[ticketOf(sk)] = true
 		}
-		c.take(lists[drives], has)
+		c.take(lists[drives], has, q.most())
 		return c, nil
 	}
-	c.take(lists[drives], nil)
+	c.take(lists[drives], nil, q.most())
 	return c, nil
 }
 
 // take takes the list's postings, those of tickets in has alone unless that is nil, until
 // they are of so many tickets as a page looks at.
-func (c *searchCandidates) take(list postingList, has map[string]bool) {
+func (c *searchCandidates) take(list postingList, has map[string]bool, most int) {
 	seen := map[string]bool{}
 	last := ""
 	for _, sk := range list.sks {
@@ -210,7 +222,7 @@ func (c *searchCandidates) take(list postingList, has map[string]bool) {
 			continue
 		}
 		if !seen[ticket] {
-			if len(seen) == maxCandidates {
+			if len(seen) == most {
 				c.next = c.position(last)
 				return
 			}

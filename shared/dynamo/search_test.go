@@ -181,11 +181,19 @@ func TestSearchPages(t *testing.T) {
 		t.Fatal(err)
 	}
 	index(t, store, s, want...)
+	for few, want := range map[bool]bill{false: {3, 51, 0}, true: {3, 31, 0}} {
+		costs(t, fmt.Sprintf("181 Search, a full page, few %v", few), want, func(ctx context.Context) error {
+			_, err := store.Search(ctx, dynamo.SearchQuery{Audience: dynamo.ContactAudience(s.ID, author), Words: []string{"print"}, Limit: 25, Few: few})
+			return err
+		})
+	}
 	for _, query := range []string{"print", "pri", "printer", "printing pri", "clara printer", "chair stuhl"} {
 		for _, limit := range []int{7, 25} {
-			q := dynamo.SearchQuery{Audience: dynamo.ContactAudience(s.ID, author), Limit: limit}
-			if got := found(find(t, store, q, query)); !slices.Equal(got, want) {
-				t.Errorf("%q in pages of %d finds %d: %v", query, limit, len(got), got)
+			for _, few := range []bool{false, true} {
+				q := dynamo.SearchQuery{Audience: dynamo.ContactAudience(s.ID, author), Limit: limit, Few: few}
+				if got := found(find(t, store, q, query)); !slices.Equal(got, want) {
+					t.Errorf("%q in pages of %d, few %v, finds %d: %v", query, limit, few, len(got), got)
+				}
 			}
 		}
 	}
@@ -345,7 +353,7 @@ func TestSearchFindsAll(t *testing.T) {
 			return
 		}
 		hides := rapid.IntRange(2, 5).Draw(t, "hides")
-		q := dynamo.SearchQuery{Audience: dynamo.AudienceOf(view, v), Words: words, Limit: rapid.IntRange(3, 25).Draw(t, "limit"), Places: search.Shown(w.s)}
+		q := dynamo.SearchQuery{Audience: dynamo.AudienceOf(view, v), Words: words, Limit: rapid.IntRange(3, 25).Draw(t, "limit"), Places: search.Shown(w.s), Few: rapid.Bool().Draw(t, "few")}
 		q.Keep = func(tk portal.Ticket) bool { return portal.CanSee(v, tk, w.s) && tk.Number%int64(hides) != 0 }
 		want := w.matching(words, func(tk portal.Ticket) bool {
 			return q.Keep(tk) && (view != portal.Mine || slices.Contains(tk.Contacts, v.ID)) && (view != portal.Organisation || slices.Contains(tk.Companies, v.Company))
